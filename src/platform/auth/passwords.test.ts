@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Problem } from '../../shared/errors.ts'
+import { hashPassword, verifyPassword } from './passwords.ts'
+import { refusePassword } from './password-rules.ts'
+
+// From passlib's own tests (tests/test_handlers_bcrypt.py) and Openwall's crypt_blowfish 1.2.
+const passlib: [password: string, hash: string][] = [
+  ['táБℓə', '$2b$05$Z17AXnnlpzddNUvnC6cZNOSwMA/8oNiKnHTHTwLlBijfucQQlHjaG'],
+  ['táБℓə', '$2a$05$Z17AXnnlpzddNUvnC6cZNOSwMA/8oNiKnHTHTwLlBijfucQQlHjaG'],
+  ['U*U*U*U*', '$2a$05$c92SVSfjeiCD6F2nAD6y0uBpJDjdRkt0EgeC4/31Rf2LUZbDRDE.O'],
+  ['U*U***U', '$2a$05$WY62Xk2TXZ7EvVDQ5fmjNu7b0GEzSzUXUh2cllxJwhtOeMtWV3Ujq'],
+  ['', '$2a$05$Otz9agnajgrAe0.kFVF9V.tzaStZ2s1s4ZWi/LY4sw2k/MTVFj/IO'],
+  ['ё', '$2y$05$6bNw2HLQYeqHYyBfLMsv/OUcZd0LKP39b87nBw3.S2tVZSqiQX6eu'],
+  [
+    '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789chars after 72 are ignored',
+    '$2a$05$abcdefghijklmnopqrstuu5s2v8.iXieOjg/.AySBTTZIIVFJeBui',
+  ],
+  ['0123456789'.repeat(26).slice(0, 255), '$2a$04$R1lJ2gkNaoPGdafE.H.16.1MKHPvmKwryeulRe225LKProWYwt9Oi'],
+]
+
+test('passlib bcrypt hashes verify, are told to be upgraded, and the upgrade verifies', async () => {
+  for (const [password, hash] of passlib) {
+    const { ok, upgraded } = await verifyPassword(hash, password)
+    assert.ok(ok, hash)
+    assert.match(upgraded ?? '', /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
+    assert.deepEqual(await verifyPassword(upgraded ?? '', password), { ok: true })
+    assert.deepEqual(await verifyPassword(hash, `x${password}`), { ok: false })
+  }
+})
+
+test('an old hash reads 72 bytes, even through a letter; its upgrade reads the whole password', async () => {
+  const { hash } = await import('@node-rs/bcrypt')
+  // 71 bytes, then é in two: the 72nd byte is the first half of é, and è has the same first half.
+  const typed = `${'a'.repeat(71)}é et la suite`
+  const old = await hash(Buffer.from(typed).subarray(0, 72), { cost: 4, version: '2b' })
+  const { ok, upgraded } = await verifyPassword(old, typed)
+  assert.ok(ok)
+  assert.ok((await verifyPassword(old, `${'a'.repeat(71)}è autre suite`)).ok, 'bcrypt cannot tell')
+  assert.ok(!(await verifyPassword(old, `${'a'.repeat(71)}x`)).ok)
+  assert.ok(!(await verifyPassword(upgraded ?? '', `${'a'.repeat(71)}è autre suite`)).ok, 'argon2id can')
+  assert.ok(!(await verifyPassword(old, `${typed.slice(0, 20)}\0${typed.slice(20)}`)).ok)
+})
+
+test('a password is one, however its letters were composed', async () => {
+  const stored = await hashPassword('Les manguiers de Sévaré')
+  assert.ok((await verifyPassword(stored, 'Les manguiers de Sévaré'.normalize('NFD'))).ok)
+  assert.ok(!(await verifyPassword(stored, 'Les manguiers de Sevare')).ok)
+  assert.ok(!(await verifyPassword(stored, 'Les manguiers de Sévaré ')).ok)
+})
+
+test('a weaker argon2id hash is raised at login, one of today is left alone', async () => {
+  const { hash } = await import('@node-rs/argon2')
+  const weak = await hash('la pluie sur le toit', { memoryCost: 8192, timeCost: 1 })
+  assert.ok((await verifyPassword(weak, 'la pluie sur le toit')).upgraded)
+  assert.equal((await verifyPassword(await hashPassword('la pluie sur le toit'), 'la pluie sur le toit')).upgraded, undefined)
+})
+
+test('no hash, or one of an unknown kind, never verifies', async () => {
+  for (const stored of [null, '', 'x', '$1$abc$def', '$2b$12$trop-court', '$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA'])
+    assert.deepEqual(await verifyPassword(stored, 'x'), { ok: false }, String(stored))
+})
+
+test('more hashes than the queue holds are told to come back, the others all finish', async () => {
+  const all = await Promise.allSettled(Array.from({ length: 120 }, () => verifyPassword(null, 'x')))
+  const refused = all.filter((one) => one.status === 'rejected').map((one) => one.reason as Problem)
+  assert.ok(refused.length > 0 && refused.length < 60, `${refused.length} refused`)
+  assert.ok(refused.every((reason) => reason.code === 'busy' && reason.options.retryAfter === 2))
+  assert.deepEqual(await verifyPassword(null, 'x'), { ok: false })
+})
+
+test('new passwords: length and guessable ones', () => {
+  const context = ['csref_djenne.agent', 'Aminata Coulibaly', 'CSRéf de Djenné']
+  const refused = [
+    'court',
+    'onzecaracte',
+    'motdepasse123',
+    'M0tDeP@sse2026!',
+    'azertyuiop123',
+    'Bienvenue2026!!',
+    'aaaaaaaaaaaaaaaa',
+    '123456789012345',
+    'abcdefghijklmnop',
+    'Coulibaly-Aminata-1990',
+    'csref_djenne.agent',
+    'Djenné Mopti Mali 2026',
+    'hôpital hôpital hôpital',
+    'x'.repeat(300),
+    'fin coupée \ud800 ici même',
+    'avec un \0 dedans ici',
+  ]
+  for (const password of refused) assert.ok(refusePassword(password, context), password)
+  const accepted = [
+    'le baobab parle au vent',
+    'correct horse battery staple',
+    'vTq8-mZe2-Lp0x',
+    '83726194057216',
+    'ما شاء الله تبارك الرحمن',
+    'é'.repeat(4) + 'quatre boucs noirs',
+  ]
+  for (const password of accepted) assert.equal(refusePassword(password, context), undefined, password)
+})
