@@ -1,0 +1,45 @@
+// Days as YYYY-MM-DD strings (they sort as time does), counted in UTC: no time zone can move a date of birth.
+
+const utc = (day: string): Date => new Date(`${day}T00:00:00Z`)
+const dayOf = (date: Date): string => date.toISOString().slice(0, 10)
+
+/** Whether YYYY-MM-DD names a day that exists: 2026-02-30 does not. */
+export function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const date = utc(text)
+  return !Number.isNaN(date.getTime()) && dayOf(date) === text
+}
+
+export function addDays(day: string, days: number): string {
+  const date = utc(day)
+  date.setUTCDate(date.getUTCDate() + days)
+  return dayOf(date)
+}
+
+/** The same day of another month, or that month's last day where it is shorter: 31 March − 1 month = 28 February. */
+export function addMonths(day: string, months: number): string {
+  const date = utc(day)
+  const dayOfMonth = date.getUTCDate()
+  date.setUTCDate(1)
+  date.setUTCMonth(date.getUTCMonth() + months)
+  date.setUTCDate(Math.min(dayOfMonth, daysInMonth(date)))
+  return dayOf(date)
+}
+
+const daysInMonth = (date: Date): number =>
+  new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
+
+export const lastDayOfMonth = (month: string): string => addDays(addMonths(`${month}-01`, 1), -1)
+
+export const daysBetween = (from: string, to: string): number =>
+  Math.round((utc(to).getTime() - utc(from).getTime()) / 86_400_000)
+
+/** Whole months passed from one day to another, as birthdays are counted; negative when `to` is earlier. */
+export function monthsBetween(from: string, to: string): number {
+  const months = calendarMonthsBetween(from, to)
+  return to.slice(8) < from.slice(8) ? months - 1 : months
+}
+
+/** Months between two calendar months, days left aside. */
+export const calendarMonthsBetween = (from: string, to: string): number =>
+  (Number(to.slice(0, 4)) - Number(from.slice(0, 4))) * 12 + Number(to.slice(5, 7)) - Number(from.slice(5, 7))

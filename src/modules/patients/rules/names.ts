@@ -1,0 +1,72 @@
+// Names in Mali are written as they are heard: Coulibaly, Koulibali and Kulibaly are one family, and accents come and
+// go between two visits. Two reductions: `foldText` forgets capitals, accents and punctuation; `nameKey` also forgets
+// the spelling (French and Bambara orthographies of the same sounds).
+
+/** The name as stored and shown: NFC, single spaces. Capitals and accents stay as typed: the person's own spelling. */
+export const tidyName = (text: string): string => text.normalize('NFC').replace(/\s+/gu, ' ').trim()
+
+// Letters of Bambara, Fulfulde and Soninke (ɛ ɔ ŋ ɲ ɓ ɗ ƴ) and French ligatures have no decomposition in Unicode.
+const letters: Record<string, string> = {
+  œ: 'oe',
+  æ: 'ae',
+  ß: 'ss',
+  ɛ: 'e',
+  ɔ: 'o',
+  ŋ: 'n',
+  ɲ: 'ny',
+  ɓ: 'b',
+  ɗ: 'd',
+  ƴ: 'y',
+}
+
+/**
+ * Lower-case letters and digits separated by single spaces, without accents; idempotent.
+ * "N'Diaye-Traoré" → "n diaye traore".
+ */
+export function foldText(text: string): string {
+  return text
+    .toLowerCase()
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[œæßɛɔŋɲɓɗƴ]/gu, (letter) => letters[letter] ?? letter)
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()
+}
+
+// In order: a later rule sees what the earlier ones made. `x` stands for the sound of "ch", `q` for that of "gn".
+const soundRules: [RegExp, string][] = [
+  [/x/g, 'ks'],
+  [/qu(?=[aeiouy])|q/g, 'k'],
+  [/sch|sh|tch/g, 'x'], // Cheick, Sheick
+  [/ch(?=[lrnm])/g, 'k'], // Christine
+  [/ch/g, 'x'],
+  [/ph/g, 'f'],
+  [/h/g, ''], // silent: Cheikh, Thiam, Mahamadou/Mamadou, Yahya
+  [/y/g, 'i'],
+  [/gni?(?=[aeou])|ni(?=[aeou])/g, 'q'], // Niaré, Nyaré, Gnaré
+  [/d?ji(?=[aeou])|dj|di(?=[aeou])/g, 'j'], // Diarra, Djarra, Jarra
+  [/ti(?=[aeou])/g, 'x'], // Tiémoko, Tchémoko
+  [/gu(?=[ei])/g, 'g'], // Guindo, Gindo
+  [/ou|oo|w/g, 'u'],
+  [/c(?=[ei])/g, 's'], // Cissé
+  [/ck|c/g, 'k'],
+  [/ai$|ei$/g, 'e'], // Touray
+  [/(.)\1+/g, '$1'], // Traorre, Issa
+]
+
+const soundOf = (word: string): string => soundRules.reduce((w, [pattern, by]) => w.replace(pattern, by), word)
+
+/**
+ * The key under which spellings of one name meet: words of a–z and digits. Not unique: names are compared by
+ * likeness of keys, and never by equality alone.
+ * Source of the variants: research/health.md 2.3 and the register of the Djenné centre.
+ */
+export function nameKey(text: string): string {
+  const joined = text
+    .normalize('NFC')
+    .replace(/ç/giu, 's')
+    // N'Diaye, M'Bodj: the apostrophe is often left out.
+    .replace(/(?<=^|\P{L})(\p{L})['’ʼ`´]\s*(?=\p{L})/gu, '$1')
+  return foldText(joined).split(' ').map(soundOf).filter(Boolean).join(' ')
+}
