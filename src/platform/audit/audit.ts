@@ -1,0 +1,35 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { TenantDb } from '#tenancy'
+import type { Actor } from '../http/request.ts'
+
+/** What is put on an establishment's record: never a clinical value, only what was done to which record and why. */
+export type AuditEntry = {
+  /** `resource.verb`, such as `patient.create`. */
+  action: string
+  resource: string
+  resourceId: string
+  patientId?: string | null
+  reason?: string | null
+}
+
+/** Writes the entry in the change's own transaction: no audit, no change (research/security.md 7). */
+export async function audit(db: TenantDb, actor: Actor, entry: AuditEntry): Promise<void> {
+  await db
+    .insertInto('audit_entry')
+    .values({
+      id: uuidv7(),
+      actor_id: actor.id,
+      actor_name: actor.name.slice(0, 160),
+      actor_role: actor.role,
+      session_id: actor.sessionId ?? null,
+      action: entry.action,
+      resource: entry.resource,
+      resource_id: entry.resourceId,
+      patient_id: entry.patientId ?? null,
+      outcome: 'success',
+      reason: entry.reason ?? null,
+      ip: actor.ip ?? null,
+      request_id: actor.requestId ?? null,
+    })
+    .execute()
+}

@@ -1,0 +1,40 @@
+import { v7 } from 'uuid'
+import type { PlatformDb } from '#tenancy'
+
+/** Who acts, as far as it is known: before a login there is only the account that was tried. */
+export type EventActor = { id: string | null; name: string; role: string | null; ip?: string; requestId?: string }
+
+export type PlatformEvent = {
+  /** `login`, `user.create`, `establishment.suspend`… */
+  action: string
+  outcome: 'success' | 'refused' | 'failure'
+  /** Whose record it stands on: that establishment's administrators read it. */
+  establishmentId?: string | null
+  targetType?: 'account' | 'establishment' | 'session'
+  targetId?: string
+  reason?: string
+  /** Names of fields, roles, statuses: never a secret, never a value of a record. */
+  detail?: Record<string, unknown>
+}
+
+/** Writes an act on accounts or establishments into the record, in the transaction of the act: no record, no act. */
+export async function recordEvent(db: PlatformDb, actor: EventActor, event: PlatformEvent): Promise<void> {
+  await db
+    .insertInto('audit_event')
+    .values({
+      id: v7(),
+      actor_id: actor.id,
+      actor_name: actor.name,
+      actor_role: actor.role,
+      ip: actor.ip ?? null,
+      request_id: actor.requestId ?? null,
+      action: event.action,
+      outcome: event.outcome,
+      establishment_id: event.establishmentId ?? null,
+      target_type: event.targetType ?? null,
+      target_id: event.targetId ?? null,
+      reason: event.reason ?? null,
+      detail: event.detail ? JSON.stringify(event.detail) : null,
+    })
+    .execute()
+}

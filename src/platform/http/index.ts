@@ -1,0 +1,3 @@
+export { createOnce, createOnceOnPlatform, IdempotencyKey, type Created } from './operation-key.ts'
+export { assertVersion, expectedVersion, IfMatch, versioned } from './versions.ts'
+export type { Actor, Auth, Routes } from './request.ts'

@@ -1,0 +1,59 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { problemOf } from '#tenancy'
+import { Problem, problem, problemDocument, type ErrorCode } from '../../shared/errors.ts'
+import { fieldErrors } from './field-errors.ts'
+
+// Fastify's own refusals, in our words.
+const ofFastify: Record<string, ErrorCode> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_json',
+  FST_REQ_FILE_TOO_LARGE: 'payload_too_large',
+  FST_FILES_LIMIT: 'payload_too_large',
+  FST_PARTS_LIMIT: 'payload_too_large',
+  FST_FIELDS_LIMIT: 'payload_too_large',
+  FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported_media_type',
+  FST_ERR_HANDLER_TIMEOUT: 'timeout',
+}
+
+/** Every failure leaves as a problem document; what is not foreseen says nothing but the request's id. */
+export function registerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const refused = toProblem(error)
+    if (refused.status >= 500) {
+      // Never the message of a database error or its detail: they quote values of records.
+      const cause = (refused.options.cause ?? error) as Error & { code?: string }
+      const fields = { code: refused.code, sqlState: cause.code, route: request.routeOptions.url, stack: ownFrames(cause) }
+      request.log.error(fields, 'request failed')
+    }
+    send(request, reply, refused)
+  })
+  app.setNotFoundHandler((request, reply) => send(request, reply, problem('not_found')))
+}
+
+function toProblem(error: FastifyError): Problem {
+  if (error instanceof Problem) return error
+  if (error.validation) return problem('invalid_input', { errors: fieldErrors(error.validation, error.validationContext) })
+  const code = ofFastify[error.code]
+  if (code) return problem(code, { cause: error })
+  if (error.statusCode === 429) return problem('too_many_requests')
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return problem('invalid_input', { cause: error })
+  return problemOf(error)
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, refused: Problem): void {
+  if (refused.options.retryAfter !== undefined) void reply.header('retry-after', refused.options.retryAfter)
+  if (refused.status === 401) void reply.header('www-authenticate', 'Bearer')
+  void reply
+    .code(refused.status)
+    .removeHeader('etag')
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send(problemDocument(refused, request.language, request.id))
+}
+
+// Where it happened, without the message.
+const ownFrames = (error: Error): string[] | undefined =>
+  error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8).map((line) => line.trim())

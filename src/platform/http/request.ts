@@ -1,0 +1,47 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Establishment, Tenant } from '#tenancy'
+import type { Language } from '../../shared/text.ts'
+import type { Right, Role } from '../auth/rights.ts'
+
+/** Who is asking, as the verified token says. */
+export type Auth = {
+  account: { id: string; username: string; name: string }
+  sessionId: string
+  /** The role that the session works under. */
+  role: Role
+  /** All active roles in this establishment (or the platform role). */
+  roles: readonly Role[]
+  rights: ReadonlySet<Right>
+  establishment: Establishment | undefined
+}
+
+/** Who did something, as the history and the audit write it down: names are copied, so that a tenant stands alone. */
+export type Actor = {
+  id: string | null
+  name: string
+  role: string
+  sessionId?: string | null
+  ip?: string | null
+  requestId?: string | null
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the request scope; routes with `config.public` have none. @throws token_missing when read without one */
+    readonly auth: Auth
+    /** The establishment's handle. @throws establishment_required for a session that is bound to none */
+    readonly tenant: Tenant
+    readonly actor: Actor
+    readonly language: Language
+  }
+  interface FastifyContextConfig {
+    /** The right that this route needs; checked before anything else of the route runs. */
+    right?: Right
+    /** Open to everybody. */
+    public?: true
+    /** Any signed-in person, whatever the role. */
+    authenticated?: true
+  }
+}
+
+export type Routes = FastifyPluginAsyncTypebox

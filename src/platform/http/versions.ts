@@ -1,0 +1,32 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { problem } from '../../shared/errors.ts'
+
+export const IfMatch = Type.Object(
+  { 'if-match': Type.Optional(Type.String({ maxLength: 40, description: 'The version that was read, as in ETag', examples: ['"3"'] })) },
+  { additionalProperties: true },
+)
+
+/**
+ * The version that the client has read, from If-Match (RFC 9110 13.1.1).
+ * @throws version_required without the header, invalid_if_match when it holds no version
+ */
+export function expectedVersion(request: FastifyRequest): number {
+  const header = request.headers['if-match']
+  if (header === undefined) throw problem('version_required')
+  const [, quoted, bare] = /^(?:W\/)?(?:"(\d{1,9})"|(\d{1,9}))$/.exec(header.trim()) ?? []
+  const version = Number(quoted ?? bare)
+  if (!Number.isInteger(version) || version < 1) throw problem('invalid_if_match')
+  return version
+}
+
+/** @throws version_stale when the locked row is not the one that the client has read */
+export function assertVersion(row: { version: number }, expected: number): void {
+  if (row.version !== expected) throw problem('version_stale')
+}
+
+/** Sends a versioned object with its ETag. */
+export function versioned<T extends { version: number }>(reply: FastifyReply, body: T): T {
+  void reply.header('etag', `"${body.version}"`)
+  return body
+}

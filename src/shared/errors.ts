@@ -1,0 +1,65 @@
+import { errorCatalogue, type ErrorCode } from './error-catalogue.ts'
+import { say, type Language, type Text } from './text.ts'
+
+export type { ErrorCode } from './error-catalogue.ts'
+
+/** One refused field: a JSON path (`birth.date`, `codes[0].code`) and what would be right. Never the refused value. */
+export type FieldError = { path: string; message: Text }
+
+export type ProblemOptions = {
+  errors?: FieldError[]
+  /** Further members of the problem document, such as the candidates of a duplicate. */
+  extra?: Record<string, unknown>
+  /** Replaces the catalogue's detail where a more exact sentence helps. */
+  detail?: Text
+  /** Seconds, sent as Retry-After. */
+  retryAfter?: number
+  cause?: unknown
+}
+
+/** What a request is refused with; the HTTP layer renders it as application/problem+json (RFC 9457). */
+export class Problem extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly options: ProblemOptions
+
+  constructor(code: ErrorCode, options: ProblemOptions = {}) {
+    super(code, { cause: options.cause })
+    this.name = 'Problem'
+    this.code = code
+    this.status = errorCatalogue[code].status
+    this.options = options
+  }
+}
+
+export const problem = (code: ErrorCode, options?: ProblemOptions): Problem => new Problem(code, options)
+
+/** A refusal of input: 400 with the fields and what would be right. */
+export const invalidInput = (...errors: FieldError[]): Problem => problem('invalid_input', { errors })
+
+export type ProblemDocument = {
+  type: string
+  title: string
+  status: number
+  code: string
+  detail: string
+  requestId: string
+  errors?: { path: string; message: string }[]
+}
+
+/** The problem document of RFC 9457 in the reader's language. */
+export function problemDocument(of: Problem, language: Language, requestId: string): ProblemDocument {
+  const entry = errorCatalogue[of.code]
+  return {
+    ...of.options.extra,
+    type: `/docs/errors#${of.code}`,
+    title: say(entry.title, language),
+    status: entry.status,
+    code: of.code,
+    detail: say(of.options.detail ?? entry.detail, language),
+    requestId,
+    ...(of.options.errors && {
+      errors: of.options.errors.slice(0, 100).map(({ path, message }) => ({ path, message: say(message, language) })),
+    }),
+  }
+}

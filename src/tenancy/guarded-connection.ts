@@ -1,0 +1,83 @@
+import {
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+} from 'kysely'
+import type { PoolClient, QueryConfig, QueryResult as PgResult } from 'pg'
+
+const allowedRoots = new Set(['SelectQueryNode', 'InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode'])
+
+/**
+ * The only road from a query builder to a connection. It refuses whatever is not select, insert, update or delete
+ * (with or without WITH), speaks the extended protocol only (PostgreSQL then takes one statement per message) and is
+ * dead once its transaction has ended.
+ */
+export class GuardedConnection implements DatabaseConnection {
+  readonly #client: PoolClient
+  #open = true
+
+  constructor(client: PoolClient) {
+    this.#client = client
+  }
+
+  close(): void {
+    this.#open = false
+  }
+
+  async executeQuery<R>(compiled: CompiledQuery): Promise<QueryResult<R>> {
+    if (!this.#open) throw new Error('this transaction has ended: its handle must not be kept')
+    if (!allowedRoots.has(compiled.query.kind)) throw new Error(`statement refused by tenancy: ${compiled.query.kind}`)
+    const result = await extended<R & object>(this.#client, compiled.sql, compiled.parameters as unknown[])
+    const affected = result.rowCount === null ? undefined : BigInt(result.rowCount)
+    return { rows: result.rows, ...(affected !== undefined && { numAffectedRows: affected }) }
+  }
+
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('streams are read page by page: a portal cannot share a pipelined connection')
+  }
+}
+
+/** One statement by the extended protocol: PostgreSQL refuses a second one in the same message. */
+export const extended = <R extends object>(client: PoolClient, text: string, values: unknown[]): Promise<PgResult<R>> =>
+  client.query<R>({ text, values, queryMode: 'extended' } as QueryConfig)
+
+class OneConnectionDriver implements Driver {
+  readonly #connection: GuardedConnection
+
+  constructor(connection: GuardedConnection) {
+    this.#connection = connection
+  }
+
+  async init(): Promise<void> {}
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection
+  }
+  async beginTransaction(): Promise<void> {
+    throw new Error('already inside a transaction')
+  }
+  async commitTransaction(): Promise<void> {
+    throw new Error('the transaction wrapper commits')
+  }
+  async rollbackTransaction(): Promise<void> {
+    throw new Error('the transaction wrapper rolls back')
+  }
+  async releaseConnection(): Promise<void> {}
+  async destroy(): Promise<void> {}
+}
+
+/** A query builder that can only use this one connection. */
+export function builderOn<Tables>(connection: GuardedConnection): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new PostgresAdapter(),
+      createDriver: () => new OneConnectionDriver(connection),
+      createQueryCompiler: () => new PostgresQueryCompiler(),
+      createIntrospector: (db) => new PostgresIntrospector(db),
+    },
+  })
+}

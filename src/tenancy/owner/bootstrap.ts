@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto'
+import type { Log } from '../types.ts'
+import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
+
+export type Installation = {
+  /** Part of every role's name: roles are per cluster, databases are many. */
+  installation: string
+  /** The login of the pools. */
+  apiRole: string
+  /** What this PostgreSQL did not let us close; `[]` where everything holds. */
+  weaknesses: string[]
+}
+
+export const platformRoles = ['directory', 'accounts', 'audit'] as const
+
+// A statement of ours that an attacker bends could call these to run text as SQL, to change the role inside the
+// statement, or to leave something behind for the next borrower (research/tenancy.md 3.3, 3.4, 3.9).
+const closedFunctions = [
+  'set_config',
+  'query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema',
+  'cursor_to_xml', 'cursor_to_xmlschema',
+  'table_to_xml', 'table_to_xmlschema', 'table_to_xml_and_xmlschema',
+  'schema_to_xml', 'schema_to_xmlschema', 'schema_to_xml_and_xmlschema',
+  'database_to_xml', 'database_to_xmlschema', 'database_to_xml_and_xmlschema',
+  'ts_stat', 'ts_rewrite',
+  'pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_try_advisory_lock', 'pg_try_advisory_lock_shared',
+  'pg_advisory_unlock', 'pg_advisory_unlock_shared', 'pg_advisory_unlock_all',
+  'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_get', 'lo_lseek', 'lo_lseek64', 'lo_open', 'lo_put', 'lo_tell', 'lo_tell64',
+  'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lo_close', 'loread', 'lowrite',
+  'pg_notify',
+] // prettier-ignore
+
+/** Roles, schemas, extensions, revokes and the API login of one database. Repeatable. */
+export async function bootstrap(
+  pool: OwnerPool,
+  options: { apiRole?: string; apiPassword?: string },
+  log: Log,
+): Promise<Installation> {
+  const found = await pool.asLogin(inspect)
+  const installation = found.installation ?? randomBytes(4).toString('hex')
+  const owner = found.superuser ? `sis_${installation}_owner` : found.login
+  const apiRole = options.apiRole ?? `sis_${installation}_api`
+
+  await pool.asLogin(async (session) => {
+    // Two supervisors that start at once on a new database must not both create the roles.
+    await session.run('begin; select pg_advisory_xact_lock(1301, 1)')
+    await createRoles(session, { installation, owner, apiRole, ...options, superuser: found.superuser, version: found.version })
+    await createSchemas(session, owner, found.superuser)
+    await close(session, { owner, apiRole, database: found.database })
+    await session.run('commit')
+  })
+  pool.workAs(found.superuser ? owner : undefined)
+  await pool.transaction(async (session) => {
+    await session.run(`
+      create table if not exists sis_platform.installation (
+        only_row boolean primary key default true check (only_row), id text not null, created_at timestamptz(3) not null default now());
+      create table if not exists sis_platform.platform_migration (
+        version integer primary key, name text not null, checksum text not null, applied_at timestamptz(3) not null default now());
+      insert into sis_platform.installation (id) values (${literal(installation)}) on conflict do nothing;
+      grant usage on schema sis_platform to ${platformRoles.map((role) => ident(`sis_${installation}_${role}`)).join(', ')};`)
+  })
+  const weaknesses = await pool.asLogin(readBack)
+  for (const weakness of weaknesses) log.error({ weakness }, 'this PostgreSQL leaves open what must be closed')
+  return { installation, apiRole, weaknesses }
+}
+
+type Found = { login: string; superuser: boolean; database: string; version: number; installation: string | undefined }
+
+async function inspect(session: OwnerSession): Promise<Found> {
+  const [row] = await session.query<{ login: string; superuser: boolean; database: string; version: number; encoding: string; known: boolean }>(
+    `select session_user as login, (select rolsuper from pg_roles where rolname = session_user) as superuser,
+       current_database() as database, current_setting('server_version_num')::int / 10000 as version,
+       current_setting('server_encoding') as encoding, to_regclass('sis_platform.installation') is not null as known`,
+  )
+  if (!row) throw new Error('unreachable')
+  if (row.version < 15) throw new SetupRefused(`PostgreSQL ${row.version} est trop ancien : il faut la version 15, 16, 17 ou 18.`)
+  if (row.encoding !== 'UTF8') throw new SetupRefused(`La base « ${row.database} » est en ${row.encoding} : il la faut en UTF8.`)
+  const [known] = row.known ? await session.query<{ id: string }>('select id from sis_platform.installation') : []
+  return { ...row, installation: known?.id }
+}
+
+/** A database that SIS cannot be set up on; the message is for the operator. */
+export class SetupRefused extends Error {}
+
+type RoleOptions = {
+  installation: string
+  owner: string
+  apiRole: string
+  apiPassword?: string
+  superuser: boolean
+  version: number
+}
+
+async function createRoles(session: OwnerSession, options: RoleOptions): Promise<void> {
+  const { installation, owner, apiRole, apiPassword, superuser } = options
+  const names = [owner, apiRole, ...platformRoles.map((role) => `sis_${installation}_${role}`)]
+  const existing = new Set(
+    (await session.query<{ rolname: string }>('select rolname from pg_roles where rolname = any($1)', [names])).map((r) => r.rolname),
+  )
+  const statements: string[] = []
+  if (superuser && !existing.has(owner)) statements.push(`create role ${ident(owner)} nologin createrole noinherit`)
+  const password = apiPassword ? ` password ${literal(apiPassword)}` : ''
+  if (!existing.has(apiRole)) statements.push(`create role ${ident(apiRole)} login noinherit${password}`)
+  else if (password) statements.push(`alter role ${ident(apiRole)}${password}`)
+  for (const name of names.slice(2)) {
+    if (!existing.has(name)) statements.push(`create role ${ident(name)} nologin noinherit`)
+    statements.push(`grant ${ident(name)} to ${ident(apiRole)}${memberOptions(options.version)}`)
+  }
+  // The server's own limits, by role (ms): they hold even when a process of ours hangs.
+  const settings: Record<string, string> = {
+    search_path: 'pg_catalog, pg_temp',
+    timezone: "'UTC'",
+    datestyle: "'ISO, YMD'",
+    intervalstyle: "'postgres'",
+    statement_timeout: "'15s'",
+    lock_timeout: "'4s'",
+    idle_in_transaction_session_timeout: "'20s'",
+    client_connection_check_interval: "'5s'",
+    ...(options.version >= 17 && { transaction_timeout: "'15min'" }),
+  }
+  for (const [name, value] of Object.entries(settings)) statements.push(`alter role ${ident(apiRole)} set ${name} = ${value}`)
+  await session.run(statements.join(';\n'))
+}
+
+/** Membership that lets the login become the role and gives it nothing by itself (16 and later; NOINHERIT does it on 15). */
+export const memberOptions = (version: number): string => (version >= 16 ? ' with inherit false, set true' : '')
+
+async function createSchemas(session: OwnerSession, owner: string, superuser: boolean): Promise<void> {
+  const authorization = superuser ? ` authorization ${ident(owner)}` : ''
+  await session.run(
+    [
+      ...['sis_platform', 'sis_ref', 'sis_ext'].map((name) => `create schema if not exists ${name}${authorization}`),
+      'create extension if not exists pg_trgm schema sis_ext',
+      'create extension if not exists unaccent schema sis_ext',
+      'grant usage on schema sis_ref, sis_ext to public',
+    ].join(';\n'),
+  )
+}
+
+async function close(session: OwnerSession, { owner, apiRole, database }: { owner: string; apiRole: string; database: string }): Promise<void> {
+  // Only what is still open: a REVOKE by a login that holds nothing on an object is an error, not a warning.
+  const open = await openToPublic(session)
+  const list = open.functions.map((signature) => `pg_catalog.${signature}`).join(', ')
+  const needs = await session.query<{ name: string }>(
+    `select name from unnest($1::name[]) name
+     where not has_function_privilege(name, 'pg_catalog.set_config(text, text, boolean)', 'execute')
+        or $2`,
+    [[owner, apiRole], list.includes('set_config')],
+  )
+  const statements = [
+    list && `revoke execute on function ${list} from public`,
+    ...needs.map(({ name }) => `grant execute on function pg_catalog.set_config(text, text, boolean) to ${ident(name)}`),
+    open.plpgsql && `revoke usage on language plpgsql from public; grant usage on language plpgsql to ${ident(owner)}`,
+    open.schema && 'revoke all on schema public from public',
+    open.database && `revoke temporary, connect on database ${ident(database)} from public`,
+    `grant connect on database ${ident(database)} to ${ident(apiRole)}`,
+    `grant connect, create on database ${ident(database)} to ${ident(owner)}`,
+  ]
+  await session.run(statements.filter(Boolean).join(';\n'))
+}
+
+type OpenToPublic = { functions: string[]; plpgsql: boolean; database: boolean; schema: boolean }
+
+async function openToPublic(session: OwnerSession): Promise<OpenToPublic> {
+  const functions = await session.query<{ signature: string }>(
+    `select p.oid::regprocedure::text as signature from pg_proc p
+     where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any($1) and has_function_privilege('public', p.oid, 'execute')`,
+    [closedFunctions],
+  )
+  const [rest] = await session.query<Omit<OpenToPublic, 'functions'>>(
+    `select has_language_privilege('public', 'plpgsql', 'usage') as plpgsql,
+       has_database_privilege('public', current_database(), 'temporary') as database,
+       has_schema_privilege('public', 'public', 'create') or has_schema_privilege('public', 'public', 'usage') as schema`,
+  )
+  if (!rest) throw new Error('unreachable')
+  return { functions: functions.map(({ signature }) => signature), ...rest }
+}
+
+/** Each revoke is read back: where the login owns too little, PostgreSQL answers a REVOKE with a mere warning. */
+async function readBack(session: OwnerSession): Promise<string[]> {
+  const open = await openToPublic(session)
+  return [
+    ...open.functions.map((signature) => `PUBLIC may execute ${signature}`),
+    ...(open.plpgsql ? ['PUBLIC may use the language plpgsql'] : []),
+    ...(open.database ? ['PUBLIC may create temporary tables'] : []),
+    ...(open.schema ? ['PUBLIC may use the schema public'] : []),
+  ]
+}

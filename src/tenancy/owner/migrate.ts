@@ -1,0 +1,90 @@
+import { literal, type OwnerPool } from './connection.ts'
+import { platformGrants, tenantGrants, type Migration } from './migrations.ts'
+import { ident } from './connection.ts'
+import { enterSchema, recordDone } from './provision.ts'
+
+/** Applies the missing platform migrations, each in its own transaction. @returns how many */
+export async function migratePlatform(pool: OwnerPool, migrations: Migration[], installation: string): Promise<number> {
+  let applied = 0
+  for (const migration of migrations) {
+    applied += await pool.transaction(async (session) => {
+      // The version row first: of two supervisors that migrate at once, the second waits here and then finds it done.
+      const inserted = await session.query(
+        `insert into sis_platform.platform_migration (version, name, checksum) values ($1, $2, $3)
+         on conflict do nothing returning version`,
+        [migration.version, migration.name, migration.checksum],
+      )
+      if (inserted.length === 0) return 0
+      await session.run(`${migration.sql}\n${platformGrants(migration.sql, installation)}`)
+      return 1
+    })
+  }
+  const [newest] = await pool.transaction((session) =>
+    session.query<{ version: number }>('select max(version) as version from sis_platform.platform_migration'),
+  )
+  if (newest && newest.version > migrations.length)
+    throw new Error(`la base est à la version ${newest.version} du schéma, ce programme ne connaît que ${migrations.length} : installez la version récente`)
+  return applied
+}
+
+export type FailedTenant = { slug: string; error: string }
+export type MigrationReport = { migrated: number; failed: FailedTenant[] }
+
+type Behind = { id: string; slug: string; schema_name: string; version: number }
+
+/**
+ * Brings every establishment to the newest version: several at once, each in one transaction with its control row, so
+ * that a killed run is resumed by the next. One that fails stops nobody else and is named in the report.
+ */
+export async function migrateTenants(
+  pool: OwnerPool,
+  migrations: Migration[],
+  options: { parallel?: number; onProgress?: (done: number, of: number) => void } = {},
+): Promise<MigrationReport> {
+  const target = migrations.length
+  const behind = await pool.transaction((session) =>
+    session.query<Behind>(
+      `select e.id, e.slug, e.schema_name, m.version from sis_platform.establishment e
+       join sis_platform.tenant_migration m on m.establishment_id = e.id
+       where m.version < $1 and e.status in ('active', 'suspended', 'archived') order by e.slug`,
+      [target],
+    ),
+  )
+  const report: MigrationReport = { migrated: 0, failed: [] }
+  const queue = [...behind]
+  const worker = async (): Promise<void> => {
+    for (let tenant = queue.shift(); tenant; tenant = queue.shift()) {
+      const error = await migrateOne(pool, migrations, tenant)
+      if (error === undefined) report.migrated++
+      else report.failed.push({ slug: tenant.slug, error })
+      options.onProgress?.(report.migrated + report.failed.length, behind.length)
+    }
+  }
+  await Promise.all(Array.from({ length: options.parallel ?? 2 }, worker))
+  return report
+}
+
+async function migrateOne(pool: OwnerPool, migrations: Migration[], tenant: Behind): Promise<string | undefined> {
+  const startedAt = performance.now()
+  try {
+    await pool.transaction(async (session) => {
+      const [control] = await session.query<{ version: number }>(
+        'select version from sis_platform.tenant_migration where establishment_id = $1 for update',
+        [tenant.id],
+      )
+      const missing = migrations.filter(({ version }) => version > (control?.version ?? 0))
+      if (missing.length === 0) return
+      const sql = missing.map((migration) => `${migration.sql}\n${tenantGrants(migration.sql, ident(tenant.schema_name))}`).join('\n')
+      await session.run(`${enterSchema(tenant.schema_name)}\n${sql}`)
+      await session.run(recordDone(tenant.id, migrations.length, performance.now() - startedAt))
+    })
+    return undefined
+  } catch (error) {
+    const message = (error as Error).message.slice(0, 500)
+    await pool.transaction((session) =>
+      session.run(`update sis_platform.tenant_migration set status = 'failed', attempt = attempt + 1, error = ${literal(message)},
+        finished_at = now() where establishment_id = ${literal(tenant.id)}`),
+    )
+    return message
+  }
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+export type Migration = { version: number; name: string; sql: string; checksum: string }
+
+const fileName = /^(\d{4})_([a-z0-9_]+)\.sql$/
+
+/** The migrations of a folder in order, without gaps or doubles. @throws when a number is missing or stands twice */
+export async function readMigrations(folder: string): Promise<Migration[]> {
+  const migrations: Migration[] = []
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()) {
+    const [, number, name] = fileName.exec(file) ?? []
+    if (!number || !name) throw new Error(`migration ${file}: expected a name like 0001_core.sql`)
+    const sql = await readFile(join(folder, file), 'utf8')
+    migrations.push({ version: Number(number), name, sql, checksum: createHash('sha256').update(sql).digest('hex') })
+  }
+  migrations.forEach(({ version, name }, index) => {
+    if (version !== index + 1) throw new Error(`migration ${version} (${name}): number ${index + 1} was expected`)
+  })
+  return migrations
+}
+
+const createTable = /create table(?: if not exists)? ([a-z_0-9.]+)/gi
+const grantLine = /^-- grants: (.+)$/gm
+
+/**
+ * The grants of a tenant migration, as an explicit list of tables: GRANT … ON ALL TABLES IN SCHEMA scans pg_class
+ * (272–462 ms at 5,000 tenants, research/tenancy.md 5.1). A line `-- grants: audit_entry select, insert` narrows a table's.
+ */
+export function tenantGrants(sql: string, role: string): string {
+  const narrowed = new Map<string, string>()
+  for (const [, line = ''] of sql.matchAll(grantLine)) {
+    const [table = '', ...privileges] = line.split(' ')
+    narrowed.set(table, privileges.join(' '))
+  }
+  return [...sql.matchAll(createTable)]
+    .map(([, table = '']) => `grant ${narrowed.get(table) ?? 'select, insert, update, delete'} on ${table} to ${role};`)
+    .join('\n')
+}
+
+/** The grants of a platform migration: lines `-- grants: sis_platform.account accounts: select, insert`. */
+export function platformGrants(sql: string, installation: string): string {
+  return [...sql.matchAll(grantLine)]
+    .map(([, line = '']) => {
+      const [, table, role, privileges] = /^(\S+) (\S+): (.+)$/.exec(line) ?? []
+      if (!table || !role || !privileges) throw new Error(`grants line not understood: ${line}`)
+      return `grant ${privileges} on ${table} to ${role === 'public' ? 'public' : `sis_${installation}_${role}`};`
+    })
+    .join('\n')
+}

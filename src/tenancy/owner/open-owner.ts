@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { v7 as uuidv7 } from 'uuid'
+import type { EstablishmentType, Log } from '../types.ts'
+import { bootstrap, type Installation } from './bootstrap.ts'
+import { OwnerPool } from './connection.ts'
+import { migratePlatform, migrateTenants, type MigrationReport } from './migrate.ts'
+import { readMigrations } from './migrations.ts'
+import { provision, setAccess, type ProvisionContext } from './provision.ts'
+
+export type NewEstablishment = {
+  slug: string
+  name: string
+  type: EstablishmentType
+  region: string
+  cercle?: string | null
+  healthDistrict?: string | null
+  demo?: boolean
+}
+
+/** The owner's side of a database: set-up, migrations, provisioning. HTTP processes never hold one. */
+export type Owner = {
+  /** Roles, schemas, revokes, the API login. Repeatable; must come first. @throws SetupRefused */
+  bootstrap(options?: { apiRole?: string; apiPassword?: string }): Promise<Installation>
+  /** @returns how many migrations were applied */
+  migratePlatform(): Promise<number>
+  migrateTenants(options?: { parallel?: number; onProgress?: (done: number, of: number) => void }): Promise<MigrationReport>
+  /** Prepares wished establishments and makes the database's grants agree with their status. @returns how many it changed */
+  reconcile(): Promise<number>
+  /** Records the wish and prepares the establishment at once. @returns its id. @throws 23505 when the slug was ever used */
+  createEstablishment(wish: NewEstablishment): Promise<string>
+  close(): Promise<void>
+}
+
+type Pending = { id: string; slug: string; schema_name: string; status: string; access_granted: boolean }
+
+/** @param migrationsFolder the repository's migrations/ (platform/ and tenant/ below it) */
+export function openOwner({ url, migrationsFolder, log }: { url: string; migrationsFolder: string; log: Log }): Owner {
+  const pool = new OwnerPool(url)
+  let installed: Installation | undefined
+  let context: ProvisionContext | undefined
+
+  const installation = (): Installation => {
+    if (!installed) throw new Error('bootstrap() comes first')
+    return installed
+  }
+  const provisioning = async (): Promise<ProvisionContext> => {
+    context ??= {
+      apiRole: installation().apiRole,
+      version: await serverVersion(pool),
+      migrations: await readMigrations(join(migrationsFolder, 'tenant')),
+    }
+    return context
+  }
+
+  return {
+    async bootstrap(options = {}) {
+      installed = await bootstrap(pool, options, log)
+      return installed
+    },
+    migratePlatform: async () =>
+      migratePlatform(pool, await readMigrations(join(migrationsFolder, 'platform')), installation().installation),
+    migrateTenants: async (options) => migrateTenants(pool, (await provisioning()).migrations, options),
+    async reconcile() {
+      const pending = await pool.transaction((session) =>
+        session.query<Pending>(
+          `select id, slug, schema_name, status, access_granted from sis_platform.establishment
+           where status = 'provisioning' or (status <> 'failed' and access_granted <> (status = 'active')) order by created_at limit 100`,
+        ),
+      )
+      for (const establishment of pending) await settle(pool, establishment, await provisioning(), log)
+      return pending.length
+    },
+    async createEstablishment(wish) {
+      const id = uuidv7()
+      await pool.transaction((session) =>
+        session.query(
+          `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, demo, schema_name)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+          [id, wish.slug, wish.name, wish.type, wish.region, wish.cercle ?? null, wish.healthDistrict ?? null, wish.demo ?? false,
+            newSchemaName(installation().installation)],
+        ),
+      )
+      await provision(pool, id, await provisioning())
+      return id
+    },
+    close: () => pool.close(),
+  }
+}
+
+/** Opaque: role and schema names are readable by every role, slugs are not for them. */
+export const newSchemaName = (installation: string): string => `sis_${installation}_t_${randomBytes(8).toString('hex')}`
+
+async function settle(pool: OwnerPool, establishment: Pending, context: ProvisionContext, log: Log): Promise<void> {
+  const { id, slug, status } = establishment
+  try {
+    if (status === 'provisioning') await provision(pool, id, context)
+    else await setAccess(pool, establishment, status === 'active', context)
+  } catch (error) {
+    log.error({ establishment: slug, err: (error as Error).message }, 'establishment could not be prepared')
+    if (status !== 'provisioning') return
+    await pool.transaction((session) =>
+      session.query(
+        `update sis_platform.establishment set status = 'failed', status_reason = 'préparation impossible', updated_at = now() where id = $1`,
+        [id],
+      ),
+    )
+  }
+}
+
+async function serverVersion(pool: OwnerPool): Promise<number> {
+  const [row] = await pool.asLogin((session) =>
+    session.query<{ version: number }>(`select current_setting('server_version_num')::int / 10000 as version`),
+  )
+  return row?.version ?? 0
+}

@@ -1,0 +1,41 @@
+import type pg from 'pg'
+import type { Establishment } from './types.ts'
+
+/**
+ * Refuses to serve when the pools' login, without any role, could read an establishment or is more than it should be:
+ * one forgotten GRANT would silently turn every mistake into a leak.
+ * @throws Error that names each finding
+ */
+export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Establishment[]): Promise<void> {
+  const client = await pool.connect()
+  try {
+    const [login, readable, owned] = await Promise.all([
+      client.query<{ too_much: boolean }>({
+        text: `select rolsuper or rolinherit or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication as too_much
+               from pg_roles where rolname = current_user`,
+      }),
+      client.query<{ nspname: string }>({
+        text: `select nspname from pg_namespace
+               where nspname = any($1) and has_schema_privilege(current_user, oid, 'usage')`,
+        values: [[...establishments.map(({ schema }) => schema), 'sis_platform']],
+      }),
+      client.query<{ owned: number }>({
+        text: `select count(*)::int as owned from pg_class where relowner = current_user::regrole`,
+      }),
+    ])
+    const findings = [
+      login.rows[0]?.too_much && 'the login of the pools is superuser, or inherits, or may create roles or databases',
+      readable.rows.length > 0 && `the login of the pools reaches without a role: ${readable.rows.slice(0, 5).map((row) => row.nspname).join(', ')}`,
+      (owned.rows[0]?.owned ?? 0) > 0 && 'the login of the pools owns tables',
+    ].filter(Boolean)
+    if (findings.length > 0) throw new IsolationBroken(findings.join('; '))
+  } finally {
+    client.release()
+  }
+}
+
+export class IsolationBroken extends Error {
+  constructor(findings: string) {
+    super(`isolation does not hold, nothing is served: ${findings}`)
+  }
+}

@@ -1,0 +1,39 @@
+import { sql, type Expression, type RawBuilder } from 'kysely'
+
+// The few expressions that queries need beyond the builder. Values are always bound, never written into the text.
+
+/** 0..1: how much of `needle` stands, spelling tolerated, somewhere in `haystack` (pg_trgm word similarity). */
+export const likeness = (needle: string, haystack: Expression<string>): RawBuilder<number> =>
+  sql<number>`sis_ext.word_similarity(${needle}::text, ${haystack})`
+
+/** Whether word similarity passes the threshold of pg_trgm (0.6 unless set); the trigram index serves it. */
+export const isLike = (needle: string, haystack: Expression<string>): RawBuilder<boolean> =>
+  sql<boolean>`${needle}::text operator(sis_ext.<%) ${haystack}`
+
+/** Whether whole-string similarity passes the threshold (0.3 unless set); the trigram index serves it. */
+export const isSimilar = (left: Expression<string>, right: string): RawBuilder<boolean> =>
+  sql<boolean>`${left} operator(sis_ext.%) ${right}::text`
+
+/** 0..1: similarity of the two whole strings. */
+export const similarity = (left: Expression<string>, right: string): RawBuilder<number> =>
+  sql<number>`sis_ext.similarity(${left}, ${right}::text)`
+
+/** A LIKE pattern for "contains", with the wildcards of the searched text taken literally. */
+export const containing = (part: string): string => `%${part.replace(/[\\%_]/g, '\\$&')}%`
+
+/** A LIKE pattern for "starts with", with the wildcards of the searched text taken literally. */
+export const startingWith = (part: string): string => `${part.replace(/[\\%_]/g, '\\$&')}%`
+
+/** jsonb containment, served by a GIN index with jsonb_path_ops. */
+export const jsonContains = (column: Expression<unknown>, value: unknown): RawBuilder<boolean> =>
+  sql<boolean>`${column} @> ${JSON.stringify(value)}::jsonb`
+
+/** A value for a jsonb column. */
+export const asJson = <T>(value: T): RawBuilder<T> => sql<T>`${JSON.stringify(value)}::jsonb`
+
+/** Row comparison for keyset paging, newest first: (a, b) < (x, y), served by an index on (a desc, b desc). */
+export const isBefore = (columns: [Expression<unknown>, Expression<unknown>], keys: [string, string], types: [KeyType, KeyType]): RawBuilder<boolean> =>
+  sql<boolean>`(${columns[0]}, ${columns[1]}) < (${keys[0]}::text::${sql.raw(keyTypes[types[0]])}, ${keys[1]}::text::${sql.raw(keyTypes[types[1]])})`
+
+const keyTypes = { date: 'date', timestamp: 'timestamptz', uuid: 'uuid', text: 'text' } as const
+export type KeyType = keyof typeof keyTypes

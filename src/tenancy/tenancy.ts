@@ -1,0 +1,88 @@
+import type { Kysely } from 'kysely'
+import { problem } from '../shared/errors.ts'
+import { Directory } from './directory.ts'
+import { openPool } from './pool.ts'
+import { assertLoginIsPowerless } from './self-check.ts'
+import type { PlatformTables, TenantTables } from './tables.ts'
+import { inTransaction, type Mode, type Scope } from './transaction.ts'
+import type { Establishment, Log, Platform, PlatformDb, PlatformRole, Tenant, TenantDb } from './types.ts'
+
+export type TenancyOptions = {
+  /** The API login's URL: a role that can do nothing by itself. */
+  url: string
+  /** The installation's id, part of every role's name. */
+  installation: string
+  poolSize: number
+  log: Log
+  /** Shown in pg_stat_activity. */
+  name?: string
+}
+
+/** The door to all data of one process: one handle per establishment, one on the shared tables, the directory. */
+export type Tenancy = {
+  readonly installation: string
+  readonly directory: Directory
+  readonly platform: Platform
+  /** @throws establishment_suspended, establishment_archived, not_found (still being prepared): before any SQL */
+  tenant(establishment: Establishment): Tenant
+  /** Whether the database answered the last poll of the directory. */
+  isReady(): boolean
+  close(): Promise<void>
+}
+
+const tenantPath = (establishment: Establishment): string => `${establishment.schema}, sis_ref, sis_ext, pg_temp`
+
+/** Opens the pool, reads the directory, checks the login. @throws database_unavailable, IsolationBroken */
+export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
+  const pool = openPool({ ...options, size: options.poolSize, name: options.name ?? 'sis' })
+
+  const platformScope = (role: PlatformRole): Scope => ({
+    role: `sis_${options.installation}_${role}`,
+    path: 'sis_platform, pg_temp',
+  })
+  const onPlatform = <T>(role: PlatformRole, mode: Mode, work: (db: PlatformDb) => Promise<T>): Promise<T> =>
+    inTransaction<PlatformTables, T>(pool, platformScope(role), mode, work as (db: Kysely<PlatformTables>) => Promise<T>)
+
+  const platform: Platform = {
+    transaction: (role, work) => onPlatform(role, 'write', work),
+    read: (role, work) => onPlatform(role, 'read', work),
+  }
+  const directory = new Directory(platform, options.log)
+  try {
+    await directory.start()
+    await assertLoginIsPowerless(pool, directory.list())
+  } catch (error) {
+    directory.stop()
+    await pool.end()
+    throw error
+  }
+
+  return {
+    installation: options.installation,
+    directory,
+    platform,
+    tenant(establishment) {
+      refuseUnlessActive(establishment)
+      const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }
+      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T>): Promise<T> =>
+        inTransaction<TenantTables, T>(pool, scope, mode, work as (db: Kysely<TenantTables>) => Promise<T>)
+      return {
+        establishment,
+        transaction: (work) => run('write', work),
+        read: (work) => run('read', work),
+      }
+    },
+    isReady: () => directory.isFresh(),
+    async close() {
+      directory.stop()
+      await pool.end()
+    },
+  }
+}
+
+function refuseUnlessActive({ status }: Establishment): void {
+  if (status === 'active') return
+  if (status === 'suspended') throw problem('establishment_suspended')
+  if (status === 'archived') throw problem('establishment_archived')
+  throw problem('establishment_not_ready', { retryAfter: 2 })
+}

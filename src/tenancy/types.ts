@@ -1,0 +1,52 @@
+import type { Kysely } from 'kysely'
+import type { PlatformTables, TenantTables } from './tables.ts'
+
+export type EstablishmentType = 'hospital' | 'csref' | 'cscom' | 'cabinet'
+export type EstablishmentStatus = 'provisioning' | 'active' | 'suspended' | 'archived' | 'failed'
+
+/** An establishment as the directory holds it: resolved once from the verified token, then passed as an object. */
+export type Establishment = {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+  readonly type: EstablishmentType
+  readonly region: string
+  readonly cercle: string | null
+  readonly healthDistrict: string | null
+  readonly status: EstablishmentStatus
+  readonly schema: string
+}
+
+type Statements = 'selectFrom' | 'selectNoFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'with' | 'fn'
+
+/** A handle on one establishment's tables inside one transaction: no raw SQL, no other schema, no nested transaction. */
+export type TenantDb = Pick<Kysely<TenantTables>, Statements>
+
+/** A handle on the shared tables inside one transaction, with the rights of the role that was named. */
+export type PlatformDb = Pick<Kysely<PlatformTables>, Statements>
+
+export type PlatformRole = 'directory' | 'accounts' | 'audit'
+
+export type Tenant = {
+  readonly establishment: Establishment
+  /**
+   * Reads and writes in one transaction as the establishment's own role. Repeated as a whole on 40001, 40P01 and when
+   * the connection is lost before COMMIT: `work` must have no other side effect.
+   * @throws whatever `work` throws (rolled back); database_unavailable, outcome_unknown, timeout, establishment_suspended
+   */
+  transaction<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
+  /** Reads in one REPEATABLE READ, READ ONLY transaction: all statements see the same instant. */
+  read<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
+}
+
+export type Platform = {
+  /** Works on the shared tables with the rights of one platform role only. Repeated like Tenant.transaction. */
+  transaction<T>(role: PlatformRole, work: (db: PlatformDb) => Promise<T>): Promise<T>
+  read<T>(role: PlatformRole, work: (db: PlatformDb) => Promise<T>): Promise<T>
+}
+
+export type Log = {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
