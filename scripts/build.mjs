@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const dist = join(root, 'dist')
+const stampFile = join(dist, '.stamp')
+
+/** What the build depends on: names, sizes and times, which `git checkout` and editors change. */
+function stamp() {
+  const hash = createHash('sha256')
+  const add = (path) => {
+    const { size, mtimeMs } = statSync(join(root, path))
+    hash.update(`${path} ${size} ${mtimeMs}\n`)
+  }
+  for (const file of ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json']) add(file)
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+  for (const file of sources.sort()) add(file)
+  return hash.digest('hex')
+}
+
+/**
+ * Compiles src/ into dist/ when something changed. The new folder replaces the old one when it is complete.
+ * Without sources (a container with dist/ only) there is nothing to do.
+ */
+export function build() {
+  if (!existsSync(join(root, 'src')) || !existsSync(join(root, 'tsconfig.build.json'))) return
+  const wanted = stamp()
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
+  process.stdout.write('Compilation de SIS…\n')
+  const draft = `${dist}.${process.pid}`
+  try {
+    execFileSync(process.execPath, [compiler(), '-p', join(root, 'tsconfig.build.json'), '--outDir', draft], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    mkdirSync(draft, { recursive: true })
+    writeFileSync(join(draft, '.stamp'), wanted)
+    rmSync(dist, { recursive: true, force: true })
+    renameSync(draft, dist)
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true })
+    if (error.status === undefined) throw error
+    process.stderr.write('La compilation a échoué (voir ci-dessus).\n')
+    process.exit(1)
+  }
+}
+
+function compiler() {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+  } catch {
+    process.stderr.write('Le compilateur TypeScript manque : lancez d’abord « npm ci » (avec les dépendances de développement).\n')
+    process.exit(1)
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build()

@@ -1,0 +1,79 @@
+import { createServer, type Server } from 'node:net'
+import process from 'node:process'
+import { createTenancy, IsolationBroken } from '#tenancy'
+import { buildApp } from './app.ts'
+import { openAccess } from './platform/auth/index.ts'
+import { codeOf } from './supervisor/failure.ts'
+import { createLog } from './supervisor/log.ts'
+import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './supervisor/messages.ts'
+
+// One HTTP process: build, listen, drain. The supervisor starts it and tells it everything over their channel.
+
+type Running = { drain(): Promise<void> }
+
+// Ctrl-C reaches the whole terminal; only the supervisor decides when requests may no longer come.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+// Without a supervisor nobody would stop us or restart the database.
+process.on('disconnect', () => process.exit(0))
+
+let running: Promise<Running> | undefined
+
+process.on('message', (message: ToWorker) => {
+  if (message.type === 'start') {
+    running = start(message.settings)
+    running.then(
+      () => tell({ type: 'ready' }),
+      (error: unknown) => fail(error, message.settings),
+    )
+  } else void drain()
+})
+
+async function start(settings: WorkerSettings): Promise<Running> {
+  const { config, apiUrl, installation, poolSize } = settings
+  const log = createLog(config.logLevel)
+  const tenancy = await createTenancy({ url: apiUrl, installation, poolSize, log, name: 'sis-http' })
+  const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
+  const app = await buildApp({ config, access, log })
+  const host = config.host === 'localhost' ? '127.0.0.1' : config.host
+  await app.listen({ host, port: config.port })
+  const second = config.host === 'localhost' ? await listenToo(app.server, '::1', config.port) : undefined
+  return {
+    async drain() {
+      second?.close()
+      await app.close()
+      await access.close()
+      await tenancy.close()
+    },
+  }
+}
+
+/** The same server on a second address: its connections are handed over. Undefined where the machine has no such address. */
+function listenToo(server: Server, host: string, port: number): Promise<Server | undefined> {
+  const second = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket))
+  return new Promise((resolve, reject) => {
+    second.once('error', (error) => {
+      if (['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '')) resolve(undefined)
+      else reject(error)
+    })
+    second.listen({ host, port }, () => resolve(second))
+  })
+}
+
+/** What will not go away by itself stops everything; a database that is away for a moment only ends this process. */
+function fail(error: unknown, { config }: WorkerSettings): void {
+  const text = error instanceof Error ? error.message : String(error)
+  if (codeOf(error) === 'EADDRINUSE') tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
+  else if (error instanceof IsolationBroken) tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
+  else process.stderr.write(`${error instanceof Error ? (error.stack ?? text) : text}\n`)
+  setTimeout(() => process.exit(1), 100)
+}
+
+async function drain(): Promise<void> {
+  setTimeout(() => process.exit(1), drainMs).unref()
+  await running?.then((server) => server.drain()).catch(() => {})
+  process.exit(0)
+}
+
+function tell(message: FromWorker): void {
+  if (process.connected) process.send?.(message, () => {})
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path'
+import { openOwner, SetupRefused, sqlState, type Installation, type Log, type Owner } from '#tenancy'
+import { packageRoot, type Config } from '../config.ts'
+import { findRunning, startEmbedded } from './embedded.ts'
+import { codeOf, Failure } from './failure.ts'
+import { secretIn } from './secrets.ts'
+
+/** A database that is set up: its owner's side, and the address at which the pools log in. */
+export type Database = Installation & {
+  owner: Owner
+  /** The API login's address: can do nothing by itself. */
+  apiUrl: string
+  embedded: boolean
+  /** Ends our connections, and the embedded server when we started it. */
+  close(how?: 'fast' | 'immediate'): Promise<void>
+}
+
+type Options = {
+  log: Log
+  tell: (line: string) => void
+  /** Use the server that another process runs on this data folder instead of starting one. */
+  joinRunning?: boolean
+}
+
+/**
+ * Opens the database of the configuration and sets up its roles: the external one of DATABASE_URL, else the embedded one.
+ * @throws Failure with one sentence when it cannot be reached or used
+ */
+export async function openDatabase(config: Config, options: Options): Promise<Database> {
+  const server = await openServer(config, options)
+  const owner = openOwner({ url: server.ownerUrl, migrationsFolder: join(packageRoot, 'migrations'), log: options.log })
+  const close = async (how?: 'fast' | 'immediate') => {
+    await owner.close().catch(() => {})
+    await server.stop(how)
+  }
+  try {
+    const login = apiLogin(config)
+    const installation = await owner.bootstrap(login)
+    const apiUrl = withLogin(config.databaseUrl ?? server.ownerUrl, installation.apiRole, login.apiPassword)
+    return { ...installation, owner, apiUrl, embedded: config.databaseUrl === undefined, close }
+  } catch (error) {
+    await close()
+    throw explainDatabase(error, server.ownerUrl)
+  }
+}
+
+type Server = { ownerUrl: string; stop(how?: 'fast' | 'immediate'): Promise<void> }
+
+async function openServer(config: Config, { tell, joinRunning }: Options): Promise<Server> {
+  if (config.databaseUrl) return { ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl, stop: async () => {} }
+  if (joinRunning) {
+    const url = findRunning(config.dataDir)
+    if (!url) throw new Failure('La base de données de ce dossier ne répond pas encore : réessayez dans un instant.')
+    return { ownerUrl: url, stop: async () => {} }
+  }
+  const { url, stop } = await startEmbedded(config.dataDir, tell)
+  return { ownerUrl: url, stop }
+}
+
+/** With both addresses, DATABASE_URL names the login of the pools; else it is made, its password kept in the data folder. */
+function apiLogin(config: Config): { apiRole?: string; apiPassword: string } {
+  if (!config.databaseUrl || !config.databaseOwnerUrl) return { apiPassword: secretIn(join(config.dataDir, 'api-password')) }
+  const { username, password } = new URL(config.databaseUrl)
+  if (!username || !password) throw new Failure('DATABASE_URL doit donner un utilisateur et son mot de passe.')
+  return { apiRole: decodeURIComponent(username), apiPassword: decodeURIComponent(password) }
+}
+
+function withLogin(url: string, user: string, password: string): string {
+  const address = new URL(url)
+  // An address without a host (a socket named in ?host=) has no place for a login but its parameters.
+  if (!address.hostname) {
+    address.searchParams.set('user', user)
+    address.searchParams.set('password', password)
+  } else {
+    address.username = encodeURIComponent(user)
+    address.password = encodeURIComponent(password)
+  }
+  return address.toString()
+}
+
+const sentences: Record<string, string> = {
+  ECONNREFUSED: 'aucun PostgreSQL ne répond à cette adresse',
+  ECONNRESET: 'la connexion a été coupée',
+  ETIMEDOUT: 'aucune réponse dans le délai',
+  EHOSTUNREACH: 'cette machine est injoignable',
+  ENETUNREACH: 'cette machine est injoignable',
+  ENOTFOUND: 'ce nom de machine est inconnu',
+  EAI_AGAIN: 'ce nom de machine ne peut pas être résolu',
+  ENOENT: 'aucun PostgreSQL ne répond à cette adresse',
+  '28P01': 'l’utilisateur ou le mot de passe est refusé',
+  '28000': 'cet utilisateur n’a pas le droit de se connecter',
+  '3D000': 'cette base de données n’existe pas',
+  '42501': 'cet utilisateur n’a pas les droits nécessaires (il doit être superutilisateur, ou posséder la base et pouvoir créer des rôles)',
+  '53300': 'ce PostgreSQL a déjà trop de connexions',
+  '57P03': 'ce PostgreSQL est en train de démarrer ou de s’arrêter',
+}
+
+/** One sentence for a failure of the database, without its password. Anything unknown passes as it is. */
+export function explainDatabase(error: unknown, url: string): unknown {
+  if (error instanceof Failure) return error
+  const { hostname, port, pathname } = new URL(url)
+  const where = `${hostname || 'localhost'}${port && `:${port}`}${pathname}`
+  if (error instanceof SetupRefused) return new Failure(`Base de données ${where} : ${error.message}`, { cause: error })
+  const first = (error as AggregateError).errors?.[0] ?? error
+  const sentence = sentences[sqlState(first) ?? codeOf(first) ?? ''] ?? (/timeout/i.test(String(first)) ? sentences['ETIMEDOUT'] : undefined)
+  return sentence ? new Failure(`Base de données ${where} : ${sentence}.`, { cause: error }) : error
+}

@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Tenancy } from '#tenancy'
+import { parseMasterKey, type Config } from '../config.ts'
+import { Failure } from './failure.ts'
+import { readSecret, writeSecret } from './secrets.ts'
+
+const fileIn = (dataDir: string): string => join(dataDir, 'master-key')
+
+/**
+ * The key that encrypts signing keys at rest (32 bytes): SIS_MASTER_KEY, else the data folder's file, made when the
+ * database holds nothing encrypted yet.
+ * @throws Failure when the database holds keys that only a lost master key opens
+ */
+export async function masterKeyFor(config: Config, tenancy: Tenancy, tell: (line: string) => void): Promise<Buffer> {
+  if (config.masterKey) return parse(config.masterKey, 'SIS_MASTER_KEY')
+  const file = fileIn(config.dataDir)
+  const stored = readSecret(file)
+  if (stored) return parse(stored, file)
+  if (await hasSealedKeys(tenancy)) {
+    throw new Failure(
+      `SIS_MASTER_KEY manque : la base de données contient des clés qu’elle seule ouvre (ni variable, ni fichier ${file}).`,
+    )
+  }
+  const made = randomBytes(32)
+  writeSecret(file, made.toString('base64'))
+  if (config.production) tell(`SIS_MASTER_KEY n’est pas donné : une clé a été créée dans ${file}. Gardez-en une copie ailleurs.`)
+  return made
+}
+
+function parse(value: string, source: string): Buffer {
+  const key = parseMasterKey(value)
+  if (!key) throw new Failure(`${source} ne contient pas une clé de 32 octets.`)
+  return key
+}
+
+async function hasSealedKeys(tenancy: Tenancy): Promise<boolean> {
+  const found = await tenancy.platform.read('accounts', (db) => db.selectFrom('signing_key').select('kid').limit(1).execute())
+  return found.length > 0
+}

@@ -1,0 +1,19 @@
+import type { Config } from '../config.ts'
+
+/** What an HTTP process may know: no owner's address, no secret in its environment or its arguments. */
+export type WorkerSettings = {
+  config: Pick<Config, 'host' | 'port' | 'corsOrigins' | 'trustProxy' | 'rateLogin' | 'rateRequests' | 'logLevel'>
+  apiUrl: string
+  installation: string
+  /** Base64, 32 bytes. */
+  masterKey: string
+  poolSize: number
+}
+
+export type ToWorker = { type: 'start'; settings: WorkerSettings } | { type: 'drain' }
+
+/** `failed`: starting this process again would not help; the lines are for the person at the terminal. */
+export type FromWorker = { type: 'ready' } | { type: 'failed'; lines: string[] }
+
+/** How long requests may take to finish once we stop (ms). */
+export const drainMs = 10_000

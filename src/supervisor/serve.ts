@@ -1,0 +1,114 @@
+import { extname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { createTenancy, type Log, type Owner } from '#tenancy'
+import type { Config } from '../config.ts'
+import { ensureKeys } from '../platform/auth/keys.ts'
+import { reservePort, urlOf } from './address.ts'
+import { openDatabase, type Database } from './database.ts'
+import { Failure } from './failure.ts'
+import { takeLock } from './lock.ts'
+import { createLog } from './log.ts'
+import { masterKeyFor } from './master-key.ts'
+import type { WorkerSettings } from './messages.ts'
+import { privateFolder } from './secrets.ts'
+import { listenForSignals } from './signals.ts'
+import { startWorkers } from './workers.ts'
+
+const reconcileMs = 500
+
+const tell = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/**
+ * Everything from the configuration to the last signal: lock, database, migrations, HTTP processes; then all of it ends
+ * in reverse order. @throws Failure with sentences for the terminal when it cannot start
+ */
+export async function serve(config: Config): Promise<void> {
+  const log = createLog(config.logLevel)
+  const undo: (() => Promise<void> | void)[] = []
+  const force: (() => void)[] = []
+  const signals = listenForSignals(() => {
+    tell('Arrêt immédiat.')
+    for (const end of force.reverse()) end()
+    process.exit(1)
+  })
+  try {
+    privateFolder(config.dataDir)
+    const lock = takeLock(config.dataDir, 'serve')
+    undo.push(lock.release)
+    const port = await reservePort(config.host, config.port)
+    tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
+
+    const database = await openDatabase(config, { log, tell })
+    undo.push(database.close)
+    force.push(() => void database.close('immediate'))
+    await migrate(database.owner)
+
+    const masterKey = await prepare(config, database, log)
+    const workers = startWorkers({
+      count: config.workers,
+      program: fileURLToPath(new URL(`../server${extname(import.meta.url)}`, import.meta.url)),
+      settings: workerSettings({ ...config, port }, database, masterKey),
+      tell,
+    })
+    undo.push(workers.drain)
+    force.push(workers.kill)
+    await Promise.race([workers.ready, signals.asked])
+
+    const end = new AbortController()
+    const reconciling = reconcile(database.owner, log, end.signal)
+    undo.push(() => (end.abort(), reconciling))
+    if (!signals.isAsked()) {
+      lock.tell(urlOf(config.host, port))
+      tell(`SIS répond : ${urlOf(config.host, port)}/docs (Ctrl-C pour arrêter).`)
+    }
+    await Promise.race([signals.asked, workers.failed])
+    tell('SIS s’arrête : les requêtes en cours se terminent…')
+  } finally {
+    for (const end of undo.reverse()) await end()
+  }
+  tell('SIS est arrêté.')
+}
+
+/** Migrations of the shared schema, then of each establishment; one that fails stops nobody else and is named. */
+async function migrate(owner: Owner): Promise<void> {
+  await owner.migratePlatform()
+  await owner.reconcile()
+  const { failed } = await owner.migrateTenants()
+  for (const { slug, error } of failed) tell(`L’établissement ${slug} n’a pas pu être mis à jour : ${error}`)
+}
+
+/** What needs the tables and comes before any request: the master key and the signing keys. */
+async function prepare(config: Config, database: Database, log: Log): Promise<Buffer> {
+  const tenancy = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 2, log, name: 'sis-start' })
+  try {
+    const masterKey = await masterKeyFor(config, tenancy, tell)
+    await ensureKeys(tenancy.platform, masterKey).catch((error: Error) => {
+      throw new Failure(error.message, { cause: error })
+    })
+    return masterKey
+  } finally {
+    await tenancy.close()
+  }
+}
+
+function workerSettings(config: Config, { apiUrl, installation }: Database, masterKey: Buffer): WorkerSettings {
+  const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, logLevel } = config
+  // The embedded server takes 100 connections; migrations and the command line keep some.
+  const poolSize = Math.max(2, Math.min(10, Math.floor(80 / config.workers)))
+  return {
+    config: { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, logLevel },
+    apiUrl,
+    installation,
+    masterKey: masterKey.toString('base64'),
+    poolSize,
+  }
+}
+
+/** HTTP processes only record wishes (a new establishment, a suspension): here they come true, within half a second. */
+async function reconcile(owner: Owner, log: Log, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await owner.reconcile().catch((error: Error) => log.warn({ err: error.message }, 'reconciliation postponed'))
+    await sleep(reconcileMs, undefined, { signal }).catch(() => {})
+  }
+}

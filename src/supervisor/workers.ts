@@ -1,0 +1,93 @@
+import cluster, { type Worker } from 'node:cluster'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { workerEnvironment } from '../config.ts'
+import { Failure } from './failure.ts'
+import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './messages.ts'
+
+export type Workers = {
+  /** Resolves when every process serves. @throws Failure when one says that it never will */
+  ready: Promise<void>
+  /** Rejects when a process that once served says that it never will again. */
+  failed: Promise<never>
+  /** Lets requests finish (10 s at most), then ends the processes. */
+  drain(): Promise<void>
+  kill(): void
+}
+
+type Options = {
+  count: number
+  /** The program of an HTTP process. */
+  program: string
+  settings: WorkerSettings
+  tell: (line: string) => void
+}
+
+const [shortestWait, longestWait] = [200, 5_000]
+
+/** Starts the HTTP processes and starts each again when it dies, sooner or later (0.2 s to 5 s). */
+export function startWorkers({ count, program, settings, tell }: Options): Workers {
+  cluster.setupPrimary({ exec: program })
+  const failure = deferred<never>()
+  // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
+  failure.promise.catch(() => {})
+  let stopping = false
+
+  const keepOne = async (onReady: () => void): Promise<void> => {
+    for (let wait = shortestWait; !stopping; ) {
+      const since = Date.now()
+      const worker = cluster.fork(workerEnvironment())
+      worker.on('message', (message: FromWorker) => {
+        if (message.type === 'ready') onReady()
+        else failure.reject(new Failure(message.lines))
+      })
+      // A process that dies at once closes the channel before our message is through.
+      worker.on('error', () => {})
+      send(worker, { type: 'start', settings })
+      await once(worker, 'exit')
+      if (stopping) return
+      if (Date.now() - since > 30_000) wait = shortestWait
+      tell(`Un processus HTTP s’est arrêté (${worker.process.signalCode ?? `code ${worker.process.exitCode}`}) ; il est redémarré.`)
+      await sleep(wait)
+      wait = Math.min(wait * 2, longestWait)
+    }
+  }
+
+  const starts = Array.from({ length: count }, () => {
+    const ready = deferred<void>()
+    void keepOne(ready.resolve)
+    return ready.promise
+  })
+  const all = () => Object.values(cluster.workers ?? {}).flatMap((worker) => worker ?? [])
+
+  return {
+    ready: Promise.race([Promise.all(starts).then(() => {}), failure.promise]),
+    failed: failure.promise,
+    async drain() {
+      stopping = true
+      const exits = all().map((worker) => {
+        send(worker, { type: 'drain' })
+        return once(worker, 'exit')
+      })
+      // A process frees itself after its own bound; one that cannot is ended a little later.
+      await Promise.race([Promise.all(exits), sleep(drainMs + 1_000, undefined, { ref: false })])
+      for (const worker of all()) worker.process.kill('SIGKILL')
+    },
+    kill() {
+      stopping = true
+      for (const worker of all()) worker.process.kill('SIGKILL')
+    },
+  }
+}
+
+function send(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => {})
+}
+
+// Promise.withResolvers is not in Node 20.
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
+  let resolve!: (value: T) => void
+  let reject!: (reason: unknown) => void
+  const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]))
+  return { promise, resolve, reject }
+}
