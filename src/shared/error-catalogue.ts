@@ -356,7 +356,54 @@ export const errorCatalogue = {
     detail: text('Cet établissement est en cours de préparation : réessayez.', 'This establishment is being prepared: try again.'),
   },
   // --- patients ---------------------------------------------------------------------------------------------------------
+  patient_not_found: {
+    status: 404,
+    title: text('Patient introuvable', 'Patient not found'),
+    detail: text(
+      "Ce patient n'existe pas dans votre établissement.",
+      'This patient does not exist in your establishment.',
+    ),
+  },
+  possible_duplicate: {
+    status: 409,
+    title: text('Patient peut-être déjà connu', 'Patient possibly already known'),
+    detail: text(
+      'Des patients qui ressemblent à celui-ci ont un dossier : voyez « candidates ». Si c’est une autre personne, renvoyez la demande avec « confirmDuplicate: true ».',
+      'Patients like this one are on file: see "candidates". If this is another person, send the request again with "confirmDuplicate: true".',
+    ),
+  },
   // --- consultations, services, CIM-10 ------------------------------------------------------------------------------------
+  consultation_not_found: {
+    status: 404,
+    title: text('Consultation introuvable', 'Consultation not found'),
+    detail: text("Cette consultation n'existe pas.", 'This consultation does not exist.'),
+  },
+  service_name_taken: {
+    status: 409,
+    title: text('Service déjà présent', 'Service already listed'),
+    detail: text(
+      "Un service de l'établissement porte déjà ce nom, aux accents et aux majuscules près.",
+      'A service of the establishment already has this name, accents and capitals aside.',
+    ),
+  },
+  service_not_found: {
+    status: 404,
+    title: text('Service introuvable', 'Service not found'),
+    detail: text("Ce service n'existe pas.", 'This service does not exist.'),
+  },
+  specialty_name_taken: {
+    status: 409,
+    title: text('Spécialité déjà présente', 'Specialty already listed'),
+    detail: text(
+      "Une spécialité de l'établissement porte déjà ce nom, aux accents et aux majuscules près.",
+      'A specialty of the establishment already has this name, accents and capitals aside.',
+    ),
+  },
+  specialty_not_found: {
+    status: 404,
+    title: text('Spécialité introuvable', 'Specialty not found'),
+    detail: text("Cette spécialité n'existe pas.", 'This specialty does not exist.'),
+  },
   // --- import and export --------------------------------------------------------------------------------------------------
 } as const satisfies Record<string, Entry>
 

@@ -6,6 +6,15 @@ import { sql, type Expression, type RawBuilder } from 'kysely'
 export const likeness = (needle: string, haystack: Expression<string>): RawBuilder<number> =>
   sql<number>`sis_ext.word_similarity(${needle}::text, ${haystack})`
 
+/**
+ * 0..10000, whole so that a keyset cursor on it is exact: the likest of the needles' word similarities, and by a quarter
+ * how much of the haystack they fill ("Awa Diarra" before "Awa Bintou Diarra").
+ */
+export const likenessRank = (needles: string[], haystack: Expression<string>): RawBuilder<number> =>
+  sql<number>`(2500 * greatest(${sql.join(
+    needles.map((needle) => sql`3 * ${likeness(needle, haystack)} + ${similarity(haystack, needle)}`),
+  )}))::integer`
+
 /** Whether word similarity passes the threshold of pg_trgm (0.6 unless set); the trigram index serves it. */
 export const isLike = (needle: string, haystack: Expression<string>): RawBuilder<boolean> =>
   sql<boolean>`${needle}::text operator(sis_ext.<%) ${haystack}`

@@ -15,7 +15,7 @@ export const isAmoShape = (amo: string): boolean => /^(?=.*\d)[A-Z0-9]{6,13}$/.t
 /** A card's number as stored: capitals, without the spaces, dots and dashes of its printing. */
 export const tidyNumber = (number: string): string =>
   number
-    .normalize('NFKC')
+    .normalize('NFC')
     .replace(/[\s.\-–/]+/gu, '')
     .toUpperCase()
 

@@ -70,3 +70,16 @@ export function nameKey(text: string): string {
     .replace(/(?<=^|\P{L})(\p{L})['’ʼ`´]\s*(?=\p{L})/gu, '$1')
   return foldText(joined).split(' ').map(soundOf).filter(Boolean).join(' ')
 }
+
+/**
+ * What a search looks in: the names folded, then by their sound where that differs. Both, because a word being typed
+ * has not its sound yet: "di" is the beginning of Diarra, whose key is "jara".
+ */
+export function searchKey(givenName: string, familyName: string): string {
+  const names = `${givenName} ${familyName}`
+  const [folded, key] = [foldText(names), nameKey(names)]
+  return folded === key ? folded : `${folded} ${key}`
+}
+
+/** Whether a text has a letter: "…", "-" and "123" are no names. */
+export const hasLetter = (text: string): boolean => /\p{L}/u.test(text)

@@ -1,0 +1,64 @@
+import { isLike, similarity, type TenantDb } from '#tenancy'
+import { today } from '../../shared/clock.ts'
+import { patientColumns, toPatient } from './record.ts'
+import { birthWindow, duplicateScore, POSSIBLE, type Person } from './rules/duplicates.ts'
+import { nameKey } from './rules/names.ts'
+import type { DuplicateCandidate, Patient } from './schemas.ts'
+
+export type Match = { patient: Patient; score: number }
+
+// Namesakes in a big register: with the birth's window this many were never reached in a register of 100,000.
+const LOOKED_AT = 100
+
+/**
+ * Who on file may be this person, likest first: those with a like name and a birth near enough, the same phone or the
+ * same card, judged one by one; only scores from POSSIBLE on. Hidden records are left out.
+ */
+export async function matchPatients(db: TenantDb, person: Person): Promise<Match[]> {
+  const day = today()
+  const names = nameKey(`${person.givenName} ${person.familyName}`)
+  const [from, to] = birthWindow(person.birth, day)
+  const rows = await db
+    .selectFrom('patient')
+    .select(patientColumns)
+    .where('hidden_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb.and([isLike(names, eb.ref('search_key')), eb('born_to', '>=', from), eb('born_from', '<=', to)]),
+        ...(person.phone ? [eb('phone', '=', person.phone)] : []),
+        ...(person.nina ? [eb('nina', '=', person.nina)] : []),
+        ...(person.amoNumber ? [eb('amo_number', '=', person.amoNumber)] : []),
+      ]),
+    )
+    .orderBy((eb) =>
+      eb
+        .case()
+        .when('nina', '=', person.nina ?? '')
+        .then(0)
+        .when('amo_number', '=', person.amoNumber ?? '')
+        .then(0)
+        .when('phone', '=', person.phone ?? '')
+        .then(1)
+        .else(2)
+        .end(),
+    )
+    .orderBy((eb) => similarity(eb.ref('search_key'), names), 'desc')
+    .limit(LOOKED_AT)
+    .execute()
+  return rows
+    .map((row) => toPatient(row, day))
+    .map((patient) => ({ patient, score: duplicateScore(patient, person) }))
+    .filter(({ score }) => score >= POSSIBLE)
+    .sort((a, b) => b.score - a.score)
+}
+
+const SHOWN = 10
+
+/** Matches as an agent is asked about them; of a sensitive file only that it exists. */
+export const toCandidates = (matches: Match[]): DuplicateCandidate[] =>
+  matches.slice(0, SHOWN).map(({ patient, score }) => {
+    const { id, fileNumber, familyName, givenName, sex, birth, age, village, phone } = patient
+    return patient.sensitive
+      ? { id, fileNumber, score }
+      : { id, fileNumber, familyName, givenName, sex, birth, age, village, phone, score }
+  })

@@ -1,0 +1,122 @@
+import {
+  containing,
+  isBefore,
+  isLike,
+  likenessRank,
+  startingWith,
+  type ExpressionBuilder,
+  type TenantDb,
+  type TenantTables,
+} from '#tenancy'
+import { today } from '../../shared/clock.ts'
+import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
+import { patientColumns, toPatient, type PatientRow } from './record.ts'
+import { foldText } from './rules/names.ts'
+import { readSearch, type Asked } from './rules/search.ts'
+import type { PatientFilters, PatientPage, PatientQuery } from './schemas.ts'
+
+type Patients = ExpressionBuilder<TenantTables, 'patient'>
+
+/**
+ * A page of patients: by likeness to `q`, else newest first. Pages by the sort keys of the last row, so a record
+ * created meanwhile moves nothing and none is shown twice.
+ * @throws invalid_cursor
+ */
+export const listPatients = (db: TenantDb, { limit = 20, cursor, ...filters }: PatientQuery): Promise<PatientPage> =>
+  filters.q === undefined ? newestFirst(db, filters, limit, cursor) : likestFirst(db, filters, filters.q, limit, cursor)
+
+async function newestFirst(
+  db: TenantDb,
+  filters: PatientFilters,
+  limit: number,
+  cursor?: string,
+): Promise<PatientPage> {
+  const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['string', 'string']) as [string, string])
+  const rows = await db
+    .selectFrom('patient')
+    .select(patientColumns)
+    .where((eb) => matching(eb, filters))
+    .$if(after !== undefined, (query) =>
+      query.where((eb) => isBefore([eb.ref('created_at'), eb.ref('id')], after!, ['timestamp', 'uuid'])),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  return pageOf(rows, limit, ({ created_at, id }) => [created_at, id])
+}
+
+async function likestFirst(
+  db: TenantDb,
+  filters: PatientFilters,
+  q: string,
+  limit: number,
+  cursor?: string,
+): Promise<PatientPage> {
+  const asked = readSearch(q)
+  const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['number', 'string']) as [number, string])
+  const rows = await db
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('patient')
+        .select(patientColumns)
+        .select((of) => likenessRank(asked.names ?? [''], of.ref('search_key')).as('rank'))
+        .where((of) => of.and([matching(of, filters), askedFor(of, asked)]))
+        .as('patient'),
+    )
+    .select([...patientColumns, 'patient.rank'])
+    .$if(after !== undefined, (query) =>
+      query.where((eb) =>
+        eb.or([eb('rank', '<', after![0]), eb.and([eb('rank', '=', after![0]), eb('id', '<', after![1])])]),
+      ),
+    )
+    .orderBy('rank', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
+  return pageOf(rows, limit, ({ rank, id }) => [rank, id])
+}
+
+function pageOf<R extends PatientRow>(rows: R[], limit: number, keys: (row: R) => (string | number)[]): PatientPage {
+  const day = today()
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  return {
+    items: shown.map((row) => toPatient(row, day)),
+    nextCursor: rows.length > limit && last ? encodeCursor(keys(last)) : null,
+  }
+}
+
+function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince }: PatientFilters) {
+  return eb.and([
+    // Synchronisation must learn of what was hidden.
+    ...(updatedSince === undefined ? [eb('hidden_at', 'is', null)] : [eb('updated_at', '>=', updatedSince)]),
+    ...(sex === undefined ? [] : [eb('sex', '=', sex)]),
+    ...(village === undefined ? [] : [eb('village_key', 'like', startingWith(foldText(village)))]),
+    ...(bornFrom === undefined ? [] : [eb('born_to', '>=', bornFrom)]),
+    ...(bornTo === undefined ? [] : [eb('born_from', '<=', bornTo)]),
+  ])
+}
+
+function askedFor(eb: Patients, { names, digits, fileNumber }: Asked) {
+  if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])
+  if (!names && !digits) return eb.lit(false)
+  return eb.and([
+    ...(names ? [eb.or(names.map((name) => named(eb, name)))] : []),
+    ...(digits ? [withDigits(eb, digits)] : []),
+  ])
+}
+
+// One letter has too few trigrams to pass the threshold: whoever has a name beginning with it.
+const named = (eb: Patients, name: string) =>
+  name.length > 1
+    ? isLike(name, eb.ref('search_key'))
+    : eb.or([eb('search_key', 'like', startingWith(name)), eb('search_key', 'like', containing(` ${name}`))])
+
+const withDigits = (eb: Patients, digits: string) =>
+  eb.or([
+    eb('phone', 'like', containing(digits)),
+    ...(digits.length <= 6 ? [eb('file_number', '=', Number(digits))] : []),
+    eb('nina', 'like', startingWith(digits)),
+    eb('amo_number', 'like', startingWith(digits)),
+  ])
