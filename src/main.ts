@@ -1,5 +1,5 @@
-import { ConfigError, loadConfig } from './config.ts'
-import { Failure } from './supervisor/failure.ts'
+import { loadConfig } from './config.ts'
+import { linesOf } from './supervisor/failure.ts'
 import { serve } from './supervisor/serve.ts'
 
 // The supervisor: config → database → migrations → provisioning → HTTP processes → signals.
@@ -8,8 +8,6 @@ try {
   await serve(loadConfig())
   process.exit(0)
 } catch (error) {
-  const expected = error instanceof Failure || error instanceof ConfigError
-  const lines = expected ? error.lines : [error instanceof Error ? (error.stack ?? error.message) : String(error)]
-  process.stderr.write(`${lines.join('\n')}\n`)
+  for (const line of linesOf(error)) process.stderr.write(`${line}\n`)
   process.exit(1)
 }

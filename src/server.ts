@@ -27,6 +27,7 @@ process.on('message', (message: ToWorker) => {
     )
   } else void drain()
 })
+tell({ type: 'here' })
 
 async function start(settings: WorkerSettings): Promise<Running> {
   const { config, apiUrl, installation, poolSize } = settings

@@ -40,3 +40,12 @@ export function onDisk<T>(path: string, work: () => T): T {
     throw new Failure(`Impossible d’écrire dans ${typeof exact === 'string' ? exact : path} : ${reason}.`, { cause: error })
   }
 }
+
+/** What to write on the terminal: the sentences of an expected failure, the stack and the causes of any other. */
+export function linesOf(error: unknown): string[] {
+  const lines = (error as { lines?: unknown } | null)?.lines
+  if (Array.isArray(lines)) return lines.map(String)
+  if (!(error instanceof Error)) return [String(error)]
+  const cause = error.cause === undefined ? [] : linesOf(error.cause).map((line) => `cause : ${line}`)
+  return [error.stack ?? error.message, ...cause]
+}

@@ -12,8 +12,11 @@ export type WorkerSettings = {
 
 export type ToWorker = { type: 'start'; settings: WorkerSettings } | { type: 'drain' }
 
-/** `failed`: starting this process again would not help; the lines are for the person at the terminal. */
-export type FromWorker = { type: 'ready' } | { type: 'failed'; lines: string[] }
+/**
+ * `here`: listens to us (a message sent before is lost while an ES module loads, Node 20).
+ * `failed`: starting this process again would not help; the lines are for the person at the terminal.
+ */
+export type FromWorker = { type: 'here' } | { type: 'ready' } | { type: 'failed'; lines: string[] }
 
 /** How long requests may take to finish once we stop (ms). */
 export const drainMs = 10_000

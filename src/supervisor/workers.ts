@@ -38,12 +38,12 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
       const since = Date.now()
       const worker = cluster.fork(workerEnvironment())
       worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') onReady()
+        if (message.type === 'here') send(worker, { type: stopping ? 'drain' : 'start', settings })
+        else if (message.type === 'ready') onReady()
         else failure.reject(new Failure(message.lines))
       })
       // A process that dies at once closes the channel before our message is through.
       worker.on('error', () => {})
-      send(worker, { type: 'start', settings })
       await once(worker, 'exit')
       if (stopping) return
       if (Date.now() - since > 30_000) wait = shortestWait
