@@ -1,8 +1,9 @@
 import { v7 } from 'uuid'
-import type { PlatformDb } from '#tenancy'
+import { asJson, type PlatformDb } from '#tenancy'
+import type { Actor } from '../http/request.ts'
 
 /** Who acts, as far as it is known: before a login there is only the account that was tried. */
-export type EventActor = { id: string | null; name: string; role: string | null; ip?: string; requestId?: string }
+export type EventActor = Omit<Actor, 'role' | 'sessionId'> & { role: string | null }
 
 export type PlatformEvent = {
   /** `login`, `user.create`, `establishment.suspend`… */
@@ -24,7 +25,7 @@ export async function recordEvent(db: PlatformDb, actor: EventActor, event: Plat
     .values({
       id: v7(),
       actor_id: actor.id,
-      actor_name: actor.name,
+      actor_name: actor.name.slice(0, 160),
       actor_role: actor.role,
       ip: actor.ip ?? null,
       request_id: actor.requestId ?? null,
@@ -34,7 +35,7 @@ export async function recordEvent(db: PlatformDb, actor: EventActor, event: Plat
       target_type: event.targetType ?? null,
       target_id: event.targetId ?? null,
       reason: event.reason ?? null,
-      detail: event.detail ? JSON.stringify(event.detail) : null,
+      detail: event.detail ? asJson(event.detail) : null,
     })
     .execute()
 }

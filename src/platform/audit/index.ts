@@ -1,1 +1,2 @@
-export { audit, type AuditEntry } from './audit.ts'
+export { audit, auditAll, type AuditEntry } from './audit.ts'
+export { recordEvent, type EventActor, type PlatformEvent } from './events.ts'

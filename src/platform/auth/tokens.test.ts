@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { SignJWT } from 'jose'
 import { Problem } from '../../shared/errors.ts'
 import { newKey, openKeyring, type StoredKey } from './keyring.ts'
-import { issueToken, verifyToken, type Subject } from './tokens.ts'
+import { issuedAt, issueToken, verifyToken, type Subject } from './tokens.ts'
 
 const master = Buffer.alloc(32, 7)
 const stored: StoredKey[] = [newKey(master, 'current'), newKey(master, 'next'), newKey(master, 'previous'), newKey(master, 'retired')]
@@ -18,6 +18,9 @@ const subject: Subject = {
   establishment: 'csref_djenne',
   establishmentId: randomUUID(),
   role: 'SIS_CSREF',
+  roles: ['SIS_CSREF', 'ADMIN_LOCAL'],
+  username: 'a.coulibaly',
+  name: 'Aminata Coulibaly',
 }
 const good = { ...subject, iss: issuer, aud: 'sis-api', jti: randomUUID(), iat: at, exp: at + 600 }
 const goodHeader = { alg: 'EdDSA', typ: 'at+jwt', kid: ring.signing.kid }
@@ -42,6 +45,7 @@ test('a token of ours carries its subject, for ten minutes and five seconds', as
   const token = await issueToken(ring, issuer, subject, now)
   const claims = await verifyToken(token, ring.find, issuer, now)
   assert.deepEqual({ ...claims, jti: '' }, { ...good, jti: '' })
+  assert.equal(issuedAt(claims), now.getTime())
   assert.equal(await outcome(token, new Date(now.getTime() + 604_000)), 'accepted')
   assert.equal(await outcome(token, new Date(now.getTime() + 606_000)), 'token_expired')
   assert.equal(await outcome(signed(goodHeader, good)), 'accepted', 'the forger below makes good tokens too')
@@ -104,6 +108,7 @@ test('forged tokens are refused', async (t) => {
     'nbf in the future': signed(goodHeader, { ...good, nbf: at + 3600 }),
     'an unknown role': signed(goodHeader, { ...good, role: 'ROOT' }),
     'a role in a list': signed(goodHeader, { ...good, role: ['SUPER_ADMIN'] }),
+    'roles as text': signed(goodHeader, { ...good, roles: 'SUPER_ADMIN' }),
     'a further claim': signed(goodHeader, { ...good, admin: true }),
     'a subject that is no UUID': signed(goodHeader, { ...good, sub: "x' or 1=1" }),
     'edited payload': `${h}.${part({ ...good, role: 'SUPER_ADMIN' })}.${s}`,

@@ -1,7 +1,8 @@
-import { randomUUID, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { errors, jwtVerify, SignJWT } from 'jose'
 import Type, { type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { v7 } from 'uuid'
 import { problem } from '../../shared/errors.ts'
 import { nullable, object, Uuid } from '../../shared/schemas.ts'
 import { roles } from './rights.ts'
@@ -10,7 +11,7 @@ import type { Keyring } from './keyring.ts'
 /** Seconds that an access token lasts. */
 export const lifetime = 600
 const tolerance = 5
-const longest = 2_000
+const longest = 3_000
 const audience = 'sis-api'
 
 const Claims = object({
@@ -24,17 +25,24 @@ const Claims = object({
   establishment: nullable(Type.String({ maxLength: 63 })),
   establishmentId: nullable(Uuid),
   role: nullable(Type.Enum([...roles])),
+  roles: Type.Array(Type.Enum([...roles]), { maxItems: 8 }),
+  username: Type.String({ maxLength: 64 }),
+  name: Type.String({ maxLength: 120 }),
 })
 export type Claims = Static<typeof Claims>
-export type Subject = Pick<Claims, 'sub' | 'sid' | 'establishment' | 'establishmentId' | 'role'>
+export type Subject = Omit<Claims, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'>
 
 const claims = Compile(Claims)
 const Header = Compile(object({ alg: Type.Literal('EdDSA'), typ: Type.Literal('at+jwt'), kid: Type.String({ maxLength: 64 }) }))
 
-/** An access token (RFC 9068 in its header) for ten minutes. @param issuer this installation's name */
+/**
+ * An access token (RFC 9068 in its header) for ten minutes.
+ * @param issuer this installation's name
+ * @param now when the rights in `subject` were read, under a lock on the account: see issuedAt
+ */
 export function issueToken({ signing }: Keyring, issuer: string, subject: Subject, now: Date): Promise<string> {
   const iat = Math.floor(now.getTime() / 1000)
-  return new SignJWT({ ...subject, jti: randomUUID() })
+  return new SignJWT({ ...subject, jti: v7({ msecs: now.getTime() }) })
     .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signing.kid })
     .setIssuer(issuer)
     .setAudience(audience)
@@ -42,6 +50,9 @@ export function issueToken({ signing }: Keyring, issuer: string, subject: Subjec
     .setExpirationTime(iat + lifetime)
     .sign(signing.key)
 }
+
+/** The millisecond of issue (epoch): `iat` is in seconds, a UUIDv7 begins with milliseconds (RFC 9562 5.7). */
+export const issuedAt = ({ jti }: Claims): number => Number.parseInt(jti.slice(0, 8) + jti.slice(9, 13), 16)
 
 export type FindKey = (kid: string) => KeyObject | undefined | Promise<KeyObject | undefined>
 

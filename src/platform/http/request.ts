@@ -1,14 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyInstance } from 'fastify'
 import type { Establishment, Tenant } from '#tenancy'
-import type { Language } from '../../shared/text.ts'
+import { preferredLanguage, type Language } from '../../shared/text.ts'
 import type { Right, Role } from '../auth/rights.ts'
 
 /** Who is asking, as the verified token says. */
 export type Auth = {
   account: { id: string; username: string; name: string }
   sessionId: string
-  /** The role that the session works under. */
-  role: Role
+  /** The role that the session works under; null for a person who has no membership yet (to accept an invitation). */
+  role: Role | null
   /** All active roles in this establishment (or the platform role). */
   roles: readonly Role[]
   rights: ReadonlySet<Right>
@@ -45,3 +46,12 @@ declare module 'fastify' {
 }
 
 export type Routes = FastifyPluginAsyncTypebox
+
+/** The reader's language on every request, also on those that no route answers. */
+export function registerLanguage(app: FastifyInstance): void {
+  app.decorateRequest('language', {
+    getter() {
+      return preferredLanguage(this.headers['accept-language'])
+    },
+  })
+}
