@@ -2,7 +2,7 @@
 
 create table service (
   id uuid primary key,
-  name text not null check (length(name) between 1 and 80),
+  name text not null check (length(name) between 1 and 240),
   -- The name without accents and capitals: "Médecine générale" and "medecine generale" are one.
   name_key text not null check (length(name_key) <= 160),
   active boolean not null default true,
@@ -14,7 +14,7 @@ create table service (
 
 create table specialty (
   id uuid primary key,
-  name text not null check (length(name) between 1 and 80),
+  name text not null check (length(name) between 1 and 240),
   name_key text not null check (length(name_key) <= 160),
   active boolean not null default true,
   version integer not null default 1,

@@ -1,22 +1,24 @@
+-- Text bounds are three times the API's: Unicode normalisation may lengthen a text.
+
 create table consultation (
   id uuid primary key,
   version integer not null default 1,
   patient_id uuid not null references patient (id),
   date date not null check (date between '1900-01-01' and '2200-12-31'),
-  practitioner_name text check (length(practitioner_name) <= 120),
+  practitioner_name text check (length(practitioner_name) <= 360),
   -- Folded (no accents, no capitals), for the filter: "dr diarra" finds "Dr. Diarra". Not indexed: a centre has a
   -- few dozen prescribers, so that walking the date index finds a page of one of them soon.
   practitioner_key text not null default '',
   service_id uuid references service (id),
   specialty_id uuid references specialty (id),
-  reason text check (length(reason) <= 500),
-  diagnosis text check (length(diagnosis) <= 1000),
+  reason text check (length(reason) <= 1500),
+  diagnosis text check (length(diagnosis) <= 3000),
   -- [{system, code, category, label, role}]: the label as it was on the day, in the one row that a page reads.
   codes jsonb not null default '[]' check (jsonb_typeof(codes) = 'array' and jsonb_array_length(codes) <= 20),
   case_type text not null default 'new' check (case_type in ('new', 'followUp')),
-  examinations text check (length(examinations) <= 5000),
-  treatment text check (length(treatment) <= 5000),
-  notes text check (length(notes) <= 5000),
+  examinations text check (length(examinations) <= 15000),
+  treatment text check (length(treatment) <= 15000),
+  notes text check (length(notes) <= 15000),
   -- The bounds and units of rules/vitals.ts (a test compares them): beyond them a figure is a slip of the pen.
   temperature numeric(3, 1) check (temperature between 25 and 45),
   systolic smallint check (systolic between 30 and 300),
@@ -30,14 +32,12 @@ create table consultation (
   outcome text check (outcome in ('home', 'observation', 'hospitalised', 'referred', 'leftAgainstAdvice', 'death', 'other')),
   -- What q searches: diagnosis, reason and the codes' labels, folded.
   search_key text not null,
-  -- Of the body that created it: the same id with the same body again is the same consultation (contract).
-  body_hash text not null check (length(body_hash) = 64),
   created_by_id uuid,
   created_by_name text not null check (length(created_by_name) <= 160),
   created_at timestamptz(3) not null default now(),
   updated_at timestamptz(3) not null default now(),
   hidden_at timestamptz(3),
-  hidden_by_name text check (length(hidden_by_name) <= 160),
+  hidden_by uuid,
   hidden_reason text check (length(hidden_reason) <= 500),
   constraint consultation_pressure check (diastolic < systolic)
 );

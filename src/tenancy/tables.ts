@@ -93,13 +93,12 @@ export interface ConsultationTable {
   muac: number | null
   outcome: string | null
   search_key: string
-  body_hash: string
   created_by_id: string | null
   created_by_name: string
   created_at: Generated<string>
   updated_at: Generated<string>
   hidden_at: string | null
-  hidden_by_name: string | null
+  hidden_by: string | null
   hidden_reason: string | null
 }
 
@@ -263,12 +262,6 @@ export interface SpecialtyTable {
   updated_at: Generated<string>
 }
 
-export interface PlatformSpentRefreshTable {
-  token_hash: Buffer
-  session_id: string
-  spent_at: Generated<string>
-}
-
 export interface PlatformTenantMigrationTable {
   establishment_id: string
   version: Generated<number>
@@ -303,7 +296,6 @@ export interface PlatformTables {
   membership: PlatformMembershipTable
   session: PlatformSessionTable
   signing_key: PlatformSigningKeyTable
-  spent_refresh: PlatformSpentRefreshTable
   tenant_migration: PlatformTenantMigrationTable
 }
 

@@ -1,2 +1,2 @@
-export { addVersion, listVersions, type NewVersion } from './queries.ts'
+export { addVersion, addVersions, listVersions, type NewVersion } from './queries.ts'
 export { HistoryOf } from './schemas.ts'

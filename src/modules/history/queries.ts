@@ -12,19 +12,25 @@ export type NewVersion = {
 }
 
 /** Keeps a version of a record, in the change's own transaction. Insert-only: the tenant role cannot change it. */
-export async function addVersion(db: TenantDb, actor: Actor, version: NewVersion): Promise<void> {
+export const addVersion = (db: TenantDb, actor: Actor, version: NewVersion): Promise<void> => addVersions(db, actor, [version])
+
+/** The same for many records, in one statement; at most a few thousand. */
+export async function addVersions(db: TenantDb, actor: Actor, versions: readonly NewVersion[]): Promise<void> {
+  if (versions.length === 0) return
   await db
     .insertInto('record_version')
-    .values({
-      resource: version.resource,
-      resource_id: version.id,
-      version: version.version,
-      by_id: actor.id,
-      by_name: actor.name.slice(0, 160),
-      action: version.action,
-      reason: version.reason ?? null,
-      data: asJson(version.data),
-    })
+    .values(
+      versions.map((version) => ({
+        resource: version.resource,
+        resource_id: version.id,
+        version: version.version,
+        by_id: actor.id,
+        by_name: actor.name.slice(0, 160),
+        action: version.action,
+        reason: version.reason ?? null,
+        data: asJson(version.data),
+      })),
+    )
     .execute()
 }
 

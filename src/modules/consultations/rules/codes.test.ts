@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { labelCodes, tidyCode, type CodeInput } from './codes.ts'
+import { labelCodes, type CodeInput } from './codes.ts'
 
 const known = new Map(
   [
@@ -11,12 +11,6 @@ const known = new Map(
 )
 const rolesOf = (inputs: CodeInput[]) => labelCodes(inputs, known).codes.map(({ code, role }) => [code, role])
 const pathsOf = (inputs: CodeInput[]) => labelCodes(inputs, known).errors.map(({ path }) => path)
-
-test('codes are brought to their usual form', () => {
-  for (const written of ['B50.8', 'b50.8', ' B508 ', 'B50-8', 'b50 8']) assert.equal(tidyCode(written), 'B50.8')
-  assert.equal(tidyCode('i10'), 'I10')
-  assert.equal(tidyCode('zz99'), 'ZZ99')
-})
 
 test('a single code is the main one; the label and category are the nomenclature’s', () => {
   assert.deepEqual(labelCodes([{ code: 'b508' }], known).codes, [

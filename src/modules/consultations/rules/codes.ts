@@ -1,5 +1,6 @@
 import type { FieldError } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
+import { tidyCode } from '../../icd10/index.ts'
 
 export type CodeRole = 'main' | 'secondary'
 export type CodeInput = { code: string; role?: CodeRole }
@@ -9,13 +10,6 @@ export type KnownCode = { code: string; label: string }
 export type CodedDiagnosis = { system: 'icd10'; code: string; category: string; label: string; role: CodeRole }
 
 export const MAX_CODES = 20
-
-/** How people write CIM-10 codes, brought to its own form: "b508", "B50-8" and " B50.8 " are B50.8. */
-export function tidyCode(text: string): string {
-  const [, category = '', rest] = /^([A-Z]\d{2})[.\- ]?(\d{0,2})$/.exec(text.trim().toUpperCase()) ?? []
-  if (category === '') return text.trim().toUpperCase()
-  return rest ? `${category}.${rest}` : category
-}
 
 /**
  * The codes of one consultation, labelled, the main one first. A single code is the main one; among several, exactly

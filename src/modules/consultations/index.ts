@@ -1,0 +1,7 @@
+// What the other modules may use of consultations.
+export { insertConsultation, insertConsultations, type Insertion } from './changes.ts'
+export { listConsultations, walkConsultations } from './list.ts'
+export { toConsultation } from './record.ts'
+export { consultationRoutes } from './routes.ts'
+export { judgeNew, type ConsultationFields, type Context, type NewConsultation } from './rules/fields.ts'
+export { Consultation, ConsultationFilters } from './schemas.ts'

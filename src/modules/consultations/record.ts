@@ -1,0 +1,141 @@
+import { asJson, type Selectable, type TenantDb, type TenantTables } from '#tenancy'
+import { say, type Language } from '../../shared/text.ts'
+import { foldText, summaryColumns, toPatientSummary } from '../patients/index.ts'
+import { alarmsOf } from './rules/alarms.ts'
+import type { CodedDiagnosis } from './rules/codes.ts'
+import type { ConsultationFields } from './rules/fields.ts'
+import { vitalNames, type Vital, type Vitals } from './rules/vitals.ts'
+import type { Consultation, ConsultationVersion } from './schemas.ts'
+
+type Table = Selectable<TenantTables['consultation']>
+
+export const consultationColumns = [
+  'consultation.id',
+  'consultation.version',
+  'consultation.patient_id',
+  'consultation.date',
+  'consultation.practitioner_name',
+  'consultation.service_id',
+  'consultation.specialty_id',
+  'consultation.reason',
+  'consultation.diagnosis',
+  'consultation.codes',
+  'consultation.case_type',
+  'consultation.examinations',
+  'consultation.treatment',
+  'consultation.notes',
+  'consultation.temperature',
+  'consultation.systolic',
+  'consultation.diastolic',
+  'consultation.pulse',
+  'consultation.respiration',
+  'consultation.spo2',
+  'consultation.weight',
+  'consultation.height',
+  'consultation.muac',
+  'consultation.outcome',
+  'consultation.created_by_id',
+  'consultation.created_by_name',
+  'consultation.created_at',
+  'consultation.updated_at',
+  'consultation.hidden_at',
+] as const
+
+type ColumnOf<C extends string> = C extends `consultation.${infer Name}` ? Name : never
+export type ConsultationRow = Pick<Table, ColumnOf<(typeof consultationColumns)[number]> & keyof Table>
+
+/** Consultations with what their page shows of patient, service and specialty: one statement, one row each. */
+export const selectConsultations = (db: TenantDb) =>
+  db
+    .selectFrom('consultation')
+    .innerJoin('patient', 'patient.id', 'consultation.patient_id')
+    .leftJoin('service', 'service.id', 'consultation.service_id')
+    .leftJoin('specialty', 'specialty.id', 'consultation.specialty_id')
+    .select([...consultationColumns, ...summaryColumns, 'service.name as service_name', 'specialty.name as specialty_name'])
+
+export type FullRow = Awaited<ReturnType<ReturnType<typeof selectConsultations>['executeTakeFirstOrThrow']>>
+
+const vitalsOf = (row: ConsultationRow) =>
+  Object.fromEntries(vitalNames.map((vital) => [vital, row[vital]])) as Record<Vital, number | null>
+
+/** A row as the history keeps it. */
+export function toConsultationVersion(row: ConsultationRow): ConsultationVersion {
+  return {
+    id: row.id,
+    version: row.version,
+    patientId: row.patient_id,
+    date: row.date,
+    practitionerName: row.practitioner_name,
+    serviceId: row.service_id,
+    specialtyId: row.specialty_id,
+    reason: row.reason,
+    diagnosis: row.diagnosis,
+    codes: (row.codes as CodedDiagnosis[]).map(({ system, code, label, role }) => ({ system, code, label, role })),
+    caseType: row.case_type as Consultation['caseType'],
+    examinations: row.examinations,
+    treatment: row.treatment,
+    notes: row.notes,
+    vitals: vitalsOf(row),
+    outcome: row.outcome as Consultation['outcome'],
+    ...(row.hidden_at !== null && { hidden: true as const }),
+  }
+}
+
+/** A row as the API gives it; the patient's age and the alarms are those of the day of the visit. */
+export function toConsultation(row: FullRow, language: Language): Consultation {
+  const patient = toPatientSummary({ ...row, id: row.patient_id }, row.date)
+  return {
+    ...toConsultationVersion(row),
+    patient,
+    service: row.service_id === null ? null : { id: row.service_id, name: row.service_name ?? '' },
+    specialty: row.specialty_id === null ? null : { id: row.specialty_id, name: row.specialty_name ?? '' },
+    alarms: alarmsOf(vitalsOf(row), patient.age).map(({ message, ...alarm }) => ({ ...alarm, message: say(message, language) })),
+    createdBy: { id: row.created_by_id, name: row.created_by_name },
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
+
+/** The fields that an agent enters, out of a consultation or a version. */
+export const fieldsOf = (version: ConsultationVersion): ConsultationFields => ({
+  patientId: version.patientId,
+  date: version.date,
+  practitionerName: version.practitionerName,
+  serviceId: version.serviceId,
+  specialtyId: version.specialtyId,
+  reason: version.reason,
+  diagnosis: version.diagnosis,
+  codes: version.codes,
+  caseType: version.caseType,
+  examinations: version.examinations,
+  treatment: version.treatment,
+  notes: version.notes,
+  vitals: version.vitals,
+  outcome: version.outcome,
+})
+
+/** The columns of the fields, with those derived from them. */
+export function toColumns(fields: ConsultationFields) {
+  const codes: CodedDiagnosis[] = fields.codes.map((coded) => ({ ...coded, category: coded.code.slice(0, 3) }))
+  return {
+    patient_id: fields.patientId,
+    date: fields.date,
+    practitioner_name: fields.practitionerName,
+    practitioner_key: foldText(fields.practitionerName ?? ''),
+    service_id: fields.serviceId,
+    specialty_id: fields.specialtyId,
+    reason: fields.reason,
+    diagnosis: fields.diagnosis,
+    codes: asJson(codes),
+    case_type: fields.caseType,
+    examinations: fields.examinations,
+    treatment: fields.treatment,
+    notes: fields.notes,
+    ...vitalColumns(fields.vitals),
+    outcome: fields.outcome,
+    search_key: foldText([fields.diagnosis, fields.reason, ...codes.map(({ label }) => label)].filter(Boolean).join(' ')),
+  }
+}
+
+const vitalColumns = (vitals: Vitals) =>
+  Object.fromEntries(vitalNames.map((vital) => [vital, vitals[vital] ?? null])) as Record<Vital, number | null>

@@ -1,0 +1,171 @@
+import { createOnce, expectedVersion, IdempotencyKey, IfMatch, versioned, type Routes } from '../../platform/http/index.ts'
+import { problem } from '../../shared/errors.ts'
+import { responses } from '../../shared/schemas.ts'
+import { HistoryOf, listVersions } from '../history/index.ts'
+import { createConsultation, hideConsultation, updateConsultation } from './changes.ts'
+import { listConsultations } from './list.ts'
+import { getConsultation } from './queries.ts'
+import * as schemas from './schemas.ts'
+
+const tags = ['consultations']
+
+const filters =
+  'Newest first by (date, id). Filters combine freely; `q` looks for words within the diagnosis, the labels of its codes, ' +
+  "the reason and the patient's names, accents and capitals aside."
+
+export const consultationRoutes: Routes = async (app) => {
+  app.get(
+    '/consultations',
+    {
+      config: { right: 'consultations:read' },
+      schema: {
+        operationId: 'listConsultations',
+        tags,
+        summary: 'List or search consultations',
+        description: filters,
+        querystring: schemas.ConsultationQuery,
+        response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor'),
+      },
+    },
+    async (request) => request.tenant.read((db) => listConsultations(db, request.query, request.language)),
+  )
+
+  app.post(
+    '/consultations/search',
+    {
+      config: { right: 'consultations:read' },
+      schema: {
+        operationId: 'searchConsultations',
+        tags,
+        summary: 'List or search consultations, filters in the body',
+        description: `For those whose proxy logs addresses: what is searched stays out of them. ${filters}`,
+        body: schemas.ConsultationQuery,
+        response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor'),
+      },
+    },
+    async (request) => request.tenant.read((db) => listConsultations(db, request.body, request.language)),
+  )
+
+  app.post(
+    '/consultations',
+    {
+      config: { right: 'consultations:write' },
+      schema: {
+        operationId: 'createConsultation',
+        tags,
+        summary: 'Record a consultation',
+        description:
+          'A visit of a patient of the establishment. Implausible vital signs and unknown CIM-10 codes are refused; ' +
+          'worrying vital signs are stored and told in `alarms`. The same id with the same content again answers 200.',
+        headers: IdempotencyKey,
+        body: schemas.ConsultationCreate,
+        response: responses(
+          { 200: schemas.Consultation, 201: schemas.Consultation },
+          'invalid_idempotency_key',
+          'idempotency_key_reused',
+          'id_already_used',
+        ),
+      },
+    },
+    async (request, reply) =>
+      createOnce(request, reply, (db) => createConsultation(db, request.actor, request.body, request.language)),
+  )
+
+  app.get(
+    '/consultations/:id',
+    {
+      config: { right: 'consultations:read' },
+      schema: {
+        operationId: 'getConsultation',
+        tags,
+        summary: 'Read a consultation',
+        description: 'With the patient as of the day of the visit and the alarms of its vital signs. The ETag is its version.',
+        params: schemas.ConsultationPath,
+        response: responses({ 200: schemas.Consultation }, 'consultation_not_found'),
+      },
+    },
+    async (request, reply) =>
+      versioned(reply, await request.tenant.read((db) => getConsultation(db, request.params.id, request.language))),
+  )
+
+  app.patch(
+    '/consultations/:id',
+    {
+      config: { right: 'consultations:write' },
+      schema: {
+        operationId: 'updateConsultation',
+        tags,
+        summary: 'Change a consultation',
+        description: 'Only the fields that change; null clears one. Needs If-Match with the version that was read.',
+        params: schemas.ConsultationPath,
+        headers: IfMatch,
+        body: schemas.ConsultationUpdate,
+        response: responses(
+          { 200: schemas.Consultation },
+          'consultation_not_found',
+          'version_required',
+          'version_stale',
+          'invalid_if_match',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      const { actor, params, body, language } = request
+      const changed = await request.tenant.transaction((db) => updateConsultation(db, actor, params.id, expected, body, language))
+      return versioned(reply, changed)
+    },
+  )
+
+  app.delete(
+    '/consultations/:id',
+    {
+      config: { right: 'consultations:delete' },
+      schema: {
+        operationId: 'hideConsultation',
+        tags,
+        summary: 'Hide a consultation',
+        description: 'Nothing clinical is erased: the visit is hidden with the reason, and its history stays readable. Needs If-Match.',
+        params: schemas.ConsultationPath,
+        headers: IfMatch,
+        body: schemas.ConsultationHide,
+        response: responses(
+          { 204: schemas.Nothing },
+          'consultation_not_found',
+          'version_required',
+          'version_stale',
+          'invalid_if_match',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const expected = expectedVersion(request)
+      const { actor, params, body } = request
+      await request.tenant.transaction((db) => hideConsultation(db, actor, params.id, expected, body.reason))
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.get(
+    '/consultations/:id/history',
+    {
+      config: { right: 'consultations:read' },
+      schema: {
+        operationId: 'getConsultationHistory',
+        tags,
+        summary: 'All versions of a consultation',
+        description: 'Newest first: what it said, who wrote it, when and why; of a hidden consultation too.',
+        params: schemas.ConsultationPath,
+        response: responses({ 200: HistoryOf(schemas.ConsultationVersion) }, 'consultation_not_found'),
+      },
+    },
+    async (request) => {
+      const { params } = request
+      const items = await request.tenant.read((db) =>
+        listVersions<schemas.ConsultationVersion>(db, 'consultation', params.id),
+      )
+      if (items.length === 0) throw problem('consultation_not_found')
+      return { items }
+    },
+  )
+}
