@@ -96,10 +96,7 @@ const Settings = Type.Object({
     expected: 'un nombre entier de 1 à 1000000 (requêtes par minute et par utilisateur)',
   }),
   logLevel: setting(
-    Type.Union(
-      (['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const).map((level) => Type.Literal(level)),
-      { default: 'warn' },
-    ),
+    Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'warn' }),
     { variable: 'LOG_LEVEL', expected: 'trace, debug, info, warn, error, fatal ou silent' },
   ),
 })

@@ -2,17 +2,36 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Tenancy } from '#tenancy'
 import { parseMasterKey, type Config } from '../config.ts'
+import { ensureKeys } from '../platform/auth/keys.ts'
 import { Failure } from './failure.ts'
 import { readSecret, writeSecret } from './secrets.ts'
 
 const fileIn = (dataDir: string): string => join(dataDir, 'master-key')
 
 /**
+ * The master key, and with it the signing keys: made on the first start, tried on later ones.
+ * @throws Failure with one sentence when the key is missing or is not the one that encrypted them
+ */
+export async function openKeys(config: Config, tenancy: Tenancy, tell: (line: string) => void): Promise<Buffer> {
+  const masterKey = await masterKeyFor(config, tenancy, tell)
+  try {
+    await ensureKeys(tenancy.platform, masterKey)
+  } catch (error) {
+    if (!isWrongKey(error)) throw error
+    throw new Failure('SIS_MASTER_KEY n’est pas la clé qui a chiffré les clés de cette base de données.', { cause: error })
+  }
+  return masterKey
+}
+
+const isWrongKey = (error: unknown): boolean =>
+  error instanceof Error && (/SIS_MASTER_KEY/.test(error.message) || isWrongKey(error.cause))
+
+/**
  * The key that encrypts signing keys at rest (32 bytes): SIS_MASTER_KEY, else the data folder's file, made when the
  * database holds nothing encrypted yet.
  * @throws Failure when the database holds keys that only a lost master key opens
  */
-export async function masterKeyFor(config: Config, tenancy: Tenancy, tell: (line: string) => void): Promise<Buffer> {
+async function masterKeyFor(config: Config, tenancy: Tenancy, tell: (line: string) => void): Promise<Buffer> {
   if (config.masterKey) return parse(config.masterKey, 'SIS_MASTER_KEY')
   const file = fileIn(config.dataDir)
   const stored = readSecret(file)

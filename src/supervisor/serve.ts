@@ -3,14 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createTenancy, type Log, type Owner } from '#tenancy'
 import type { Config } from '../config.ts'
-import { ensureKeys } from '../platform/auth/keys.ts'
 import { reservePort, urlOf } from './address.ts'
 import { openDatabase, type Database } from './database.ts'
-import { Failure } from './failure.ts'
 import { takeLock } from './lock.ts'
 import { createLog } from './log.ts'
-import { masterKeyFor } from './master-key.ts'
+import { openKeys } from './master-key.ts'
 import type { WorkerSettings } from './messages.ts'
+import { migrate } from './migrate.ts'
 import { privateFolder } from './secrets.ts'
 import { listenForSignals } from './signals.ts'
 import { startWorkers } from './workers.ts'
@@ -42,7 +41,7 @@ export async function serve(config: Config): Promise<void> {
     const database = await openDatabase(config, { log, tell })
     undo.push(database.close)
     force.push(() => void database.close('immediate'))
-    await migrate(database.owner)
+    await migrate(database.owner, tell)
 
     const masterKey = await prepare(config, database, log)
     const workers = startWorkers({
@@ -70,23 +69,11 @@ export async function serve(config: Config): Promise<void> {
   tell('SIS est arrêté.')
 }
 
-/** Migrations of the shared schema, then of each establishment; one that fails stops nobody else and is named. */
-async function migrate(owner: Owner): Promise<void> {
-  await owner.migratePlatform()
-  await owner.reconcile()
-  const { failed } = await owner.migrateTenants()
-  for (const { slug, error } of failed) tell(`L’établissement ${slug} n’a pas pu être mis à jour : ${error}`)
-}
-
 /** What needs the tables and comes before any request: the master key and the signing keys. */
 async function prepare(config: Config, database: Database, log: Log): Promise<Buffer> {
   const tenancy = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 2, log, name: 'sis-start' })
   try {
-    const masterKey = await masterKeyFor(config, tenancy, tell)
-    await ensureKeys(tenancy.platform, masterKey).catch((error: Error) => {
-      throw new Failure(error.message, { cause: error })
-    })
-    return masterKey
+    return await openKeys(config, tenancy, tell)
   } finally {
     await tenancy.close()
   }
