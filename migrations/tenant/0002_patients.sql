@@ -57,8 +57,9 @@ create table patient (
   ),
   constraint patient_hidden_with_reason check ((hidden_at is null) = (hidden_reason is null))
 );
--- Search by name, tolerant of spelling, and the candidates of a duplicate.
-create index patient_search on patient using gin (search_key sis_ext.gin_trgm_ops);
+-- Search by name, tolerant of spelling, and the candidates of a duplicate. Without the list of pending entries, which
+-- every search would read through after an import: 200 ms instead of 10 over 20,000 patients.
+create index patient_search on patient using gin (search_key sis_ext.gin_trgm_ops) with (fastupdate = off);
 -- The list, newest first.
 create index patient_newest on patient (created_at desc, id desc);
 -- Synchronisation asks for what changed since an instant.

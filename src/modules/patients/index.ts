@@ -5,8 +5,17 @@ export { listPatients } from './list.ts'
 export { findPatient, getPatient, listPatientSummaries } from './queries.ts'
 export { summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
 export { patientRoutes } from './routes.ts'
-export { ageOn, birthErrors, bornAround, MAX_AGE_YEARS, type Age, type AgeUnit, type Birth } from './rules/birth.ts'
-export { CERTAIN, duplicateScore, POSSIBLE, sameWrittenName, type Person } from './rules/duplicates.ts'
+export {
+  ageOn,
+  birthErrors,
+  birthRange,
+  bornAround,
+  MAX_AGE_YEARS,
+  type Age,
+  type AgeUnit,
+  type Birth,
+} from './rules/birth.ts'
+export { CERTAIN, duplicateScore, duplicateScorer, POSSIBLE, sameWrittenName, type Person } from './rules/duplicates.ts'
 export { tidyFields, type PatientFields } from './rules/fields.ts'
 export { identityWarnings } from './rules/identity.ts'
 export { foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'

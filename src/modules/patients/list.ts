@@ -60,7 +60,7 @@ async function likestFirst(
       eb
         .selectFrom('patient')
         .select(patientColumns)
-        .select((of) => likenessRank(asked.names ?? [''], of.ref('search_key')).as('rank'))
+        .select((of) => likenessRank(asked.names ?? ['', ''], of.ref('search_key')).as('rank'))
         .where((of) => of.and([matching(of, filters), askedFor(of, asked)]))
         .as('patient'),
     )
@@ -102,7 +102,7 @@ function askedFor(eb: Patients, { names, digits, fileNumber }: Asked) {
   if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])
   if (!names && !digits) return eb.lit(false)
   return eb.and([
-    ...(names ? [eb.or(names.map((name) => named(eb, name)))] : []),
+    ...(names ? [eb.or([...new Set(names)].map((name) => named(eb, name)))] : []),
     ...(digits ? [withDigits(eb, digits)] : []),
   ])
 }

@@ -43,15 +43,32 @@ const SAME_AMO = 0.95
 const OTHER_CARD = 0.7
 
 /** How likely two records are one person: 0 (no) to 1 (all that is known agrees), with two decimals; symmetric. */
-export function duplicateScore(a: Person, b: Person): number {
+export const duplicateScore = (a: Person, b: Person): number => duplicateScorer(a)(b)
+
+/** The same for one person against many: the person's keys are made once. */
+export function duplicateScorer(person: Person): (other: Person) => number {
+  const keys = keysOf(person)
+  return (other) => scoreOf(person, keys, other, keysOf(other))
+}
+
+type Keys = { family: string; given: string; village: string; mother: string }
+
+const keysOf = ({ familyName, givenName, village, motherName }: Person): Keys => ({
+  family: nameKey(familyName),
+  given: nameKey(givenName),
+  village: village ? nameKey(village) : '',
+  mother: motherName ? nameKey(motherName) : '',
+})
+
+function scoreOf(a: Person, keysA: Keys, b: Person, keysB: Keys): number {
   const compared: [keyof typeof weights, number][] = [
-    ['name', fullNameLikeness(a, b)],
+    ['name', fullNameLikeness(keysA, keysB)],
     ['birth', birthLikeness(a.birth, b.birth)],
     ['sex', a.sex === b.sex ? 1 : 0],
   ]
   if (a.phone && b.phone) compared.push(['phone', a.phone === b.phone ? 1 : 0])
-  if (a.village && b.village) compared.push(['village', placeLikeness(a.village, b.village)])
-  if (a.motherName && b.motherName) compared.push(['mother', wordsLikeness(a.motherName, b.motherName)])
+  if (keysA.village && keysB.village) compared.push(['village', placeLikeness(keysA.village, keysB.village)])
+  if (keysA.mother && keysB.mother) compared.push(['mother', wordsLikeness(keysA.mother, keysB.mother)])
   let [sum, total] = [0, 0]
   for (const [field, likeness] of compared) {
     const weight = likeness >= 0.5 ? weights[field].agrees : weights[field].differs
@@ -72,10 +89,10 @@ function withCards(score: number, a: Person, b: Person): number {
 export const sameWrittenName = (a: Person, b: Person): boolean =>
   foldText(a.familyName) === foldText(b.familyName) && foldText(a.givenName) === foldText(b.givenName)
 
-/** Likeness of two full names, 0 to 1; also when family and given name were swapped, a common slip. */
-export function fullNameLikeness(a: Person, b: Person): number {
-  const straight = wordsLikeness(a.familyName, b.familyName) * givenLikeness(a.givenName, b.givenName)
-  const swapped = wordsLikeness(a.familyName, b.givenName) * wordsLikeness(a.givenName, b.familyName)
+// Also when family and given name were swapped, a common slip.
+function fullNameLikeness(a: Keys, b: Keys): number {
+  const straight = wordsLikeness(a.family, b.family) * givenLikeness(a.given, b.given)
+  const swapped = wordsLikeness(a.family, b.given) * wordsLikeness(a.given, b.family)
   return Math.max(straight, swapped * 0.95)
 }
 
@@ -90,18 +107,18 @@ const formOf = new Map(forms.flatMap((group, i) => group.map((key) => [key, i] a
 const SAME_FORM = 0.9
 
 function givenLikeness(a: string, b: string): number {
-  const [formA, formB] = [formOf.get(nameKey(a)), formOf.get(nameKey(b))]
+  const form = formOf.get(a)
   const letters = wordsLikeness(a, b)
-  return formA !== undefined && formA === formB ? Math.max(SAME_FORM, letters) : letters
+  return form !== undefined && form === formOf.get(b) ? Math.max(SAME_FORM, letters) : letters
 }
 
 // Unrelated names share 0.4 to 0.7 by Jaro–Winkler, so the scale starts at 0.7 (Amadou and Mamadou, two names: 0.94).
 const FLOOR = 0.7
 
-// The order of words says nothing: "Ben Ahmed" and "Ahmed Ben".
+// Of two keys. The order of words says nothing: "Ben Ahmed" and "Ahmed Ben".
 function wordsLikeness(a: string, b: string): number {
-  const [keyA, keyB] = [nameKey(a), nameKey(b)]
-  const best = Math.max(jaroWinkler(keyA, keyB), jaroWinkler(sortWords(keyA), sortWords(keyB)))
+  const manyWords = a.includes(' ') || b.includes(' ')
+  const best = Math.max(jaroWinkler(a, b), manyWords ? jaroWinkler(sortWords(a), sortWords(b)) : 0)
   return Math.max(0, (best - FLOOR) / (1 - FLOOR))
 }
 
