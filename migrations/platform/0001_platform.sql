@@ -49,6 +49,7 @@ create table sis_platform.account (
   created_at timestamptz(3) not null default now(),
   updated_at timestamptz(3) not null default now()
 );
+-- grants: sis_platform.account directory: select (id, status, not_before)
 -- grants: sis_platform.account accounts: select, insert, update
 
 create table sis_platform.membership (
@@ -69,9 +70,9 @@ create table sis_platform.session (
   id uuid primary key,
   account_id uuid not null references sis_platform.account (id),
   establishment_id uuid references sis_platform.establishment (id),
-  role text not null,
-  refresh_hash bytea not null unique,
-  previous_hash bytea unique,
+  role text,
+  refresh_hash bytea not null,
+  previous_hash bytea,
   successor bytea,
   rotated_at timestamptz(3) not null default now(),
   idle_expires_at timestamptz(3) not null,
@@ -84,16 +85,8 @@ create table sis_platform.session (
 );
 create index session_account on sis_platform.session (account_id);
 create index session_revoked on sis_platform.session (revoked_at) where revoked_at is not null;
+-- grants: sis_platform.session directory: select (id, revoked_at)
 -- grants: sis_platform.session accounts: select, insert, update, delete
-
--- A refresh token that was already replaced twice is still recognised: its reuse ends the family (RFC 9700 4.14.2).
-create table sis_platform.spent_refresh (
-  token_hash bytea primary key,
-  session_id uuid not null references sis_platform.session (id) on delete cascade,
-  spent_at timestamptz(3) not null default now()
-);
-create index spent_refresh_session on sis_platform.spent_refresh (session_id);
--- grants: sis_platform.spent_refresh accounts: select, insert, delete
 
 create table sis_platform.activation (
   token_hash bytea primary key,
