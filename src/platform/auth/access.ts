@@ -6,6 +6,7 @@ import { deriveKey } from './sealing.ts'
 export type Access = {
   readonly tenancy: Tenancy
   readonly keys: Keys
+  readonly installation: string
   /** `iss` of our tokens: those of another installation are refused. */
   readonly issuer: string
   readonly refreshKey: Uint8Array
@@ -31,6 +32,7 @@ export async function openAccess({ tenancy, masterKey, installation }: AccessOpt
   return {
     tenancy,
     keys,
+    installation,
     issuer: `urn:sis:${installation}`,
     refreshKey: deriveKey(masterKey, 'refresh token'),
     answerKey: deriveKey(masterKey, 'stored answer'),

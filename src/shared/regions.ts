@@ -1,0 +1,23 @@
+/** The 19 regions (loi 2023-006 of 13 March 2023) and the District of Bamako, as they are written. */
+export const regions = [
+  'Kayes',
+  'Koulikoro',
+  'Sikasso',
+  'Ségou',
+  'Mopti',
+  'Tombouctou',
+  'Gao',
+  'Kidal',
+  'Taoudénit',
+  'Ménaka',
+  'Nioro',
+  'Kita',
+  'Dioïla',
+  'Nara',
+  'Bougouni',
+  'Koutiala',
+  'San',
+  'Douentza',
+  'Bandiagara',
+  'District de Bamako',
+] as const
