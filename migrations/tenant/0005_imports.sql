@@ -6,7 +6,7 @@ create table import_gate (
 );
 insert into import_gate (id) values (1);
 
--- grants: import_run select, insert
+-- grants: import_run select, insert, delete
 create table import_run (
   id uuid primary key,
   -- SHA-256 of the file: the same file again stores nothing and answers this report.
@@ -15,7 +15,7 @@ create table import_run (
   dry_run boolean not null,
   -- Counts and notes; each note with its line, its column and its sentence in each language.
   report jsonb not null,
-  -- The file's own column names, for the file of refused lines.
+  -- The file's own headings, for the file of refused lines.
   header text[] not null,
   created_at timestamptz(3) not null default now(),
   created_by_id uuid,
@@ -24,10 +24,14 @@ create table import_run (
 create unique index import_run_file on import_run (file_hash) where not dry_run;
 create index import_run_newest on import_run (created_at desc, id desc);
 
--- grants: import_refused_line select, insert
+-- grants: import_refused_line select, insert, delete
 create table import_refused_line (
   import_id uuid not null references import_run (id),
   line integer not null check (line >= 1),
+  column_name text,
+  -- Why, in each language.
+  message jsonb not null,
+  -- As in the file, to be corrected.
   cells text[] not null,
   primary key (import_id, line)
 );

@@ -1,0 +1,43 @@
+import { text, type Text } from '../../../shared/text.ts'
+
+/** A cell read: its value, or what is wrong with it. */
+export type Read<T> = { value: T; fault?: undefined } | { value?: undefined; fault: Text }
+
+export const fault = (fr: string, en: string): { fault: Text } => ({ fault: text(fr, en) })
+
+const unreal = (): { fault: Text } => fault("Date qui n'existe pas.", 'A date that does not exist.')
+const twoDigits = (): { fault: Text } =>
+  fault(
+    "Année sur deux chiffres : écrivez-la en entier, jj/mm/aaaa.",
+    'Year of two digits: write it in full, dd/mm/yyyy.',
+  )
+
+// A time after the day, as some spreadsheets add it.
+const time = /[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$/
+
+/** A day written jj/mm/aaaa (also with - or .) or aaaa-mm-jj. @returns YYYY-MM-DD */
+export function readDay(written: string): Read<string> {
+  const cell = written.trim().replace(time, '')
+  const french = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{4})$/.exec(cell)
+  if (french) return dayOf(french[4], french[3], french[1])
+  const iso = /^(\d{4})([/-])(\d{1,2})\2(\d{1,2})$/.exec(cell)
+  if (iso) return dayOf(iso[1], iso[3], iso[4])
+  if (/^\d{1,2}[/.-]\d{1,2}[/.-]\d{2}$/.test(cell)) return twoDigits()
+  return fault('Date illisible : jj/mm/aaaa.', 'Unreadable date: dd/mm/yyyy.')
+}
+
+function dayOf(year = '', month = '', day = ''): Read<string> {
+  const written = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+  const date = new Date(`${written}T00:00:00Z`)
+  const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(written)
+  return exists ? { value: written } : unreal()
+}
+
+/** The day of a visit: not to come, not before 1900. @param today YYYY-MM-DD */
+export function readVisitDay(written: string, today: string): Read<string> {
+  const day = readDay(written)
+  if (day.fault) return day
+  if (day.value > today) return fault('Date dans le futur.', 'Date in the future.')
+  if (day.value < '1900-01-01') return fault('Date avant 1900.', 'Date before 1900.')
+  return day
+}
