@@ -158,6 +158,38 @@ export interface PlatformIdempotencyKeyTable {
   created_at: Generated<string>
 }
 
+export interface ImportGateTable {
+  id: number
+}
+
+export interface ImportLineTable {
+  content_hash: string
+  visit_hash: string | null
+  import_id: string
+  line: number
+  consultation_id: string
+}
+
+export interface ImportRefusedLineTable {
+  import_id: string
+  line: number
+  column_name: string | null
+  message: Json
+  cells: string[]
+}
+
+export interface ImportRunTable {
+  id: string
+  file_hash: string
+  file_name: string
+  dry_run: boolean
+  report: Json
+  header: string[]
+  created_at: Generated<string>
+  created_by_id: string | null
+  created_by_name: string
+}
+
 export interface PlatformMembershipTable {
   id: string
   account_id: string
@@ -279,6 +311,10 @@ export interface TenantTables {
   file_counter: FileCounterTable
   icd10: Icd10Table
   idempotency_key: IdempotencyKeyTable
+  import_gate: ImportGateTable
+  import_line: ImportLineTable
+  import_refused_line: ImportRefusedLineTable
+  import_run: ImportRunTable
   patient: PatientTable
   record_version: RecordVersionTable
   service: ServiceTable
