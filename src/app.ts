@@ -2,7 +2,7 @@ import compress from '@fastify/compress'
 import cors from '@fastify/cors'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { constants } from 'node:zlib'
 import { v7 as uuidv7 } from 'uuid'
 import type { Config } from './config.ts'
@@ -14,7 +14,7 @@ import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
 import { registerJsonBody } from './platform/http/json-body.ts'
 import { serverLimits } from './platform/http/limits.ts'
-import { registerProblems } from './platform/http/problems.ts'
+import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerLanguage } from './platform/http/request.ts'
 import { registerRequestLog } from './platform/http/request-log.ts'
 import { registerValidation } from './platform/http/validation.ts'
@@ -35,7 +35,8 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   const app = Fastify({
     ...serverLimits,
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
+    frameworkErrors: sendProblem,
     genReqId: () => uuidv7(),
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     exposeHeadRoutes: false,

@@ -20,6 +20,12 @@ describe('the application', () => {
     assert.equal(english.body.title, 'Not found')
   })
 
+  test('an address that cannot be decoded, or is endless, is nowhere', async () => {
+    const { anonymous } = await harness()
+    for (const path of ['/api/v1/patients/%zz', `/api/v1/patients/${'a'.repeat(500)}`, '/%'])
+      assert.equal((await anonymous.get(path, 404)).body.code, 'not_found', path)
+  })
+
   test('needs a token, and says so', async () => {
     const { anonymous } = await harness()
     const { headers, body } = await anonymous.get('/api/v1/patients', 401)

@@ -16,21 +16,26 @@ const ofFastify: Record<string, ErrorCode> = {
   FST_FIELDS_LIMIT: 'payload_too_large',
   FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported_media_type',
   FST_ERR_HANDLER_TIMEOUT: 'timeout',
+  FST_ERR_BAD_URL: 'not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
 }
 
 /** Every failure leaves as a problem document; what is not foreseen says nothing but the request's id. */
 export function registerProblems(app: FastifyInstance): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const refused = toProblem(error)
-    if (refused.status >= 500) {
-      // Never the message of a database error or its detail: they quote values of records.
-      const cause = (refused.options.cause ?? error) as Error & { code?: string }
-      const fields = { code: refused.code, sqlState: cause.code, route: request.routeOptions.url, stack: ownFrames(cause) }
-      request.log.error(fields, 'request failed')
-    }
-    send(request, reply, refused)
-  })
+  app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => send(request, reply, problem('not_found')))
+}
+
+/** Renders any failure; also the framework's own, before a route was found (a path that cannot be decoded). */
+export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const refused = toProblem(error)
+  if (refused.status >= 500) {
+    // Never the message of a database error or its detail: they quote values of records.
+    const cause = (refused.options.cause ?? error) as Error & { code?: string }
+    const fields = { code: refused.code, sqlState: cause.code, route: request.routeOptions?.url, stack: ownFrames(cause) }
+    request.log.error(fields, 'request failed')
+  }
+  send(request, reply, refused)
 }
 
 function toProblem(error: FastifyError): Problem {
