@@ -7,12 +7,13 @@ export const likeness = (needle: string, haystack: Expression<string>): RawBuild
   sql<number>`sis_ext.word_similarity(${needle}::text, ${haystack})`
 
 /**
- * 0..10000, whole so that a keyset cursor on it is exact: by three quarters the likest needle's word similarity, by one
- * how much the first needle resembles the whole ("Awa Diarra" before "Awa Bintou Diarra").
+ * 0..10000, whole so that a keyset cursor on it is exact: by three quarters the mean of the needles' word similarities
+ * (a name as written and as it sounds), by one how much the first resembles the whole ("Awa Diarra" before "Awa Bintou Diarra").
  */
-export const likenessRank = (needles: readonly [string, ...string[]], haystack: Expression<string>): RawBuilder<number> =>
-  sql<number>`(2500 * (3 * greatest(${sql.join([...new Set(needles)].map((needle) => likeness(needle, haystack)))})
-    + ${similarity(haystack, needles[0])}))::integer`
+export const likenessRank = (needles: readonly [string, ...string[]], haystack: Expression<string>): RawBuilder<number> => {
+  const each = [...new Set(needles)].map((needle) => likeness(needle, haystack))
+  return sql<number>`(7500 * (${sql.join(each, sql` + `)}) / ${each.length}::integer + 2500 * ${similarity(haystack, needles[0])})::integer`
+}
 
 /** Whether word similarity passes the threshold of pg_trgm (0.6 unless set); the trigram index serves it. */
 export const isLike = (needle: string, haystack: Expression<string>): RawBuilder<boolean> =>

@@ -92,11 +92,14 @@ function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince }
     // Synchronisation must learn of what was hidden.
     ...(updatedSince === undefined ? [eb('hidden_at', 'is', null)] : [eb('updated_at', '>=', updatedSince)]),
     ...(sex === undefined ? [] : [eb('sex', '=', sex)]),
-    ...(village === undefined ? [] : [eb('village_key', 'like', startingWith(foldText(village)))]),
+    ...(village === undefined ? [] : [inVillage(eb, foldText(village))]),
     ...(bornFrom === undefined ? [] : [eb('born_to', '>=', bornFrom)]),
     ...(bornTo === undefined ? [] : [eb('born_from', '<=', bornTo)]),
   ])
 }
+
+const inVillage = (eb: Patients, folded: string) =>
+  folded === '' ? eb.lit(false) : eb('village_key', 'like', startingWith(folded))
 
 function askedFor(eb: Patients, { names, digits, fileNumber }: Asked) {
   if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])
