@@ -101,7 +101,8 @@ async function createRoles(session: OwnerSession, options: RoleOptions): Promise
   if (superuser && !existing.has(owner)) statements.push(`create role ${ident(owner)} nologin createrole noinherit`)
   const password = apiPassword ? ` password ${literal(apiPassword)}` : ''
   if (!existing.has(apiRole)) statements.push(`create role ${ident(apiRole)} login noinherit${password}`)
-  else if (password) statements.push(`alter role ${ident(apiRole)}${password}`)
+  // A login that somebody else made may inherit: its memberships would then act without a role.
+  else statements.push(`alter role ${ident(apiRole)} noinherit${password}`)
   for (const name of names.slice(2)) {
     if (!existing.has(name)) statements.push(`create role ${ident(name)} nologin noinherit`)
     statements.push(`grant ${ident(name)} to ${ident(apiRole)}${memberOptions(options.version)}`)

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import pg from 'pg'
+import { createTenancy, openOwner, type Installation } from '#tenancy'
+import { migrationsFolder, quiet } from './cluster.ts'
+import { startExternal, type ExternalPostgres } from './external-postgres.ts'
+import { findPostgres, requireTool } from './tools.ts'
+
+// A PostgreSQL that SIS did not bring. SIS_TEST_POSTGRES names another bin folder (16 and 17 were tried so).
+const bin = process.env['SIS_TEST_POSTGRES'] ?? findPostgres()
+let postgres: ExternalPostgres | undefined
+const superuserUrl = (database: string): string => postgres?.url(database) ?? ''
+
+before(async () => {
+  if (bin) postgres = await startExternal(bin)
+})
+after(async () => {
+  await postgres?.stop()
+})
+
+async function onServer(statements: string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: superuserUrl('postgres') })
+  await client.connect()
+  for (const statement of statements) await client.query(statement)
+  await client.end()
+}
+
+/** Sets SIS up on a database with this owner's address and works in two establishments. */
+async function setUpAndWork(ownerUrl: string, api: { apiRole?: string; apiPassword: string }): Promise<Installation> {
+  const owner = openOwner({ url: ownerUrl, migrationsFolder, log: quiet })
+  try {
+    const installation = await owner.bootstrap(api)
+    await owner.migratePlatform()
+    for (const slug of ['cscom_un', 'cscom_deux']) await owner.createEstablishment({ slug, name: `CSCOM ${slug}`, type: 'cscom', region: 'Mopti' })
+    const url = new URL(ownerUrl)
+    url.username = installation.apiRole
+    url.password = api.apiPassword
+    const tenancy = await createTenancy({ url: url.toString(), installation: installation.installation, poolSize: 2, log: quiet })
+    try {
+      const [one, two] = ['cscom_un', 'cscom_deux'].map((slug) => {
+        const found = tenancy.directory.findBySlug(slug)
+        assert.ok(found)
+        return tenancy.tenant(found)
+      })
+      assert.ok(one && two)
+      await one.transaction((db) =>
+        db.insertInto('audit_entry').values({ id: crypto.randomUUID(), actor_name: 'x', actor_role: 'x', action: 'essai', outcome: 'success' }).execute(),
+      )
+      const count = (tenant: typeof one) => tenant.read((db) => db.selectFrom('audit_entry').select('action').execute())
+      assert.deepEqual([(await count(one)).length, (await count(two)).length], [1, 0])
+      const foreign = two.read((db) => db.selectFrom(`${one.establishment.schema}.audit_entry` as 'audit_entry').select('action').execute())
+      await assert.rejects(foreign, (error: { options: { cause: { code: string } } }) => error.options.cause.code === '42501')
+      return installation
+    } finally {
+      await tenancy.close()
+    }
+  } finally {
+    await owner.close()
+  }
+}
+
+describe('a PostgreSQL of one’s own', () => {
+  const isHere = (t: TestContext) => requireTool(t, bin, 'a PostgreSQL server (apt-get install postgresql)')
+
+  test('is set up by a superuser: everything is closed', async (t) => {
+    if (!isHere(t)) return
+    await onServer(['create database by_superuser'])
+    const { weaknesses } = await setUpAndWork(superuserUrl('by_superuser'), { apiPassword: 'pool' })
+    assert.deepEqual(weaknesses, [])
+  })
+
+  test('is set up by an owner who is no superuser: what could not be closed is told', async (t) => {
+    if (!isHere(t)) return
+    await onServer([`create role plain_owner login createrole password 'owner'`, 'create database by_owner owner plain_owner'])
+    const ownerUrl = superuserUrl('by_owner').replace('postgres:external', 'plain_owner:owner')
+    const { weaknesses } = await setUpAndWork(ownerUrl, { apiPassword: 'pool' })
+    assert.ok(weaknesses.some((weakness) => weakness.includes('set_config')))
+    assert.ok(!weaknesses.some((weakness) => weakness.includes('temporary')), 'the database’s own privileges are the owner’s to take')
+  })
+
+  test('takes a login of the pools that somebody else made, and both addresses again at each start', async (t) => {
+    if (!isHere(t)) return
+    await onServer([`create role my_pool login inherit password 'pool'`, 'create database by_both'])
+    const api = { apiRole: 'my_pool', apiPassword: 'pool' }
+    const first = await setUpAndWork(superuserUrl('by_both'), api)
+    const owner = openOwner({ url: superuserUrl('by_both'), migrationsFolder, log: quiet })
+    const again = await owner.bootstrap(api)
+    assert.equal(again.installation, first.installation)
+    assert.equal(await owner.migratePlatform(), 0)
+    await owner.close()
+  })
+
+  test('keeps two installations of one server apart', async (t) => {
+    if (!isHere(t)) return
+    await onServer(['create database first_installation', 'create database second_installation'])
+    const first = await setUpAndWork(superuserUrl('first_installation'), { apiPassword: 'pool' })
+    const second = await setUpAndWork(superuserUrl('second_installation'), { apiPassword: 'pool' })
+    assert.notEqual(first.apiRole, second.apiRole)
+    const url = superuserUrl('second_installation').replace('postgres:external', `${first.apiRole}:pool`)
+    const client = new pg.Client({ connectionString: url })
+    await assert.rejects(client.connect(), (error: { code: string }) => error.code === '42501')
+  })
+})
