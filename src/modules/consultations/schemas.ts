@@ -34,6 +34,8 @@ const VitalsInput = object(
   measures((vital) => Type.Optional(nullable(measure(vital)))),
   { description: 'What was measured; beyond the plausible ranges it is refused', examples: [{ temperature: 38.9, pulse: 96, weight: 14.2 }] },
 )
+// Not a union with null: a refusal then names the wrong measure only.
+const VitalsOrNull = Type.Unsafe<Static<typeof VitalsInput> | null>({ ...VitalsInput, type: ['object', 'null'] })
 
 const Coded = object({
   system: Type.Literal('icd10'),
@@ -116,7 +118,7 @@ const optional = {
   examinations: Type.Optional(nullable(Examinations)),
   treatment: Type.Optional(nullable(Treatment)),
   notes: Type.Optional(nullable(Notes)),
-  vitals: Type.Optional(nullable(VitalsInput)),
+  vitals: Type.Optional(VitalsOrNull),
   outcome: Type.Optional(nullable(Outcome)),
 }
 

@@ -43,6 +43,7 @@ export async function searchIcd10(
         ]),
       )
       .orderBy((eb) => eb('code', 'like', startingWith(code)), 'desc')
+      .orderBy((eb) => eb.case().when('code', 'like', startingWith(code)).then(eb.ref('code')).end())
       .orderBy((eb) => eb('search_key', 'like', startingWith(folded)), 'desc')
       // Words that stand whole before words found inside others; then the shorter label, which says less besides.
       .orderBy((eb) => likeness(folded, eb.ref('search_key')), 'desc')
