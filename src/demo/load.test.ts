@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { createTenancy, openOwner, type Owner, type Tenancy } from '#tenancy'
+import { verifyPassword } from '../platform/auth/index.ts'
+import { prepareBinaries } from '../supervisor/binaries.ts'
+import { initCluster } from '../supervisor/cluster.ts'
+import { freePort, startPostgres, urlOf } from '../supervisor/postgres.ts'
+import { migrationsFolder, quiet } from '../../test/cluster.ts'
+import { demoAccounts, demoState, loadDemo, readablePassword, setDemoPassword, switchDemo } from './index.ts'
+
+const password = 'sahel-lampe-riz-204'
+const { owner, tenancy } = await emptyInstallation()
+
+test('an empty database gets the whole pyramid once, and a cut load is taken up where it was', async () => {
+  assert.equal(await demoState(tenancy), 'absent')
+
+  const cut = loadDemo({ owner, tenancy, password, onProgress: (done) => { if (done === 2) throw new Error('cut') } }) // prettier-ignore
+  await assert.rejects(cut, /cut/)
+  assert.equal(await demoState(tenancy), 'absent')
+  assert.deepEqual(await counts(tenancy), { sih_mopti: [50, 500], csref_djenne: [60, 600] })
+
+  const steps: number[] = []
+  assert.equal(await loadDemo({ owner, tenancy, password, onProgress: (done) => steps.push(done) }), true)
+  assert.deepEqual(steps, [0, 1, 2, 3, 4, 5])
+  const whole = {
+    sih_mopti: [50, 500],
+    csref_djenne: [60, 600],
+    cscom_sangha: [50, 500],
+    cabinet_etoile: [20, 200],
+    cabinet_nando: [20, 200],
+  }
+  assert.deepEqual(await counts(tenancy), whole)
+  assert.equal(await demoState(tenancy), 'loaded')
+
+  assert.equal(await loadDemo({ owner, tenancy, password }), false)
+  assert.deepEqual(await counts(tenancy), whole)
+
+  const files = await tenancy
+    .tenant(tenancy.directory.findBySlug('csref_djenne')!)
+    .read((db) =>
+      db.selectFrom('patient').select(['file_year', 'file_number', 'created_at']).orderBy('created_at').execute(),
+    )
+  for (const year of [2024, 2025]) {
+    const numbers = files.filter(({ file_year }) => file_year === year).map(({ file_number }) => file_number)
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index + 1),
+      `file numbers of ${year} follow the days`,
+    )
+  }
+})
+
+// On what the test before left.
+test('accounts carry the mark, have one password, and are switched off and on', async () => {
+  const accounts = await readAccounts(tenancy)
+  assert.deepEqual(accounts.map(({ username }) => username).sort(), demoAccounts.map(({ username }) => username).sort())
+  assert.ok(accounts.every(({ demo, status }) => demo && status === 'active'))
+  for (const { password_hash } of accounts) assert.equal((await verifyPassword(password_hash, password)).ok, true)
+
+  await setDemoPassword(tenancy, password)
+  assert.deepEqual(await readAccounts(tenancy), accounts, 'the same password again changes nothing')
+  const other = readablePassword()
+  await setDemoPassword(tenancy, other)
+  for (const { password_hash } of await readAccounts(tenancy))
+    assert.equal((await verifyPassword(password_hash, other)).ok, true)
+
+  await switchDemo(tenancy, false)
+  assert.ok((await readAccounts(tenancy)).every(({ status }) => status === 'disabled'))
+  await switchDemo(tenancy, true)
+  assert.ok((await readAccounts(tenancy)).every(({ status }) => status === 'active'))
+})
+
+test('a password for the terminal is readable, long and never the same', () => {
+  const made = Array.from({ length: 50 }, readablePassword)
+  for (const one of made) assert.match(one, /^[a-z]+(-[a-z]+){3}-[1-9][0-9]{2}$/)
+  assert.equal(new Set(made).size, 50)
+})
+
+const readAccounts = (tenancy: Tenancy) =>
+  tenancy.platform.read('accounts', (db) =>
+    db.selectFrom('account').select(['username', 'demo', 'status', 'password_hash']).orderBy('username').execute(),
+  )
+
+async function counts(tenancy: Tenancy): Promise<Record<string, number[]>> {
+  const found: Record<string, number[]> = {}
+  for (const establishment of tenancy.directory.list())
+    found[establishment.slug] = await tenancy.tenant(establishment).read(async (db) => {
+      const count = async (table: 'patient' | 'consultation') =>
+        Number((await db.selectFrom(table).select(db.fn.countAll().as('n')).executeTakeFirstOrThrow()).n)
+      return [await count('patient'), await count('consultation')]
+    })
+  return found
+}
+
+/** Migrated, without accounts: what a first start meets. */
+async function emptyInstallation(): Promise<{ owner: Owner; tenancy: Tenancy }> {
+  const folder = mkdtempSync(join(tmpdir(), 'sis-demo-'))
+  const binaries = prepareBinaries()
+  initCluster(binaries, join(folder, 'cluster'), { password, sync: false })
+  const port = await freePort()
+  const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
+  const postgres = await startPostgres(binaries, join(folder, 'cluster'), {
+    port,
+    logFile: join(folder, 'log'),
+    settings,
+  })
+  const owner = openOwner({ url: urlOf(port, password), migrationsFolder, log: quiet })
+  const { installation, apiRole } = await owner.bootstrap({ apiPassword: password })
+  await owner.migratePlatform()
+  const url = urlOf(port, password).replace('//postgres:', `//${apiRole}:`)
+  const tenancy = await createTenancy({ url, installation, poolSize: 4, log: quiet })
+  after(async () => {
+    await tenancy.close()
+    await owner.close()
+    await postgres.stop('immediate')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return { owner, tenancy }
+}
