@@ -12,7 +12,7 @@ type File = { path: string; text: string; imports: string[] }
 const importPattern = /(?:from|import)\s*\(?\s*'([^']+)'/g
 
 const files: File[] = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  .filter((name) => name.endsWith('.ts') && !/\.(test|fixture)\.ts$/.test(name))
   .map((name) => {
     const text = readFileSync(join(source, name), 'utf8')
     return { path: name.replaceAll('\\', '/'), text, imports: [...text.matchAll(importPattern)].map(([, target = '']) => target) }
