@@ -8,6 +8,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Config } from './config.ts'
 import { auditRoutes } from './platform/audit/routes.ts'
 import { authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
+import { countsRoutes } from './platform/counts/routes.ts'
 import { establishmentsRoutes } from './platform/establishments/routes.ts'
 import { refuseUndocumented, registerDocumentation } from './platform/http/documentation.ts'
 import { registerEtags } from './platform/http/etags.ts'
@@ -20,6 +21,7 @@ import { registerRequestLog } from './platform/http/request-log.ts'
 import { registerValidation } from './platform/http/validation.ts'
 import { usersRoutes } from './platform/users/routes.ts'
 import { consultationRoutes } from './modules/consultations/index.ts'
+import { exchangeRoutes } from './modules/exchange/index.ts'
 import { icd10Routes } from './modules/icd10/index.ts'
 import { patientRoutes } from './modules/patients/index.ts'
 import { serviceRoutes } from './modules/services/index.ts'
@@ -63,11 +65,13 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
       await api.register(authRoutes(access, { loginsPerMinute: config.rateLogin }))
       await api.register(usersRoutes(access))
       await api.register(establishmentsRoutes(access))
+      await api.register(countsRoutes(access))
       await api.register(auditRoutes(access))
       await api.register(patientRoutes)
       await api.register(consultationRoutes)
       await api.register(serviceRoutes)
       await api.register(icd10Routes)
+      await api.register(exchangeRoutes)
     },
     { prefix: '/api/v1' },
   )

@@ -1,6 +1,6 @@
 import { isBefore, type PlatformDb, type TenantDb } from '#tenancy'
 import { readKeys, toPage } from '../../shared/keyset.ts'
-import type { AuditEvent, AuditQuery } from './routes.ts'
+import type { AuditEvent, AuditQuery } from './schemas.ts'
 
 type Page = { items: AuditEvent[]; nextCursor: string | null }
 

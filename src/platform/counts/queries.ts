@@ -1,7 +1,7 @@
 import type { Establishment, Tenancy, TenantDb } from '#tenancy'
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
 import { suppress, wholeMonths, type Cells, type Month } from './rules.ts'
-import type { Counts, CountsQuery } from './routes.ts'
+import type { Counts, CountsQuery } from './schemas.ts'
 
 // One reader must not take the connections of those who are at work.
 const atOnce = 4

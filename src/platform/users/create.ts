@@ -5,6 +5,7 @@ import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { recordEvent } from '../audit/index.ts'
 import {
+  deleteLinks,
   insertLink,
   isEstablishmentRole,
   isPlatformRole,
@@ -32,6 +33,8 @@ export async function addUser(db: PlatformDb, auth: Auth, actor: Actor, body: Ne
   const account = body.existing === true ? await getInvitable(db, body.username) : await insertAccount(db, body, null)
   const status = body.existing === true ? 'invited' : 'active'
   for (const role of body.roles as EstablishmentRole[]) await grant(db, account.id, place.id, role, status)
+  // A link that another administrator still holds must not be able to accept in the person's place.
+  if (body.existing === true) await deleteLinks(db, account.id)
   const link = body.existing === true ? null : await insertLink(db, account.id, 'activate', actor.id, now())
   await recordEvent(db, actor, {
     action: body.existing === true ? 'user.invite' : 'user.create',

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { testPassword } from '../../../test/fixtures.ts'
+import { harness } from '../../../test/harness.ts'
+import type { Problem } from '../../shared/errors.ts'
+
+const path = '/api/v1/establishments'
+const wish = { slug: 'cscom_fatoma', name: 'CSCOM de Fatoma', type: 'cscom', region: 'Mopti', cercle: 'Mopti' }
+
+/** What the supervisor does every second. */
+async function reconcile(): Promise<void> {
+  const { database, tenancy } = await harness()
+  const owner = await database.owner()
+  await owner.reconcile()
+  await owner.close()
+  await tenancy.directory.refresh()
+}
+
+test('an establishment is wished for, prepared, and then active', async () => {
+  const { superadmin } = await harness()
+  const key = { 'idempotency-key': 'fatoma-1' }
+  const { body, headers } = await superadmin.post(path, wish, 202, key)
+  assert.deepEqual([body.status, body.version, headers['location']], ['provisioning', 1, `${path}/cscom_fatoma`])
+  assert.deepEqual((await superadmin.post(path, wish, 202, key)).body, body)
+  assert.equal((await superadmin.post(path, { ...wish, name: 'Autre' }, 422, key)).body.code, 'idempotency_key_reused')
+  assert.equal((await superadmin.post(path, wish, 409)).body.code, 'slug_taken')
+  await reconcile()
+  assert.equal((await superadmin.get(`${path}/cscom_fatoma`, 200)).body.status, 'active')
+})
+
+test('what does not fit is refused with the field’s name', async () => {
+  const { superadmin } = await harness()
+  for (const [extra, field] of [
+    [{ slug: 'CSCOM Fatoma' }, 'slug'],
+    [{ slug: 'x; drop schema sis_platform' }, 'slug'],
+    [{ type: 'clinique' }, 'type'],
+    [{ region: 'Mopty' }, 'region'],
+    [{ name: '' }, 'name'],
+    [{ cercle: 'x'.repeat(81) }, 'cercle'],
+    [{ schemaName: 'sis_platform' }, 'schemaName'],
+    [{ status: 'active' }, 'status'],
+  ] as const) {
+    const { body } = await superadmin.post(path, { ...wish, ...extra }, 400)
+    assert.equal(body.errors[0].path, field, JSON.stringify(body))
+  }
+})
+
+test('the directory shows all to the platform and the nation, one’s own to the others', async () => {
+  const { superadmin, ministere, insp, csref } = await harness()
+  for (const client of [superadmin, ministere, insp]) {
+    const { body } = await client.get(`${path}?limit=100`, 200)
+    assert.ok(body.items.length >= 4)
+    await client.get(`${path}/sih_mopti`, 200)
+  }
+  for (const client of [csref.agent, csref.admin]) {
+    const { body } = await client.get(path, 200)
+    assert.deepEqual(body.items.map(({ slug }: { slug: string }) => slug), ['csref_djenne'])
+    const [foreign, nowhere] = [await client.get(`${path}/sih_mopti`, 404), await client.get(`${path}/nulle_part`, 404)]
+    assert.deepEqual({ ...foreign.body, requestId: '' }, { ...nowhere.body, requestId: '' })
+  }
+  assert.equal((await superadmin.get(`${path}?type=hospital`, 200)).body.items[0].slug, 'sih_mopti')
+  const first = await superadmin.get(`${path}?limit=1`, 200)
+  const second = await superadmin.get(`${path}?limit=1&cursor=${first.body.nextCursor}`, 200)
+  assert.notEqual(first.body.items[0].slug, second.body.items[0].slug)
+})
+
+test('names change, slug and type do not; the version is compared; its people can read the act', async () => {
+  const { superadmin, cscom } = await harness()
+  const url = `${path}/cscom_sangha`
+  const { body } = await superadmin.get(url, 200)
+  await superadmin.patch(url, { slug: 'autre' }, body.version, 400)
+  await superadmin.patch(url, { type: 'hospital' }, body.version, 400)
+  await superadmin.patch(url, { name: 'CSCOM central de Sangha' }, undefined, 428)
+  const changed = await superadmin.patch(url, { name: 'CSCOM central de Sangha', healthDistrict: 'Bandiagara' }, body.version, 200)
+  assert.deepEqual([changed.body.name, changed.body.healthDistrict, changed.body.version], ['CSCOM central de Sangha', 'Bandiagara', body.version + 1])
+  await superadmin.patch(url, { name: 'Encore' }, body.version, 412)
+  await cscom.admin.patch(url, { name: 'À nous' }, body.version + 1, 403)
+  const acts = await cscom.admin.get('/api/v1/audit', 200)
+  assert.ok(acts.body.items.some((one: { action: string; actor: { role: string } }) => one.action === 'establishment.update' && one.actor.role === 'SUPER_ADMIN'))
+})
+
+test('a suspended establishment is refused within two seconds, here and by the database; reactivated, it works again', async () => {
+  const { superadmin, cabinet, anonymous, tenancy, withToken } = await harness()
+  const url = `${path}/cabinet_etoile`
+  const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'cabinet_etoile.agent', password: testPassword }, 200)
+  const agent = withToken(login.access_token)
+  await agent.get('/api/v1/patients', 200)
+  const { body } = await superadmin.get(url, 200)
+  const reasonless = await superadmin.patch(url, { status: 'suspended' }, body.version, 400)
+  assert.equal(reasonless.body.errors[0].path, 'reason')
+  await superadmin.patch(url, { status: 'suspended', reason: 'Convention échue' }, body.version, 200)
+  assert.equal((await agent.get('/api/v1/patients', 403)).body.code, 'establishment_suspended')
+  await agent.get('/api/v1/auth/me', 200)
+  const again = await anonymous.post('/api/v1/auth/login', { username: 'cabinet_etoile.agent', password: testPassword })
+  assert.equal(again.body.code, 'establishment_suspended')
+  assert.equal((await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })).body.code, 'establishment_suspended')
+
+  // The second lock: even a process that believes it active is refused by the grants.
+  await reconcile()
+  const believedActive = { ...cabinet.establishment, status: 'active' as const }
+  await assert.rejects(
+    tenancy.tenant(believedActive).read((db) => db.selectFrom('patient').select('id').execute()),
+    (error: Problem) => (error.options.cause as { code?: string }).code === '42501',
+  )
+
+  await superadmin.patch(url, { status: 'active', reason: 'Convention renouvelée' }, body.version + 1, 200)
+  await reconcile()
+  await agent.get('/api/v1/patients', 200)
+  assert.equal((await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })).status, 200, 'the session was kept')
+})
+
+test('another process notices a suspension within two seconds', async () => {
+  const { superadmin, database } = await harness()
+  const { createTenancy } = await import('#tenancy')
+  const { quiet } = await import('../../../test/cluster.ts')
+  const other = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 2, log: quiet })
+  try {
+    const url = `${path}/sih_mopti`
+    const { body } = await superadmin.get(url, 200)
+    await superadmin.patch(url, { status: 'suspended', reason: 'Essai' }, body.version, 200)
+    const started = Date.now()
+    while (other.directory.findBySlug('sih_mopti')?.status === 'active') {
+      assert.ok(Date.now() - started < 2_000, 'still active after 2 s')
+      await sleep(50)
+    }
+    await superadmin.patch(url, { status: 'active', reason: 'Essai' }, body.version + 1, 200)
+  } finally {
+    await other.close()
+  }
+})
+
+test('archived is final, and its slug is never used again', async () => {
+  const { superadmin } = await harness()
+  const url = `${path}/cscom_fatoma`
+  const { body } = await superadmin.get(url, 200)
+  await superadmin.patch(url, { status: 'archived', reason: 'Fermé' }, body.version, 200)
+  assert.equal((await superadmin.patch(url, { status: 'active', reason: 'Regret' }, body.version + 1, 409)).body.code, 'status_change_refused')
+  assert.equal((await superadmin.post(path, wish, 409)).body.code, 'slug_taken')
+})
