@@ -1,6 +1,6 @@
 // What the other modules may use of patients.
 export { matchPatients, toCandidates, type Match } from './candidates.ts'
-export { insertPatient, type NewPatient } from './changes.ts'
+export { insertPatient, insertPatients, type NewPatient } from './insert.ts'
 export { listPatients } from './list.ts'
 export { findPatient, getPatient, listPatientSummaries } from './queries.ts'
 export { summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
@@ -15,10 +15,18 @@ export {
   type AgeUnit,
   type Birth,
 } from './rules/birth.ts'
-export { CERTAIN, duplicateScore, duplicateScorer, POSSIBLE, sameWrittenName, type Person } from './rules/duplicates.ts'
+export {
+  birthLikeness,
+  CERTAIN,
+  duplicateScore,
+  duplicateScorer,
+  POSSIBLE,
+  sameWrittenName,
+  type Person,
+} from './rules/duplicates.ts'
 export { tidyFields, type PatientFields } from './rules/fields.ts'
 export { identityWarnings } from './rules/identity.ts'
 export { foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'
 export { foreignPhone, invalidPhone, phoneErrors, readPhone, type PhoneReading } from './rules/phone.ts'
 export { jaroWinkler } from './rules/similarity.ts'
-export { Patient, PatientFilters, PatientSummary, Sex } from './schemas.ts'
+export { Patient, PatientFilters, PatientQuery, PatientSummary, Sex } from './schemas.ts'

@@ -14,14 +14,16 @@ import {
 } from '../../shared/schemas.ts'
 
 const units = Type.Enum(['years', 'months', 'days'], {
+  type: 'string',
   description: 'years, months or days',
 })
 
-export const Sex = Type.Enum(['M', 'F'], { description: 'M or F', examples: ['F'] })
+export const Sex = Type.Enum(['M', 'F'], { type: 'string', description: 'M or F', examples: ['F'] })
 
 export const Birth = object(
   {
     precision: Type.Enum(['day', 'month', 'year', 'estimate'], {
+      type: 'string',
       description: 'What is known of the birth',
     }),
     date: Type.Optional(

@@ -6,7 +6,7 @@
 export function jaroWinkler(a: string, b: string): number {
   if (a === b) return 1
   const reach = Math.max(0, Math.floor(Math.max(a.length, b.length) / 2) - 1)
-  const taken = new Array<boolean>(b.length).fill(false)
+  const taken: boolean[] = []
   const fromA: string[] = []
   for (let i = 0; i < a.length; i++) {
     for (let j = Math.max(0, i - reach); j <= Math.min(b.length - 1, i + reach); j++) {
@@ -18,7 +18,7 @@ export function jaroWinkler(a: string, b: string): number {
   }
   const matches = fromA.length
   if (matches === 0) return 0
-  const fromB = [...b].filter((_, j) => taken[j])
+  const fromB = b.split('').filter((_, j) => taken[j])
   const transpositions = fromA.filter((letter, i) => letter !== fromB[i]).length / 2
   const jaro = (matches / a.length + matches / b.length + (matches - transpositions) / matches) / 3
   let prefix = 0
