@@ -50,7 +50,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   registerProblems(app)
   registerRequestLog(app)
   registerEtags(app)
-  await app.register(helmet, { crossOriginResourcePolicy: { policy: 'same-site' } })
+  await app.register(helmet, securityHeaders)
   await app.register(cors, { origin: config.corsOrigins.length > 0 ? config.corsOrigins : false, exposedHeaders })
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024, brotliOptions: { params: quickBrotli } })
   await registerDocumentation(app)
@@ -79,6 +79,12 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
 }
 
 const exposedHeaders = ['etag', 'location', 'retry-after', 'x-request-id', 'idempotency-replayed', 'content-disposition']
+
+// Many a centre has no certificate on its local network: pages must not be sent to https by force.
+const securityHeaders = {
+  contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  crossOriginResourcePolicy: { policy: 'same-site' as const },
+}
 
 // Level 4 of 11: on a list of 20 most of the gain for a fraction of the time.
 const quickBrotli = { [constants.BROTLI_PARAM_QUALITY]: 4 }

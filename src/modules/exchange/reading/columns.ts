@@ -43,7 +43,7 @@ const headings = {
   muac: ['PB', 'PB (mm)', 'Périmètre brachial', 'Périmètre brachial (mm)'],
   id: ['Identifiant'],
   // Written by us into files that come back: read by nobody.
-  ignored: ['Motif du refus', 'N° dossier'],
+  ignored: ['Motif du refus', 'N° dossier', 'Masqué', 'Masquée', 'Créé le', 'Modifié le', 'Allergies', 'Dossier sensible'],
 } as const satisfies Record<string, readonly string[]>
 
 export type Column = keyof typeof headings

@@ -1,0 +1,114 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Routes } from '../../../platform/http/index.ts'
+import { audit } from '../../../platform/audit/index.ts'
+import { today } from '../../../shared/clock.ts'
+import { object, responses } from '../../../shared/schemas.ts'
+import { ConsultationFilters } from '../../consultations/index.ts'
+import { PatientFilters } from '../../patients/index.ts'
+import { slots } from '../slots.ts'
+import { walkPatients, walkVisited } from './queries.ts'
+import { consultationSheet, patientSheet } from './sheets.ts'
+import { streamFrom, type Writing } from './stream.ts'
+import { mediaTypes, writeSheet, type Format } from './write.ts'
+
+const tags = ['exchange']
+
+const Format = Type.Unsafe<Format>({
+  type: 'string',
+  enum: ['csv', 'xlsx'],
+  default: 'csv',
+  description: 'csv opens right in a French spreadsheet: UTF-8 with mark, semicolons, dd/mm/yyyy, formulas defused',
+})
+const File = Type.Unsafe<unknown>(Type.String({ format: 'binary', description: 'The file' }))
+
+// A slow connection may take long over a big list; PostgreSQL itself ends a transaction after 15 minutes.
+const patience = 15 * 60_000
+
+const what =
+  'All pages of the list in one file, as of one instant; a connection that is cut before the end never looks like a whole file. ' +
+  'The same filters as the list. '
+
+export const exportRoutes: Routes = async (app) => {
+  const inSlot = slots(3, 10)
+
+  app.get(
+    '/patients/export',
+    {
+      config: { right: 'patients:export' },
+      handlerTimeout: patience,
+      schema: {
+        operationId: 'exportPatients',
+        tags,
+        summary: 'Export patients',
+        description: what,
+        querystring: object({ format: Type.Optional(Format), ...PatientFilters.properties }),
+        response: files(),
+      },
+    },
+    async (request, reply) => {
+      const { format = 'csv', ...filters } = request.query
+      return send(request, reply, inSlot, 'patients', format, (db, out, begin) =>
+        writeSheet(format, { name: 'Patients', columns: patientSheet }, walkPatients(db, filters), out, { begin }),
+      )
+    },
+  )
+
+  app.get(
+    '/consultations/export',
+    {
+      config: { right: 'consultations:export' },
+      handlerTimeout: patience,
+      schema: {
+        operationId: 'exportConsultations',
+        tags,
+        summary: 'Export consultations',
+        description: `${what}The CSV has the headings of a register: another establishment can import it as it is.`,
+        querystring: object({ format: Type.Optional(Format), ...ConsultationFilters.properties }),
+        response: files(),
+      },
+    },
+    async (request, reply) => {
+      const { format = 'csv', ...filters } = request.query
+      const { language } = request
+      return send(request, reply, inSlot, 'consultations', format, (db, out, begin) =>
+        writeSheet(format, { name: 'Consultations', columns: consultationSheet }, walkVisited(db, filters, language), out, { begin }),
+      )
+    },
+  )
+}
+
+const files = () => ({
+  ...responses({}, 'busy'),
+  200: {
+    description: 'The file',
+    content: { [mediaTypes.csv]: { schema: File }, [mediaTypes.xlsx]: { schema: File } },
+  },
+})
+
+type InSlot = ReturnType<typeof slots>
+
+async function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  inSlot: InSlot,
+  resource: 'patients' | 'consultations',
+  format: Format,
+  write: Writing,
+): Promise<FastifyReply> {
+  const { tenant, actor } = request
+  // On record before anything leaves: who took a copy of the list, and when.
+  await tenant.transaction((db) => audit(db, actor, { action: `${resource}.export`, resource, resourceId: format }))
+  const { stream } = await new Promise<Awaited<ReturnType<typeof streamFrom>>>((resolve, reject) => {
+    inSlot(async () => {
+      const streamed = await streamFrom(tenant, write)
+      resolve(streamed)
+      await streamed.finished
+    }).catch(reject)
+  })
+  const name = `${resource}-${tenant.establishment.slug}-${today()}.${format}`
+  return reply
+    .header('content-type', mediaTypes[format])
+    .header('content-disposition', `attachment; filename="${name}"`)
+    .send(stream)
+}

@@ -1,0 +1,155 @@
+import { asJson, type TenantDb } from '#tenancy'
+import type { Actor } from '../../../platform/http/index.ts'
+import { now } from '../../../shared/clock.ts'
+import { problem } from '../../../shared/errors.ts'
+import type { Text } from '../../../shared/text.ts'
+import { listPatients, type Person } from '../../patients/index.ts'
+import type { StoredReport } from './report.ts'
+import type { Refusal } from './register.ts'
+
+// PostgreSQL takes 65,535 values a statement.
+export const BATCH = 5_000
+
+export function* batches<T>(items: readonly T[], size = BATCH): Generator<T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
+}
+
+/** Holds the establishment's imports until the end of the transaction. @throws import_running */
+export async function enterGate(db: TenantDb): Promise<void> {
+  const gate = await db.selectFrom('import_gate').select('id').where('id', '=', 1).forUpdate().skipLocked().executeTakeFirst()
+  if (!gate) throw problem('import_running', { retryAfter: 5 })
+}
+
+const runColumns = ['id', 'file_name', 'dry_run', 'report', 'header', 'created_at', 'created_by_id', 'created_by_name'] as const
+
+export async function findRun(db: TenantDb, id: string) {
+  return db.selectFrom('import_run').select(runColumns).where('id', '=', id).executeTakeFirst()
+}
+
+/** The import that stored this very file. */
+export async function findStored(db: TenantDb, hash: string) {
+  return db.selectFrom('import_run').select(runColumns).where('file_hash', '=', hash).where('dry_run', '=', false).executeTakeFirst()
+}
+
+export type Run = NonNullable<Awaited<ReturnType<typeof findRun>>>
+
+export async function getRun(db: TenantDb, id: string): Promise<Run> {
+  const run = await findRun(db, id)
+  if (!run) throw problem('import_not_found')
+  return run
+}
+
+export type NewRun = {
+  id: string
+  hash: string
+  fileName: string
+  dryRun: boolean
+  report: StoredReport
+  header: string[]
+  refused: readonly Refusal[]
+}
+
+export async function insertRun(db: TenantDb, actor: Actor, run: NewRun): Promise<Run> {
+  const stored = await db
+    .insertInto('import_run')
+    .values({
+      id: run.id,
+      file_hash: run.hash,
+      file_name: run.fileName,
+      dry_run: run.dryRun,
+      report: asJson(run.report),
+      header: run.header,
+      created_by_id: actor.id,
+      created_by_name: actor.name.slice(0, 160),
+    })
+    .returning(runColumns)
+    .executeTakeFirstOrThrow()
+  for (const refused of batches(run.refused)) {
+    await db
+      .insertInto('import_refused_line')
+      .values(
+        refused.map(({ line, column, message, cells }) => ({ import_id: run.id, line, column_name: column, message: asJson(message), cells })),
+      )
+      .execute()
+  }
+  return stored
+}
+
+export type RefusedLine = { line: number; column_name: string | null; message: Text; cells: string[] }
+
+/** Refused lines in the order of the file. @param after the last line of the page before */
+export async function listRefused(db: TenantDb, importId: string, after: number, limit: number): Promise<RefusedLine[]> {
+  const rows = await db
+    .selectFrom('import_refused_line')
+    .select(['line', 'column_name', 'message', 'cells'])
+    .where('import_id', '=', importId)
+    .where('line', '>', after)
+    .orderBy('line')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({ ...row, message: row.message as Text }))
+}
+
+/** A dry run holds lines of a register that nobody asked to keep: a week is enough to correct them. */
+export async function forgetDryRuns(db: TenantDb): Promise<void> {
+  const before = new Date(now().getTime() - 7 * 86_400_000).toISOString()
+  const old = await db.selectFrom('import_run').select('id').where('dry_run', '=', true).where('created_at', '<', before).limit(100).execute()
+  if (old.length === 0) return
+  const ids = old.map(({ id }) => id)
+  await db.deleteFrom('import_refused_line').where('import_id', 'in', ids).execute()
+  await db.deleteFrom('import_run').where('id', 'in', ids).execute()
+}
+
+/** Which of these contents, and which of these visits with whatever content, are stored. */
+export async function findStoredLines(
+  db: TenantDb,
+  contents: readonly string[],
+  visits: readonly string[],
+): Promise<{ contents: Set<string>; visits: Set<string> }> {
+  const found = { contents: new Set<string>(), visits: new Set<string>() }
+  for (const batch of batches(contents)) {
+    const rows = await db.selectFrom('import_line').select('content_hash').where('content_hash', 'in', batch).execute()
+    for (const row of rows) found.contents.add(row.content_hash)
+  }
+  for (const batch of batches(visits)) {
+    const rows = await db.selectFrom('import_line').select('visit_hash').distinct().where('visit_hash', 'in', batch).execute()
+    for (const { visit_hash } of rows) if (visit_hash !== null) found.visits.add(visit_hash)
+  }
+  return found
+}
+
+/** Which of these ids are consultations of this establishment. */
+export async function findConsultationIds(db: TenantDb, ids: readonly string[]): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const batch of batches(ids)) {
+    const rows = await db.selectFrom('consultation').select('id').where('id', 'in', batch).execute()
+    for (const { id } of rows) found.add(id)
+  }
+  return found
+}
+
+export type StoredLine = { content_hash: string; visit_hash: string | null; import_id: string; line: number; consultation_id: string }
+
+export async function insertLines(db: TenantDb, lines: readonly StoredLine[]): Promise<void> {
+  for (const batch of batches(lines)) await db.insertInto('import_line').values(batch).execute()
+}
+
+/** All patients on file, in pages, as they are compared. */
+export async function* walkPersons(db: TenantDb): AsyncGenerator<{ id: string; person: Person }[]> {
+  let cursor: string | undefined
+  do {
+    const page = await listPatients(db, { limit: 2_000, ...(cursor !== undefined && { cursor }) })
+    yield page.items.map(({ id, familyName, givenName, sex, birth, phone, village, motherName, nina, amoNumber }) => ({
+      id,
+      person: { familyName, givenName, sex, birth, phone, village, motherName, nina, amoNumber },
+    }))
+    cursor = page.nextCursor ?? undefined
+  } while (cursor !== undefined)
+}
+
+export type ListedEntry = { id: string; name_key: string; active: boolean }
+
+/** An establishment's list, whole. */
+export const allEntries = (db: TenantDb, list: 'service' | 'specialty'): Promise<ListedEntry[]> =>
+  // Both tables have these columns; the builder cannot type a union of tables.
+  db.selectFrom(list as 'service').select(['id', 'name_key', 'active']).limit(10_000).execute()

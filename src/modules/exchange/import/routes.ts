@@ -1,0 +1,145 @@
+import multipart from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { Readable } from 'node:stream'
+import { Type } from 'typebox'
+import type { Tenant } from '#tenancy'
+import type { Routes } from '../../../platform/http/index.ts'
+import { today } from '../../../shared/clock.ts'
+import { problem } from '../../../shared/errors.ts'
+import { object, responses, Uuid } from '../../../shared/schemas.ts'
+import type { Language } from '../../../shared/text.ts'
+import { streamFrom, writeTo } from '../export/stream.ts'
+import { slots } from '../slots.ts'
+import { getRun, listRefused, type Run } from './queries.ts'
+import { refusedFile } from './refused-file.ts'
+import { MAX_BYTES, readRegister } from './register.ts'
+import { ImportReport, MAX_LISTED, toReport } from './report.ts'
+import { storeRegister } from './store.ts'
+
+const tags = ['exchange']
+const path = object({ id: Uuid })
+
+const description = `A consultation register as it is kept: CSV with semicolons, commas or tabs, UTF-8, UTF-16 or Windows-1252, French headings.
+Needed columns: Date, Nom, Prénom, Sexe, Naissance or Âge (with Unité), Diagnostic. At most 20 MB and 100,000 lines.
+
+With \`dryRun=true\` (the default) nothing is stored: the report says what would be. With \`dryRun=false\` all lines that can be read are stored,
+or nothing at all when the import is interrupted. The same file again, and the same line in another file, stores nothing twice.
+A patient who is written in the same way, with the same phone or village and nothing against it, is taken for the same person;
+whoever may be the same gets a file of their own and stands in \`proposals\`. Refused lines: \`GET /imports/{id}/refused.csv\`, to be corrected and sent again.`
+
+export const importRoutes: Routes = async (app) => {
+  const inSlot = slots(2, 10)
+  await app.register(multipart, {
+    throwFileSizeLimit: true,
+    limits: { files: 1, fields: 0, parts: 1, fileSize: MAX_BYTES, fieldNameSize: 100, headerPairs: 20 },
+  })
+
+  app.post(
+    '/imports',
+    {
+      config: { right: 'imports:write' },
+      bodyLimit: MAX_BYTES + 64 * 1024,
+      handlerTimeout: 15 * 60_000,
+      // The form is read by the handler: what is described here is for documentation.
+      validatorCompiler: ({ schema, httpPart }) =>
+        httpPart === 'body' ? () => true : app.validatorCompiler!({ schema, method: 'POST', url: '/imports', ...(httpPart && { httpPart }) }),
+      schema: {
+        operationId: 'importRegister',
+        tags,
+        summary: 'Import a register, or try to',
+        description,
+        consumes: ['multipart/form-data'],
+        querystring: object({ dryRun: Type.Optional(Type.Boolean({ default: true, description: 'false: store it' })) }),
+        body: Type.Object({ file: Type.String({ format: 'binary', description: 'The register' }) }),
+        response: responses(
+          { 200: ImportReport, 201: ImportReport },
+          'import_file_missing',
+          'import_file_empty',
+          'import_not_text',
+          'import_spreadsheet',
+          'import_columns_missing',
+          'import_quote_open',
+          'import_too_many_lines',
+          'import_running',
+          'payload_too_large',
+          'unsupported_media_type',
+          'busy',
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { dryRun = true } = request.query
+      const { tenant, actor } = request
+      const { run, alreadyImported } = await inSlot(async () => {
+        const { bytes, name } = await fileOf(request)
+        return storeRegister(tenant, actor, await readRegister(bytes, name, today()), dryRun)
+      })
+      const report = await readReport(tenant, run, request.language)
+      void reply.code(alreadyImported ? 200 : 201).header('location', `/api/v1/imports/${run.id}`)
+      return alreadyImported ? { ...report, alreadyImported: true as const } : report
+    },
+  )
+
+  app.get(
+    '/imports/:id',
+    {
+      config: { right: 'imports:read' },
+      schema: {
+        operationId: 'getImport',
+        tags,
+        summary: "Read an import's report",
+        description: 'What was stored, or would have been; reports of dry runs are kept for a week.',
+        params: path,
+        response: responses({ 200: ImportReport }, 'import_not_found'),
+      },
+    },
+    async (request) => {
+      const run = await request.tenant.read((db) => getRun(db, request.params.id))
+      return readReport(request.tenant, run, request.language)
+    },
+  )
+
+  app.get(
+    '/imports/:id/refused.csv',
+    {
+      config: { right: 'imports:read' },
+      schema: {
+        operationId: 'getRefusedLines',
+        tags,
+        summary: 'The refused lines of an import',
+        description: 'The lines as they were sent, and one more column that says why: correct them in a spreadsheet and import that file.',
+        params: path,
+        response: {
+          ...responses({}, 'import_not_found'),
+          200: { description: 'The file', content: { 'text/csv; charset=utf-8': { schema: Type.Unsafe<unknown>(Type.String({ format: 'binary' })) } } },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { tenant, language } = request
+      const { stream } = await streamFrom(tenant, async (db, out, begin) => {
+        const run = await getRun(db, request.params.id)
+        begin()
+        for await (const piece of refusedFile(db, run, language)) await writeTo(out, piece)
+      })
+      return reply
+        .header('content-type', 'text/csv; charset=utf-8')
+        .header('content-disposition', `attachment; filename="lignes-refusees-${request.params.id}.csv"`)
+        .send(stream)
+    },
+  )
+}
+
+const readReport = (tenant: Tenant, run: Run, language: Language): Promise<ImportReport> =>
+  tenant.read(async (db) => toReport(run, await listRefused(db, run.id, 0, MAX_LISTED), language))
+
+async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: string }> {
+  if (!request.isMultipart()) throw problem('import_file_missing')
+  const file = await request.file()
+  if (!file) throw problem('import_file_missing')
+  if (file.fieldname !== 'file') {
+    Readable.from(file.file).resume()
+    throw problem('import_file_missing')
+  }
+  return { bytes: await file.toBuffer(), name: file.filename ?? '' }
+}

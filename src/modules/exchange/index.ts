@@ -1,0 +1,19 @@
+import type { Routes } from '../../platform/http/index.ts'
+import { exportRoutes } from './export/routes.ts'
+import { importRoutes } from './import/routes.ts'
+
+// What the command line uses of imports and exports.
+export { walkPatients, walkVisited } from './export/queries.ts'
+export { consultationSheet, patientSheet } from './export/sheets.ts'
+export { drained, writeTo } from './export/stream.ts'
+export { writeSheet, type Format } from './export/write.ts'
+export { listRefused } from './import/queries.ts'
+export { refusedFile } from './import/refused-file.ts'
+export { MAX_BYTES, readRegister } from './import/register.ts'
+export { MAX_LISTED, toReport, type ImportReport } from './import/report.ts'
+export { storeRegister } from './import/store.ts'
+
+export const exchangeRoutes: Routes = async (app) => {
+  await app.register(importRoutes)
+  await app.register(exportRoutes)
+}
