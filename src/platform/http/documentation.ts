@@ -37,7 +37,10 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,
-    uiConfig: { docExpansion: 'none', persistAuthorization: false, displayRequestDuration: true, filter: true },
+    // Swagger UI sets styles on its elements; without this the browser drops them.
+    transformStaticCSP: (policy) => policy.replace(/style-src [^;]*/, "style-src 'self' 'unsafe-inline'"),
+    theme: { title: 'SIS : documentation de l’API' },
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'none', persistAuthorization: false, displayRequestDuration: true, filter: true },
   })
   app.get('/openapi.json', { schema: { hide: true }, config: { public: true } }, async () => app.swagger())
 }
