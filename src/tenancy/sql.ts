@@ -10,7 +10,10 @@ export const likeness = (needle: string, haystack: Expression<string>): RawBuild
  * 0..10000, whole so that a keyset cursor on it is exact: by three quarters the mean of the needles' word similarities
  * (a name as written and as it sounds), by one how much the first resembles the whole ("Awa Diarra" before "Awa Bintou Diarra").
  */
-export const likenessRank = (needles: readonly [string, ...string[]], haystack: Expression<string>): RawBuilder<number> => {
+export const likenessRank = (
+  needles: readonly [string, ...string[]],
+  haystack: Expression<string>,
+): RawBuilder<number> => {
   const each = [...new Set(needles)].map((needle) => likeness(needle, haystack))
   return sql<number>`(7500 * (${sql.join(each, sql` + `)}) / ${each.length}::integer + 2500 * ${similarity(haystack, needles[0])})::integer`
 }
@@ -41,7 +44,11 @@ export const jsonContains = (column: Expression<unknown>, value: unknown): RawBu
 export const asJson = <T>(value: T): RawBuilder<T> => sql<T>`${JSON.stringify(value)}::jsonb`
 
 /** Row comparison for keyset paging, newest first: (a, b) < (x, y), served by an index on (a desc, b desc). */
-export const isBefore = (columns: [Expression<unknown>, Expression<unknown>], keys: [string, string], types: [KeyType, KeyType]): RawBuilder<boolean> =>
+export const isBefore = (
+  columns: [Expression<unknown>, Expression<unknown>],
+  keys: [string, string],
+  types: [KeyType, KeyType],
+): RawBuilder<boolean> =>
   sql<boolean>`(${columns[0]}, ${columns[1]}) < (${keys[0]}::text::${sql.raw(keyTypes[types[0]])}, ${keys[1]}::text::${sql.raw(keyTypes[types[1]])})`
 
 const keyTypes = { date: 'date', timestamp: 'timestamptz', uuid: 'uuid', text: 'text' } as const
