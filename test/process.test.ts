@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import test from 'node:test'
-import { childrenOf, newDataDir, postmasterOf, processesIn, sis, statusOf, until, type SisProcess } from './sis-process.ts'
+import { childrenOf, isRunning, newDataDir, postmasterOf, processesIn, sis, statusOf, until, type SisProcess } from './sis-process.ts'
 
 // Real processes, as `npm start` runs them. One after the other: they would only slow each other down.
 const demoOff = { SIS_DEMO: 'off', SIS_WORKERS: '1' }
@@ -89,7 +89,7 @@ test('whatever is killed comes back, and nothing is left behind', { skip: proces
     const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
     await next.ready()
     assert.equal(await keysOf(next), keys)
-    await until(() => children.every((pid) => !existsSync(`/proc/${pid}`)) || undefined)
+    await until(() => children.every((pid) => !isRunning(pid)) || undefined)
     next.signal('SIGINT')
     await next.exit
   })
@@ -101,11 +101,11 @@ test('whatever is killed comes back, and nothing is left behind', { skip: proces
     for (const { pid, command } of childrenOf(lonely.pid)) if (command.includes('sis-guard')) process.kill(pid, 'SIGKILL')
     lonely.signal('SIGKILL')
     await lonely.exit
-    assert.ok(existsSync(`/proc/${orphan}`))
+    assert.ok(isRunning(orphan))
     const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
     await next.ready()
     assert.match(next.output(), /restée seule, a été arrêtée proprement/)
-    assert.equal(existsSync(`/proc/${orphan}`), false)
+    assert.equal(processesIn(cluster).includes(orphan), false)
     assert.equal(await keysOf(next), keys)
     next.signal('SIGINT')
     await next.exit

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,9 +11,17 @@ type Test = { after(work: () => Promise<void> | void): void }
 
 /** A data folder below a parent that only its owner may enter, as `mktemp -d` makes it. */
 export function newDataDir(t: Test): string {
-  const parent = mkdtempSync(join(tmpdir(), 'sis-process-'))
+  const parent = mkdtempSync(join(roomiest(), 'sis-process-'))
   t.after(() => rmSync(parent, { recursive: true, force: true }))
   return join(parent, 'data')
+}
+
+// In memory where there is room: a busy disk makes each fsync of a new cluster wait.
+function roomiest(): string {
+  const memory = '/dev/shm'
+  if (!existsSync(memory)) return tmpdir()
+  const { bavail, bsize } = statfsSync(memory)
+  return bavail * bsize > 2 * 1024 ** 3 ? memory : tmpdir()
 }
 
 export type SisProcess = {
@@ -108,6 +116,15 @@ export function childrenOf(parent: number): { pid: number; command: string }[] {
       return []
     }
   })
+}
+
+/** Whether a process runs; one that is dead and not yet collected by its parent does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.[0] !== 'Z'
+  } catch {
+    return false
+  }
 }
 
 const processes = (): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number) // prettier-ignore

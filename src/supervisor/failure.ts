@@ -18,6 +18,7 @@ const fileSystemReasons: Record<string, string> = {
   EDQUOT: 'le quota du disque est atteint',
   ENOTDIR: 'une partie du chemin n’est pas un dossier',
   EISDIR: 'c’est un dossier',
+  EEXIST: 'un fichier porte déjà ce nom',
   ENAMETOOLONG: 'le chemin est trop long',
   EIO: 'le disque ne répond pas (erreur d’entrée-sortie)',
   EMFILE: 'trop de fichiers sont ouverts',

@@ -64,13 +64,14 @@ export async function stopOrphan(directory: string, patience = 30_000): Promise<
     return false
   }
   process.kill(orphan.pid, 'SIGINT')
-  if (await gone(orphan.pid, patience)) return true
+  if (await gone(orphan.pid, directory, patience)) return true
   process.kill(orphan.pid, 'SIGQUIT')
-  if (await gone(orphan.pid, patience)) return true
+  if (await gone(orphan.pid, directory, patience)) return true
   throw new Failure(`La base de données ${directory} ne s’arrête pas (processus ${orphan.pid}).`)
 }
 
-async function gone(pid: number, patience: number): Promise<boolean> {
-  for (const end = Date.now() + patience; Date.now() < end; await sleep(20)) if (!isAlive(pid)) return true
-  return !isAlive(pid)
+// Not isAlive: where nobody collects the dead (a container without an init), a number stays for ever.
+async function gone(pid: number, directory: string, patience: number): Promise<boolean> {
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(20)) if (!isPostmasterOf(pid, directory)) return true
+  return !isPostmasterOf(pid, directory)
 }
