@@ -7,14 +7,14 @@ import { constants } from 'node:zlib'
 import { v7 as uuidv7 } from 'uuid'
 import type { Config } from './config.ts'
 import { auditRoutes } from './platform/audit/routes.ts'
-import { authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
+import { activationPage, authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
 import { countsRoutes } from './platform/counts/routes.ts'
 import { establishmentsRoutes } from './platform/establishments/routes.ts'
 import { refuseUndocumented, registerDocumentation } from './platform/http/documentation.ts'
 import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
 import { registerJsonBody } from './platform/http/json-body.ts'
-import { serverLimits } from './platform/http/limits.ts'
+import { registerBodyDeadline, serverLimits } from './platform/http/limits.ts'
 import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerLanguage } from './platform/http/request.ts'
 import { registerRequestLog } from './platform/http/request-log.ts'
@@ -45,6 +45,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   })
 
   registerLanguage(app)
+  registerBodyDeadline(app)
   registerJsonBody(app)
   registerValidation(app)
   registerProblems(app)
@@ -56,6 +57,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   await registerDocumentation(app)
   registerHealth(app, () => access.tenancy.isReady())
   await app.register(jwksRoutes(access))
+  await app.register(activationPage)
 
   await app.register(
     async (api) => {

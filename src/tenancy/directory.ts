@@ -26,6 +26,7 @@ export class Directory {
   #verifiedAt = 0
   #timer: NodeJS.Timeout | undefined
   #polling: Promise<void> | undefined
+  #following: Promise<void> | undefined
 
   constructor(platform: Platform, log: Log) {
     this.#platform = platform
@@ -35,7 +36,7 @@ export class Directory {
   /** Reads the directory once, then polls. @throws when the database does not answer */
   async start(): Promise<void> {
     await this.refresh()
-    this.#timer = setInterval(() => void this.refresh().catch(() => {}), pollEveryMs)
+    this.#timer = setInterval(() => void this.#poll().catch(() => {}), pollEveryMs)
     this.#timer.unref()
   }
 
@@ -79,8 +80,16 @@ export class Directory {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Reads the version row, and the rest when it has moved. Callers at the same time share one read. */
+  /** Sees everything that was committed before this call: a poll under way may have begun earlier and does not count. */
   refresh(): Promise<void> {
+    this.#following ??= Promise.allSettled([this.#polling]).then(() => {
+      this.#following = undefined
+      return this.#poll()
+    })
+    return this.#following
+  }
+
+  #poll(): Promise<void> {
     this.#polling ??= this.#read().finally(() => {
       this.#polling = undefined
     })

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { Directory } from './directory.ts'
 import { openPool } from './pool.ts'
@@ -34,33 +35,41 @@ const tenantPath = (establishment: Establishment): string => `${establishment.sc
 
 /** Opens the pool, reads the directory, checks the login. @throws database_unavailable, IsolationBroken */
 export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
-  const pool = openPool({ ...options, size: options.poolSize, name: options.name ?? 'sis' })
+  const name = options.name ?? 'sis'
+  const pool = openPool({ ...options, size: options.poolSize, name })
+  // Revocations are polled on a connection of their own: a tenant whose locks hold the whole pool must not make the
+  // directory stale for everybody.
+  const polls = openPool({ ...options, size: 1, name: `${name}-directory` })
 
   const platformScope = (role: PlatformRole): Scope => ({
     role: `sis_${options.installation}_${role}`,
     path: 'sis_platform, pg_temp',
   })
-  const onPlatform = <T>(role: PlatformRole, mode: Mode, work: (db: PlatformDb) => Promise<T>): Promise<T> =>
-    inTransaction<PlatformTables, T>(pool, platformScope(role), mode, work as (db: Kysely<PlatformTables>) => Promise<T>)
-
-  const platform: Platform = {
-    transaction: (role, work) => onPlatform(role, 'write', work),
-    read: (role, work) => onPlatform(role, 'read', work),
+  const platformOn = (on: pg.Pool): Platform => {
+    const run = <T>(role: PlatformRole, mode: Mode, work: (db: PlatformDb) => Promise<T>): Promise<T> =>
+      inTransaction<PlatformTables, T>(on, platformScope(role), mode, work as (db: Kysely<PlatformTables>) => Promise<T>)
+    return {
+      transaction: (role, work) => run(role, 'write', work),
+      read: (role, work) => run(role, 'read', work),
+    }
   }
-  const directory = new Directory(platform, options.log)
+  const directory = new Directory(platformOn(polls), options.log)
+  const close = async (): Promise<void> => {
+    directory.stop()
+    await Promise.all([pool.end(), polls.end()])
+  }
   try {
     await directory.start()
     await assertLoginIsPowerless(pool, directory.list())
   } catch (error) {
-    directory.stop()
-    await pool.end()
+    await close()
     throw error
   }
 
   return {
     installation: options.installation,
     directory,
-    platform,
+    platform: platformOn(pool),
     tenant(establishment) {
       refuseUnlessActive(establishment)
       const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }
@@ -73,10 +82,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
       }
     },
     isReady: () => directory.isFresh(),
-    async close() {
-      directory.stop()
-      await pool.end()
-    },
+    close,
   }
 }
 

@@ -100,7 +100,6 @@ const actorOf = ({ account, role, sessionId }: Auth, request: FastifyRequest): A
 
 /** Makes this process see at once what was just committed; the others follow within two seconds. */
 export async function noticeNow({ tenancy: { directory } }: Access): Promise<void> {
-  // The first may be a poll that began before the commit. A failure is left to the next poll.
-  await directory.refresh().catch(() => {})
+  // A failure is left to the next poll.
   await directory.refresh().catch(() => {})
 }

@@ -1,6 +1,8 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { responses } from '../../shared/schemas.ts'
+import { completeDocument } from './examples.ts'
 
 const description = `Dossiers et activités des établissements de santé du Mali. Chaque établissement a son propre schéma PostgreSQL ;
 le jeton dit lequel, et rien d'autre.
@@ -33,6 +35,7 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
       tags,
     },
     transform: ({ schema, url, route }) => ({ schema: documented(schema, route as RouteOptions), url }),
+    transformObject: (document) => ('openapiObject' in document ? completeDocument(document.openapiObject) : document.swaggerObject),
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -60,7 +63,15 @@ const tags = [
 
 function documented<S>(schema: S, { config }: RouteOptions): S {
   if (config?.public || (schema as { hide?: boolean } | undefined)?.hide) return { ...schema, security: [] } as S
-  return { ...schema, security: [{ password: [] }] } as S
+  const { response } = (schema ?? {}) as { response?: object }
+  return { ...schema, response: { ...guards(config?.right !== undefined), ...response }, security: [{ password: [] }] } as S
+}
+
+// What the request scope answers before the route is reached.
+function guards(needsRight: boolean): object {
+  const all = responses({}, 'token_missing', 'token_invalid', 'token_expired', 'token_stale', 'right_missing', 'establishment_suspended')
+  const { 401: noToken, 403: noRight } = all as Record<number, unknown>
+  return needsRight ? { 401: noToken, 403: noRight } : { 401: noToken }
 }
 
 /** Refuses at start a route whose answers could leave unchecked or that nobody could look up. @throws Error */

@@ -42,6 +42,8 @@ declare module 'fastify' {
     public?: true
     /** Any signed-in person, whatever the role. */
     authenticated?: true
+    /** How long the request's body may take to arrive, in seconds; 10 unless said. */
+    bodySeconds?: number
   }
 }
 
