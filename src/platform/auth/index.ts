@@ -2,6 +2,7 @@
 export { openAccess, type Access, type AccessOptions } from './access.ts'
 export { ensureKeys, rotateKeys } from './keys.ts'
 export { requestScope, noticeNow } from './scope.ts'
+export { activationPage } from './activation-page.ts'
 export { authRoutes, jwksRoutes, type AuthLimits } from './routes.ts'
 export { hashPassword, verifyPassword } from './passwords.ts'
 export { refusePassword } from './password-rules.ts'

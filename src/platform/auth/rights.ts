@@ -32,7 +32,7 @@ export const rights = {
   'consultations:export': agents,
   'imports:read': agents,
   'imports:write': agents,
-  'icd10:read': agents,
+  'icd10:read': staff,
   'services:read': staff,
   'services:write': ['ADMIN_LOCAL'],
   'users:read': ['ADMIN_LOCAL', 'SUPER_ADMIN'],

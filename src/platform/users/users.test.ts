@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { harness } from '../../../test/harness.ts'
 import { activate, newcomer, password, userOf } from './people.fixture.ts'
@@ -19,6 +20,17 @@ test('a new person chooses the first password by a link that works once', async 
   const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'a.kone', password }, 200)
   assert.equal(login.user.role, 'SIS_CSREF')
   assert.equal((await csref.admin.get(`${users}/${body.id}`, 200)).body.status, 'active')
+})
+
+test('the link leads to a page that runs nothing but its own script', async () => {
+  const { anonymous } = await harness()
+  const { text, headers } = await anonymous.get('/activation', 200)
+  const [, script = ''] = /<script>([^]*)<\/script>/.exec(text) ?? []
+  const hash = createHash('sha256').update(script).digest('base64')
+  assert.ok(headers['content-security-policy']?.includes(`script-src 'sha256-${hash}';`))
+  assert.equal(headers['referrer-policy'], 'no-referrer')
+  assert.match(text, /lang="fr"/)
+  assert.match((await anonymous.get('/activation', 200, { 'accept-language': 'en' })).text, /Choose a password/)
 })
 
 test('the same request again answers the same link, which stands nowhere in clear', async () => {
