@@ -30,8 +30,10 @@ export async function createConsultation(
 ): Promise<Created<Consultation>> {
   const location = `/api/v1/consultations/${id}`
   const [stored] = await judgedRows(db, [input])
-  const again = await findCreated(db, id, stored!)
-  if (!again) await insertRows(db, actor, [{ id, fields: stored! }], 'create')
+  let again = await findCreated(db, id, stored!)
+  // Of two that arrive at once, the second waits for the first and then finds it.
+  if (!again && (await insertRows(db, actor, [{ id, fields: stored! }], 'create')) === 0)
+    again = await findCreated(db, id, stored!)
   return { body: await getConsultation(db, id, language), location, status: again ? 200 : 201 }
 }
 
@@ -39,9 +41,14 @@ export async function createConsultation(
  * Stores a visit with its history and audit, judged as by the API.
  * @param action what the history says
  * @returns its id
- * @throws invalid_input, conflict when the id is taken
+ * @throws invalid_input, id_already_used
  */
-export async function insertConsultation(db: TenantDb, actor: Actor, input: Insertion, action: 'create' | 'import' = 'create'): Promise<string> {
+export async function insertConsultation(
+  db: TenantDb,
+  actor: Actor,
+  input: Insertion,
+  action: 'create' | 'import' = 'create',
+): Promise<string> {
   const [id] = await insertConsultations(db, actor, [input], action)
   return id!
 }
@@ -49,7 +56,8 @@ export async function insertConsultation(db: TenantDb, actor: Actor, input: Inse
 /**
  * The same for many visits, in a handful of statements for each 200.
  * @returns their ids, in order
- * @throws invalid_input: the first visit that is wrong, with `[n].` before each path; nothing of the batch is stored
+ * @throws invalid_input: the first visit that is wrong, with `[n].` before each path; id_already_used. The caller's
+ * transaction then stores nothing
  */
 export async function insertConsultations(
   db: TenantDb,
@@ -63,7 +71,7 @@ export async function insertConsultations(
     const batch = inputs.slice(from, from + 200)
     const fields = await judgedRows(db, batch.map(withoutOwn), from)
     const rows = batch.map(({ id = uuidv7(), createdAt }, i) => ({ id, createdAt, fields: fields[i]! }))
-    await insertRows(db, actor, rows, action)
+    if ((await insertRows(db, actor, rows, action)) < rows.length) throw problem('id_already_used')
     ids.push(...rows.map(({ id }) => id))
   }
   return ids
@@ -82,13 +90,13 @@ async function judgedRows(db: TenantDb, inputs: NewConsultation[], first?: numbe
   })
 }
 
+/** @returns how many were stored: an id that is taken is left out */
 async function insertRows(
   db: TenantDb,
   actor: Actor,
   rows: { id: string; createdAt?: string | undefined; fields: ConsultationFields }[],
   action: 'create' | 'import',
-): Promise<void> {
-  if (rows.length === 0) return
+): Promise<number> {
   const at = now().toISOString()
   const inserted = await db
     .insertInto('consultation')
@@ -102,10 +110,20 @@ async function insertRows(
         updated_at: createdAt,
       })),
     )
+    .onConflict((conflict) => conflict.doNothing())
     .returning(consultationColumns)
     .execute()
-  await addVersions(db, actor, inserted.map((row) => versionOf(row, action)))
-  await auditAll(db, actor, inserted.map((row) => entryOf(row, action)))
+  await addVersions(
+    db,
+    actor,
+    inserted.map((row) => versionOf(row, action)),
+  )
+  await auditAll(
+    db,
+    actor,
+    inserted.map((row) => entryOf(row, action)),
+  )
+  return inserted.length
 }
 
 const versionOf = (row: ConsultationRow, action: Action, reason: string | null = null) => ({
@@ -175,7 +193,13 @@ export async function updateConsultation(
 }
 
 /** Hides a visit: counted and found no more, never erased; the history stays. @throws consultation_not_found, version_stale */
-export async function hideConsultation(db: TenantDb, actor: Actor, id: string, expected: number, reason: string): Promise<void> {
+export async function hideConsultation(
+  db: TenantDb,
+  actor: Actor,
+  id: string,
+  expected: number,
+  reason: string,
+): Promise<void> {
   const row = await lockConsultation(db, id)
   assertVersion(row, expected)
   const at = now().toISOString()

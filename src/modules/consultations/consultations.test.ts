@@ -45,7 +45,12 @@ test('a visit is stored as sent and given as the contract says', async () => {
     practitionerName: 'Dr Diarra',
     examinations: 'TDR positif\nGoutte épaisse positive',
     codes: [
-      { system: 'icd10', code: 'B50.8', label: 'Autres formes graves et compliquées de paludisme à Plasmodium falciparum', role: 'main' },
+      {
+        system: 'icd10',
+        code: 'B50.8',
+        label: 'Autres formes graves et compliquées de paludisme à Plasmodium falciparum',
+        role: 'main',
+      },
       { system: 'icd10', code: 'D64.9', label: 'Anémie, sans précision', role: 'secondary' },
     ],
     vitals: { ...sent.vitals, respiration: null, height: null, muac: null },
@@ -65,7 +70,10 @@ test('a visit is stored as sent and given as the contract says', async () => {
   })
   assert.deepEqual(
     alarms.map(({ vital, level }: { vital: string; level: string }) => [vital, level]),
-    [['temperature', 'warning'], ['spo2', 'warning']],
+    [
+      ['temperature', 'warning'],
+      ['spo2', 'warning'],
+    ],
   )
   assert.match(alarms[0].message, /Fièvre élevée/)
   const read = await csref.agent.get(`${url}/${id}`, 200, { 'accept-language': 'en' })
@@ -80,9 +88,15 @@ test('age and alarms are those of the day of the visit', async () => {
   const vitals = { respiration: 45, muac: 112 }
   const infant = (await csref.agent.post(url, { patientId: child.id, date: '2024-09-15', vitals }, 201)).body
   assert.deepEqual(infant.patient.age, { value: 8, unit: 'months' })
-  assert.deepEqual(infant.alarms.map((alarm: { vital: string }) => alarm.vital), ['muac'])
+  assert.deepEqual(
+    infant.alarms.map((alarm: { vital: string }) => alarm.vital),
+    ['muac'],
+  )
   const toddler = (await csref.agent.post(url, { patientId: child.id, date: '2025-09-15', vitals }, 201)).body
-  assert.deepEqual(toddler.alarms.map((alarm: { vital: string }) => alarm.vital), ['respiration', 'muac'])
+  assert.deepEqual(
+    toddler.alarms.map((alarm: { vital: string }) => alarm.vital),
+    ['respiration', 'muac'],
+  )
 })
 
 test('what is wrong is refused with the name of the field, and nothing is stored', async () => {
@@ -123,7 +137,14 @@ test('what is wrong is refused with the name of the field, and nothing is stored
 test('the same id with the same body is the same visit, with another body a conflict', async () => {
   const { csref } = await harness()
   const patient = await newPatient(csref.agent)
-  const body = { id: uuidv7(), patientId: patient.id, date: '2026-07-02', diagnosis: 'Gale', codes: [{ code: 'B86' }], vitals: { weight: 12.345 } }
+  const body = {
+    id: uuidv7(),
+    patientId: patient.id,
+    date: '2026-07-02',
+    diagnosis: 'Gale',
+    codes: [{ code: 'B86' }],
+    vitals: { weight: 12.345 },
+  }
   const first = await csref.agent.post(url, body, 201)
   const again = await csref.agent.post(url, body, 200)
   assert.deepEqual(again.body, first.body)
@@ -131,13 +152,37 @@ test('the same id with the same body is the same visit, with another body a conf
   assert.equal((await csref.agent.get(`${url}?patientId=${patient.id}`, 200)).body.items.length, 1)
 })
 
+test('the same visit sent five times at once is stored once', async () => {
+  const { csref } = await harness()
+  const patient = await newPatient(csref.agent)
+  const body = { id: uuidv7(), patientId: patient.id, date: '2026-07-02', diagnosis: 'Gale' }
+  await csref.agent.token()
+  const answers = await Promise.all(Array.from({ length: 5 }, () => csref.agent.post(url, body)))
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 200, 200, 200, 201])
+  assert.equal((await csref.agent.get(`${url}/${body.id}/history`, 200)).body.items.length, 1)
+})
+
 test('a change needs the version that was read, merges measures and keeps every version', async () => {
   const { csref } = await harness()
   const patient = await newPatient(csref.agent)
-  const body = { patientId: patient.id, date: '2026-07-02', diagnosis: 'Paludisme simple', codes: [{ code: 'B54' }], vitals: { temperature: 38, pulse: 90 } }
+  const body = {
+    patientId: patient.id,
+    date: '2026-07-02',
+    diagnosis: 'Paludisme simple',
+    codes: [{ code: 'B54' }],
+    vitals: { temperature: 38, pulse: 90 },
+  }
   const { id } = (await csref.agent.post(url, body, 201)).body as { id: string }
-  assert.equal((await csref.agent.patch(`${url}/${id}`, { outcome: 'home' }, undefined, 428)).body.code, 'version_required')
-  const changed = await csref.agent.patch(`${url}/${id}`, { outcome: 'referred', vitals: { temperature: 39, pulse: null, spo2: 97 } }, 1, 200)
+  assert.equal(
+    (await csref.agent.patch(`${url}/${id}`, { outcome: 'home' }, undefined, 428)).body.code,
+    'version_required',
+  )
+  const changed = await csref.agent.patch(
+    `${url}/${id}`,
+    { outcome: 'referred', vitals: { temperature: 39, pulse: null, spo2: 97 } },
+    1,
+    200,
+  )
   assert.equal(changed.headers['etag'], '"2"')
   assert.equal(changed.body.version, 2)
   assert.equal(changed.body.diagnosis, 'Paludisme simple')
@@ -149,14 +194,23 @@ test('a change needs the version that was read, merges measures and keeps every 
   assert.equal(same.body.version, 2)
   assert.deepEqual(pathsOf((await csref.agent.patch(`${url}/${id}`, { date: '1980-01-01' }, 2, 400)).body), ['date'])
   const other = await newPatient(csref.agent)
-  assert.deepEqual(pathsOf((await csref.agent.patch(`${url}/${id}`, { patientId: other.id }, 2, 400)).body), ['patientId'])
+  assert.deepEqual(pathsOf((await csref.agent.patch(`${url}/${id}`, { patientId: other.id }, 2, 400)).body), [
+    'patientId',
+  ])
   await csref.agent.patch(`${url}/${id}`, { codes: [], diagnosis: null }, 2, 200)
   const history = (await csref.agent.get(`${url}/${id}/history`, 200)).body.items as {
     version: number
     action: string
     data: { diagnosis: string | null; codes: unknown[]; vitals: { temperature: number } }
   }[]
-  assert.deepEqual(history.map(({ version, action }) => [version, action]), [[3, 'update'], [2, 'update'], [1, 'create']])
+  assert.deepEqual(
+    history.map(({ version, action }) => [version, action]),
+    [
+      [3, 'update'],
+      [2, 'update'],
+      [1, 'create'],
+    ],
+  )
   assert.equal(history[0]?.data.diagnosis, null)
   assert.equal(history[2]?.data.vitals.temperature, 38)
   assert.equal(history[2]?.data.codes.length, 1)
@@ -165,7 +219,8 @@ test('a change needs the version that was read, merges measures and keeps every 
 test('a hidden visit is gone from lists and reads, told to synchronisation, and its history stays', async () => {
   const { csref } = await harness()
   const patient = await newPatient(csref.agent)
-  const { id } = (await csref.agent.post(url, { patientId: patient.id, date: '2026-07-02', diagnosis: 'Erreur' }, 201)).body as { id: string }
+  const { id } = (await csref.agent.post(url, { patientId: patient.id, date: '2026-07-02', diagnosis: 'Erreur' }, 201))
+    .body as { id: string }
   await csref.agent.delete(`${url}/${id}`, { reason: 'Saisie deux fois' }, undefined, 428)
   assert.deepEqual(pathsOf((await csref.agent.delete(`${url}/${id}`, {}, 1, 400)).body), ['reason'])
   await csref.agent.delete(`${url}/${id}`, { reason: 'Saisie deux fois' }, 1, 204)
@@ -174,7 +229,14 @@ test('a hidden visit is gone from lists and reads, told to synchronisation, and 
   await csref.agent.delete(`${url}/${id}`, { reason: 'Encore une fois' }, 2, 404)
   assert.deepEqual((await csref.agent.get(`${url}?patientId=${patient.id}`, 200)).body.items, [])
   const since = await csref.agent.get(`${url}?patientId=${patient.id}&updatedSince=2020-01-01T00:00:00Z`, 200)
-  assert.deepEqual(since.body.items.map((item: { id: string; hidden?: boolean; version: number }) => [item.id, item.hidden, item.version]), [[id, true, 2]])
+  assert.deepEqual(
+    since.body.items.map((item: { id: string; hidden?: boolean; version: number }) => [
+      item.id,
+      item.hidden,
+      item.version,
+    ]),
+    [[id, true, 2]],
+  )
   const [last] = (await csref.agent.get(`${url}/${id}/history`, 200)).body.items
   assert.deepEqual([last.action, last.reason, last.data.hidden], ['hide', 'Saisie deux fois', true])
 })
@@ -183,7 +245,9 @@ test('another establishment’s visit is like one that is nowhere', async () => 
   const { csref, cscom } = await harness()
   const patient = await newPatient(csref.agent)
   const service = (await csref.admin.post('/api/v1/services', { name: 'Maternité' }, 201)).body as { id: string }
-  const { id } = (await csref.agent.post(url, { patientId: patient.id, date: '2026-07-02' }, 201)).body as { id: string }
+  const { id } = (await csref.agent.post(url, { patientId: patient.id, date: '2026-07-02' }, 201)).body as {
+    id: string
+  }
   const nowhere = uuidv7()
   const without = (body: { requestId?: string }) => ({ ...body, requestId: undefined })
   for (const [method, path, body, headers] of [
@@ -197,7 +261,11 @@ test('another establishment’s visit is like one that is nowhere', async () => 
     assert.deepEqual(without(foreign.body), without(unknown.body))
   }
   const own = await newPatient(cscom.agent)
-  for (const wrong of [{ patientId: patient.id }, { patientId: own.id, serviceId: service.id }, { patientId: own.id, specialtyId: service.id }])
+  for (const wrong of [
+    { patientId: patient.id },
+    { patientId: own.id, serviceId: service.id },
+    { patientId: own.id, specialtyId: service.id },
+  ])
     await cscom.agent.post(url, { date: '2026-07-02', ...wrong }, 400)
   assert.deepEqual((await cscom.agent.get(`${url}?patientId=${patient.id}`, 200)).body.items, [])
   assert.equal((await csref.agent.get(`${url}/${id}`, 200)).body.version, 1)
@@ -227,5 +295,7 @@ test('a hidden patient takes no further visit', async () => {
   const { csref } = await harness()
   const patient = await newPatient(csref.agent)
   await csref.agent.delete(`/api/v1/patients/${patient.id}`, { reason: 'Saisi deux fois' }, 1, 204)
-  assert.deepEqual(pathsOf((await csref.agent.post(url, { patientId: patient.id, date: '2026-07-02' }, 400)).body), ['patientId'])
+  assert.deepEqual(pathsOf((await csref.agent.post(url, { patientId: patient.id, date: '2026-07-02' }, 400)).body), [
+    'patientId',
+  ])
 })

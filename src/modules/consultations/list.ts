@@ -16,7 +16,7 @@ export async function listConsultations(
   language: Language,
 ): Promise<ConsultationPage> {
   const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['string', 'string']) as Keys)
-  const rows = await rowsAfter(db, filters, after, limit + 1)
+  const rows = await rowsAfter(db, await prepared(db, filters), after, limit + 1)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return {
     items: rows.slice(0, limit).map((row) => toConsultation(row, language)),
@@ -31,9 +31,10 @@ export async function* walkConsultations(
   language: Language,
   batch = 1_000,
 ): AsyncGenerator<Consultation[]> {
+  const asked = await prepared(db, filters)
   let after: Keys | undefined
   for (;;) {
-    const rows = await rowsAfter(db, filters, after, batch)
+    const rows = await rowsAfter(db, asked, after, batch)
     if (rows.length > 0) yield rows.map((row) => toConsultation(row, language))
     const last = rows.at(-1)
     if (rows.length < batch || !last) return
@@ -41,9 +42,38 @@ export async function* walkConsultations(
   }
 }
 
-const rowsAfter = (db: TenantDb, filters: ConsultationFilters, after: Keys | undefined, limit: number): Promise<FullRow[]> =>
+/** A word of `q`; with `patients`, those are all whose names have it. */
+type Word = { word: string; patients?: string[] }
+type Asked = ConsultationFilters & { words: Word[] }
+
+// An OR over two tables is served by no index. A word that few patients' names have becomes an OR over one table, for
+// which the two indexes are combined: 2-15 ms instead of 180-270 at 100,000 visits. A name that many have stays in the
+// join: walking the visits by date then finds a page soon.
+const FEW_PATIENTS = 300
+
+async function prepared(db: TenantDb, filters: ConsultationFilters): Promise<Asked> {
+  const words: Word[] = []
+  for (const word of filters.q === undefined ? [] : wordsOf(filters.q)) {
+    // Fewer than three characters make no trigram.
+    const found = word.length < 3 ? undefined : await patientsNamed(db, word)
+    words.push({ word, ...(found && found.length <= FEW_PATIENTS && { patients: found }) })
+  }
+  return { ...filters, words }
+}
+
+async function patientsNamed(db: TenantDb, word: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('patient')
+    .select('id')
+    .where('search_key', 'like', containing(word))
+    .limit(FEW_PATIENTS + 1)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+const rowsAfter = (db: TenantDb, asked: Asked, after: Keys | undefined, limit: number): Promise<FullRow[]> =>
   selectConsultations(db)
-    .where((eb) => matching(eb, filters))
+    .where((eb) => matching(eb, asked))
     .$if(after !== undefined, (query) =>
       query.where((eb) => isBefore([eb.ref('consultation.date'), eb.ref('consultation.id')], after!, ['date', 'uuid'])),
     )
@@ -52,29 +82,39 @@ const rowsAfter = (db: TenantDb, filters: ConsultationFilters, after: Keys | und
     .limit(limit)
     .execute()
 
-function matching(eb: Tables, filters: ConsultationFilters) {
-  const { q, patientId, from, to, serviceId, specialtyId, practitioner, code, caseType, updatedSince } = filters
+function matching(eb: Tables, asked: Asked) {
+  const { words, patientId, from, to, serviceId, specialtyId, practitioner, code, caseType, updatedSince } = asked
   return eb.and([
     // Synchronisation must learn of what was hidden.
-    ...(updatedSince === undefined ? [eb('consultation.hidden_at', 'is', null)] : [eb('consultation.updated_at', '>=', updatedSince)]),
+    ...(updatedSince === undefined
+      ? [eb('consultation.hidden_at', 'is', null)]
+      : [eb('consultation.updated_at', '>=', updatedSince)]),
     ...(patientId === undefined ? [] : [eb('consultation.patient_id', '=', patientId)]),
     ...(from === undefined ? [] : [eb('consultation.date', '>=', from)]),
     ...(to === undefined ? [] : [eb('consultation.date', '<=', to)]),
     ...(serviceId === undefined ? [] : [eb('consultation.service_id', '=', serviceId)]),
     ...(specialtyId === undefined ? [] : [eb('consultation.specialty_id', '=', specialtyId)]),
     ...(caseType === undefined ? [] : [eb('consultation.case_type', '=', caseType)]),
-    ...(practitioner === undefined ? [] : wordsOf(practitioner).map((word) => eb('consultation.practitioner_key', 'like', containing(word)))),
+    ...(practitioner === undefined
+      ? []
+      : wordsOf(practitioner).map((word) => eb('consultation.practitioner_key', 'like', containing(word)))),
     ...(code === undefined ? [] : [coded(eb, tidyCode(code))]),
-    ...(q === undefined ? [] : wordsOf(q).map((word) => saying(eb, word))),
+    ...words.map((word) => saying(eb, word)),
   ])
 }
 
 /** At least one word: a text of mere punctuation is looked for as it is, and found nowhere. */
-const wordsOf = (written: string): string[] => foldText(written).split(' ').map((word) => word || written.trim())
+const wordsOf = (written: string): string[] =>
+  foldText(written)
+    .split(' ')
+    .map((word) => word || written.trim())
 
 const coded = (eb: Tables, code: string) =>
   jsonContains(eb.ref('consultation.codes'), [code.length === 3 ? { category: code } : { code }])
 
-/** A word of the visit's own text, or of the patient's names. */
-const saying = (eb: Tables, word: string) =>
-  eb.or([eb('consultation.search_key', 'like', containing(word)), eb('patient.search_key', 'like', containing(word))])
+/** The word stands in the visit's own text, or in the patient's names. */
+function saying(eb: Tables, { word, patients }: Word) {
+  const said = eb('consultation.search_key', 'like', containing(word))
+  if (patients === undefined) return eb.or([said, eb('patient.search_key', 'like', containing(word))])
+  return patients.length === 0 ? said : eb.or([said, eb('consultation.patient_id', 'in', patients)])
+}

@@ -5,7 +5,11 @@ import { consultationColumns, selectConsultations, toConsultation, type Consulta
 import type { Consultation } from './schemas.ts'
 
 /** A consultation that is not hidden. */
-export async function findConsultation(db: TenantDb, id: string, language: Language): Promise<Consultation | undefined> {
+export async function findConsultation(
+  db: TenantDb,
+  id: string,
+  language: Language,
+): Promise<Consultation | undefined> {
   const row = await selectConsultations(db)
     .where('consultation.id', '=', id)
     .where('consultation.hidden_at', 'is', null)

@@ -51,7 +51,12 @@ export const selectConsultations = (db: TenantDb) =>
     .innerJoin('patient', 'patient.id', 'consultation.patient_id')
     .leftJoin('service', 'service.id', 'consultation.service_id')
     .leftJoin('specialty', 'specialty.id', 'consultation.specialty_id')
-    .select([...consultationColumns, ...summaryColumns, 'service.name as service_name', 'specialty.name as specialty_name'])
+    .select([
+      ...consultationColumns,
+      ...summaryColumns,
+      'service.name as service_name',
+      'specialty.name as specialty_name',
+    ])
 
 export type FullRow = Awaited<ReturnType<ReturnType<typeof selectConsultations>['executeTakeFirstOrThrow']>>
 
@@ -89,7 +94,10 @@ export function toConsultation(row: FullRow, language: Language): Consultation {
     patient,
     service: row.service_id === null ? null : { id: row.service_id, name: row.service_name ?? '' },
     specialty: row.specialty_id === null ? null : { id: row.specialty_id, name: row.specialty_name ?? '' },
-    alarms: alarmsOf(vitalsOf(row), patient.age).map(({ message, ...alarm }) => ({ ...alarm, message: say(message, language) })),
+    alarms: alarmsOf(vitalsOf(row), patient.age).map(({ message, ...alarm }) => ({
+      ...alarm,
+      message: say(message, language),
+    })),
     createdBy: { id: row.created_by_id, name: row.created_by_name },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -133,7 +141,9 @@ export function toColumns(fields: ConsultationFields) {
     notes: fields.notes,
     ...vitalColumns(fields.vitals),
     outcome: fields.outcome,
-    search_key: foldText([fields.diagnosis, fields.reason, ...codes.map(({ label }) => label)].filter(Boolean).join(' ')),
+    search_key: foldText(
+      [fields.diagnosis, fields.reason, ...codes.map(({ label }) => label)].filter(Boolean).join(' '),
+    ),
   }
 }
 

@@ -24,7 +24,10 @@ export async function readReferences(db: TenantDb, inputs: readonly Referring[])
   const patients = await bornFromOf(db, distinct(inputs.map(({ patientId }) => patientId)))
   const services = await activeOf(db, 'service', distinct(inputs.map(({ serviceId }) => serviceId)))
   const specialties = await activeOf(db, 'specialty', distinct(inputs.map(({ specialtyId }) => specialtyId)))
-  const known = await findIcd10Codes(db, distinct(inputs.flatMap(({ codes }) => codes?.map(({ code }) => tidyCode(code)) ?? [])))
+  const known = await findIcd10Codes(
+    db,
+    distinct(inputs.flatMap(({ codes }) => codes?.map(({ code }) => tidyCode(code)) ?? [])),
+  )
   const day = today()
   return {
     contextOf: ({ patientId }) => ({ today: day, bornFrom: patients.get(patientId), known }),
@@ -36,11 +39,18 @@ export async function readReferences(db: TenantDb, inputs: readonly Referring[])
   }
 }
 
-const distinct = (values: readonly (string | null | undefined)[]): string[] => [...new Set(values.filter((value) => typeof value === 'string'))]
+const distinct = (values: readonly (string | null | undefined)[]): string[] => [
+  ...new Set(values.filter((value) => typeof value === 'string')),
+]
 
 async function bornFromOf(db: TenantDb, ids: string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map()
-  const rows = await db.selectFrom('patient').select(['id', 'born_from']).where('id', 'in', ids).where('hidden_at', 'is', null).execute()
+  const rows = await db
+    .selectFrom('patient')
+    .select(['id', 'born_from'])
+    .where('id', 'in', ids)
+    .where('hidden_at', 'is', null)
+    .execute()
   return new Map(rows.map(({ id, born_from }) => [id, born_from]))
 }
 
@@ -55,12 +65,25 @@ async function activeOf(db: TenantDb, list: 'service' | 'specialty', ids: string
   return new Map(rows.map(({ id, active }) => [id, active]))
 }
 
-function listErrors(path: 'serviceId' | 'specialtyId', id: string | null | undefined, active: ReadonlyMap<string, boolean>): FieldError[] {
+function listErrors(
+  path: 'serviceId' | 'specialtyId',
+  id: string | null | undefined,
+  active: ReadonlyMap<string, boolean>,
+): FieldError[] {
   if (id === null || id === undefined || active.get(id) === true) return []
   return [{ path, message: active.has(id) ? switchedOff : unlisted }]
 }
 
 // The same sentence for an unknown patient, a hidden one and another establishment's.
-const noPatient = text("Aucun patient de l'établissement n'a cet identifiant.", 'No patient of the establishment has this identifier.')
-const unlisted = text("Cet identifiant n'est pas dans la liste de l'établissement.", "This identifier is not in the establishment's list.")
-const switchedOff = text("Cette entrée de la liste n'est plus proposée.", 'This entry of the list is no longer offered.')
+const noPatient = text(
+  "Aucun patient de l'établissement n'a cet identifiant.",
+  'No patient of the establishment has this identifier.',
+)
+const unlisted = text(
+  "Cet identifiant n'est pas dans la liste de l'établissement.",
+  "This identifier is not in the establishment's list.",
+)
+const switchedOff = text(
+  "Cette entrée de la liste n'est plus proposée.",
+  'This entry of the list is no longer offered.',
+)

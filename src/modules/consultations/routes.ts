@@ -1,4 +1,11 @@
-import { createOnce, expectedVersion, IdempotencyKey, IfMatch, versioned, type Routes } from '../../platform/http/index.ts'
+import {
+  createOnce,
+  expectedVersion,
+  IdempotencyKey,
+  IfMatch,
+  versioned,
+  type Routes,
+} from '../../platform/http/index.ts'
 import { problem } from '../../shared/errors.ts'
 import { responses } from '../../shared/schemas.ts'
 import { HistoryOf, listVersions } from '../history/index.ts'
@@ -79,7 +86,8 @@ export const consultationRoutes: Routes = async (app) => {
         operationId: 'getConsultation',
         tags,
         summary: 'Read a consultation',
-        description: 'With the patient as of the day of the visit and the alarms of its vital signs. The ETag is its version.',
+        description:
+          'With the patient as of the day of the visit and the alarms of its vital signs. The ETag is its version.',
         params: schemas.ConsultationPath,
         response: responses({ 200: schemas.Consultation }, 'consultation_not_found'),
       },
@@ -112,7 +120,9 @@ export const consultationRoutes: Routes = async (app) => {
     async (request, reply) => {
       const expected = expectedVersion(request)
       const { actor, params, body, language } = request
-      const changed = await request.tenant.transaction((db) => updateConsultation(db, actor, params.id, expected, body, language))
+      const changed = await request.tenant.transaction((db) =>
+        updateConsultation(db, actor, params.id, expected, body, language),
+      )
       return versioned(reply, changed)
     },
   )
@@ -125,7 +135,8 @@ export const consultationRoutes: Routes = async (app) => {
         operationId: 'hideConsultation',
         tags,
         summary: 'Hide a consultation',
-        description: 'Nothing clinical is erased: the visit is hidden with the reason, and its history stays readable. Needs If-Match.',
+        description:
+          'Nothing clinical is erased: the visit is hidden with the reason, and its history stays readable. Needs If-Match.',
         params: schemas.ConsultationPath,
         headers: IfMatch,
         body: schemas.ConsultationHide,

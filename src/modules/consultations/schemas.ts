@@ -1,5 +1,17 @@
 import { Type, type Static } from 'typebox'
-import { Cursor, IsoDate, Limit, Line, nullable, object, page, Paragraph, Reason, Timestamp, Uuid } from '../../shared/schemas.ts'
+import {
+  Cursor,
+  IsoDate,
+  Limit,
+  Line,
+  nullable,
+  object,
+  page,
+  Paragraph,
+  Reason,
+  Timestamp,
+  Uuid,
+} from '../../shared/schemas.ts'
 import { Icd10Code } from '../icd10/index.ts'
 import { PatientSummary } from '../patients/index.ts'
 import { rangeOf, vitalNames, type Vital } from './rules/vitals.ts'
@@ -20,8 +32,14 @@ const Outcome = oneOf(
 const PractitionerName = Line(120, { description: 'Who saw the patient', examples: ['Dr Diarra'] })
 const VisitReason = Line(500, { description: 'Why the patient came', examples: ['Fièvre depuis 3 jours'] })
 const Diagnosis = Paragraph(1_000, { description: 'Diagnosis in words', examples: ['Paludisme simple'] })
-const Examinations = Paragraph(5_000, { description: 'Examinations and their results', examples: ['TDR paludisme positif'] })
-const Treatment = Paragraph(5_000, { description: 'Treatment given or prescribed', examples: ['Artéméther-luméfantrine 3 jours'] })
+const Examinations = Paragraph(5_000, {
+  description: 'Examinations and their results',
+  examples: ['TDR paludisme positif'],
+})
+const Treatment = Paragraph(5_000, {
+  description: 'Treatment given or prescribed',
+  examples: ['Artéméther-luméfantrine 3 jours'],
+})
 const Notes = Paragraph(5_000, { description: 'Anything else' })
 const Day = described(IsoDate, 'The day of the visit: not in the future, not before the birth')
 
@@ -32,7 +50,10 @@ const measures = <S>(of: (vital: Vital) => S) =>
 
 const VitalsInput = object(
   measures((vital) => Type.Optional(nullable(measure(vital)))),
-  { description: 'What was measured; beyond the plausible ranges it is refused', examples: [{ temperature: 38.9, pulse: 96, weight: 14.2 }] },
+  {
+    description: 'What was measured; beyond the plausible ranges it is refused',
+    examples: [{ temperature: 38.9, pulse: 96, weight: 14.2 }],
+  },
 )
 // Not a union with null: a refusal then names the wrong measure only.
 const VitalsOrNull = Type.Unsafe<Static<typeof VitalsInput> | null>({ ...VitalsInput, type: ['object', 'null'] })
@@ -52,16 +73,29 @@ const CodedInput = object({
     description: 'CIM-10 code; "b508" is read as B50.8',
     examples: ['B50.8'],
   }),
-  label: Type.Optional(Type.String({ maxLength: 300, description: "Taken back unread, so that a consultation can be sent as it came: the nomenclature's label is kept" })),
+  label: Type.Optional(
+    Type.String({
+      maxLength: 300,
+      description: "Taken back unread, so that a consultation can be sent as it came: the nomenclature's label is kept",
+    }),
+  ),
   role: Type.Optional(described(CodeRole, 'May be left out where there is one code (main), or for the secondary ones')),
 })
-const CodesInput = Type.Array(CodedInput, { maxItems: 20, description: 'Coded diagnoses, one of them main', examples: [[{ code: 'B54', role: 'main' }]] })
+const CodesInput = Type.Array(CodedInput, {
+  maxItems: 20,
+  description: 'Coded diagnoses, one of them main',
+  examples: [[{ code: 'B54', role: 'main' }]],
+})
 
 const Alarm = object(
   {
     vital: oneOf(vitalNames, 'The vital sign'),
     level: oneOf(['warning', 'danger'], 'danger: act now'),
-    message: Type.String({ maxLength: 300, description: "In the reader's language", examples: ['Fièvre élevée (38,5 °C ou plus)'] }),
+    message: Type.String({
+      maxLength: 300,
+      description: "In the reader's language",
+      examples: ['Fièvre élevée (38,5 °C ou plus)'],
+    }),
   },
   { description: 'Told, never refused; by the age on the day of the visit' },
 )
@@ -103,7 +137,9 @@ export const Consultation = object({
   createdBy: object({ id: nullable(Uuid), name: Type.String({ maxLength: 160 }) }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
-  hidden: Type.Optional(Type.Literal(true, { description: 'Only in answers to updatedSince: the consultation was hidden' })),
+  hidden: Type.Optional(
+    Type.Literal(true, { description: 'Only in answers to updatedSince: the consultation was hidden' }),
+  ),
 })
 export type Consultation = Static<typeof Consultation>
 
@@ -124,7 +160,9 @@ const optional = {
 
 export const ConsultationCreate = object(
   {
-    id: Type.Optional(described(Uuid, 'Chosen by the client, so that it can repeat safely; made by the server when absent')),
+    id: Type.Optional(
+      described(Uuid, 'Chosen by the client, so that it can repeat safely; made by the server when absent'),
+    ),
     patientId: Uuid,
     date: Day,
     ...optional,
@@ -151,7 +189,8 @@ export const ConsultationUpdate = object(
   { date: Type.Optional(Day), ...optional },
   {
     minProperties: 1,
-    description: 'Only what changes; null clears. In `vitals` only the given measures change. A consultation stays with its patient.',
+    description:
+      'Only what changes; null clears. In `vitals` only the given measures change. A consultation stays with its patient.',
     examples: [{ outcome: 'referred' }],
   },
 )
@@ -163,7 +202,11 @@ export const Nothing = Type.Null({ description: 'Nothing' })
 
 export const ConsultationFilters = object({
   q: Type.Optional(
-    Line(100, { description: "Words within the diagnosis, the codes' labels, the reason or the patient's names; accents and capitals do not matter", examples: ['palu'] }),
+    Line(100, {
+      description:
+        "Words within the diagnosis, the codes' labels, the reason or the patient's names; accents and capitals do not matter",
+      examples: ['palu'],
+    }),
   ),
   patientId: Type.Optional(described(Uuid, "One patient's consultations")),
   from: Type.Optional(described(IsoDate, 'On this day or later')),
@@ -186,7 +229,11 @@ export const ConsultationFilters = object({
 })
 export type ConsultationFilters = Static<typeof ConsultationFilters>
 
-export const ConsultationQuery = object({ ...ConsultationFilters.properties, limit: Type.Optional(Limit), cursor: Type.Optional(Cursor) })
+export const ConsultationQuery = object({
+  ...ConsultationFilters.properties,
+  limit: Type.Optional(Limit),
+  cursor: Type.Optional(Cursor),
+})
 export type ConsultationQuery = Static<typeof ConsultationQuery>
 
 export const ConsultationPage = page(Consultation)

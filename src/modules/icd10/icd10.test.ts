@@ -24,7 +24,10 @@ test('the codes of first-line care, mother and child and notifiable diseases are
 })
 
 test('words are found without accents and capitals, in any order', async () => {
-  assert.deepEqual((await codes('paludisme')).filter((code) => !/^B5/.test(code)), [])
+  assert.deepEqual(
+    (await codes('paludisme')).filter((code) => !code.startsWith('B5')),
+    [],
+  )
   assert.ok((await codes('PALUDISME')).includes('B54'))
   assert.ok((await codes('palu')).includes('B54'))
   assert.deepEqual(await codes('grave paludisme'), ['B50.8'])
@@ -45,7 +48,9 @@ test('pages follow each other; nonsense finds nothing; bounds are kept', async (
   const seen: string[] = []
   let cursor = ''
   do {
-    const { items, nextCursor } = (await csref.agent.get(`/api/v1/icd10?limit=100${cursor && `&cursor=${cursor}`}`, 200)).body as {
+    const { items, nextCursor } = (
+      await csref.agent.get(`/api/v1/icd10?limit=100${cursor && `&cursor=${cursor}`}`, 200)
+    ).body as {
       items: Entry[]
       nextCursor: string | null
     }
@@ -58,11 +63,14 @@ test('pages follow each other; nonsense finds nothing; bounds are kept', async (
   assert.deepEqual(await codes('%'), [])
   assert.deepEqual(await codes('B5_'), [])
   assert.equal((await search('paludisme', '&limit=2')).length, 2)
-  for (const wrong of ['limit=0', 'limit=101', 'q=', 'cursor=abc', `q=${'a'.repeat(101)}`]) await csref.agent.get(`/api/v1/icd10?${wrong}`, 400)
+  for (const wrong of ['limit=0', 'limit=101', 'q=', 'cursor=abc', `q=${'a'.repeat(101)}`])
+    await csref.agent.get(`/api/v1/icd10?${wrong}`, 400)
 })
 
 test('the search key in the database is the label as the program folds it', async () => {
   const { database } = await harness()
-  const rows = await database.asSuperuser<{ code: string; label: string; search_key: string }>('select code, label, search_key from sis_ref.icd10')
+  const rows = await database.asSuperuser<{ code: string; label: string; search_key: string }>(
+    'select code, label, search_key from sis_ref.icd10',
+  )
   for (const { code, label, search_key } of rows) assert.equal(search_key, foldText(label), code)
 })

@@ -6,7 +6,9 @@ export { findEntry } from './queries.ts'
 export { serviceRoutes } from './routes.ts'
 
 /** The service with this name (accents and capitals aside), added when there is none. */
-export const findOrInsertService = (db: TenantDb, actor: Actor, name: string) => findOrInsertEntry(db, actor, 'service', name)
+export const findOrInsertService = (db: TenantDb, actor: Actor, name: string) =>
+  findOrInsertEntry(db, actor, 'service', name)
 
 /** The specialty with this name (accents and capitals aside), added when there is none. */
-export const findOrInsertSpecialty = (db: TenantDb, actor: Actor, name: string) => findOrInsertEntry(db, actor, 'specialty', name)
+export const findOrInsertSpecialty = (db: TenantDb, actor: Actor, name: string) =>
+  findOrInsertEntry(db, actor, 'specialty', name)

@@ -21,7 +21,11 @@ const taken = { service: 'service_name_taken', specialty: 'specialty_name_taken'
 const missing = { service: 'service_not_found', specialty: 'specialty_not_found' } as const
 
 /** By name. @throws invalid_cursor */
-export async function listEntries(db: TenantDb, list: ListName, { q, active, limit = 20, cursor }: ListQuery): Promise<ListPage> {
+export async function listEntries(
+  db: TenantDb,
+  list: ListName,
+  { q, active, limit = 20, cursor }: ListQuery,
+): Promise<ListPage> {
   let query = db.selectFrom(tableOf(list)).select([...columns, 'name_key'])
   if (q !== undefined) query = query.where('name_key', 'like', containing(foldText(q)))
   if (active !== undefined) query = query.where('active', '=', active)
@@ -51,7 +55,12 @@ export async function getEntry(db: TenantDb, list: ListName, id: string): Promis
  * Adds an entry; the same id with the same name again is the same entry.
  * @throws service_name_taken, specialty_name_taken, id_already_used
  */
-export async function createEntry(db: TenantDb, actor: Actor, list: ListName, input: ListEntryCreate): Promise<Created<ListEntry>> {
+export async function createEntry(
+  db: TenantDb,
+  actor: Actor,
+  list: ListName,
+  input: ListEntryCreate,
+): Promise<Created<ListEntry>> {
   const name = tidyName(input.name)
   const entry = { id: input.id ?? uuidv7(), name, name_key: keyOf(name), active: input.active ?? true }
   const created = await db
@@ -85,7 +94,13 @@ export async function updateEntry(
   const name = change.name === undefined ? found.name : tidyName(change.name)
   const updated = await db
     .updateTable(tableOf(list))
-    .set({ name, name_key: keyOf(name), active: change.active ?? found.active, version: found.version + 1, updated_at: now().toISOString() })
+    .set({
+      name,
+      name_key: keyOf(name),
+      active: change.active ?? found.active,
+      version: found.version + 1,
+      updated_at: now().toISOString(),
+    })
     .where('id', '=', id)
     .returning(columns)
     .executeTakeFirstOrThrow()
@@ -101,7 +116,12 @@ export async function updateEntry(
  * The entry with this name, added when the list has none; a switched-off one is found too. For imports.
  * @returns its id and name as listed
  */
-export async function findOrInsertEntry(db: TenantDb, actor: Actor, list: ListName, written: string): Promise<{ id: string; name: string }> {
+export async function findOrInsertEntry(
+  db: TenantDb,
+  actor: Actor,
+  list: ListName,
+  written: string,
+): Promise<{ id: string; name: string }> {
   const name = tidyName(written).slice(0, 80)
   const find = () =>
     db.selectFrom(tableOf(list)).select(['id', 'name']).where('name_key', '=', keyOf(name)).executeTakeFirstOrThrow()

@@ -1,4 +1,11 @@
-import { createOnce, expectedVersion, IdempotencyKey, IfMatch, versioned, type Routes } from '../../platform/http/index.ts'
+import {
+  createOnce,
+  expectedVersion,
+  IdempotencyKey,
+  IfMatch,
+  versioned,
+  type Routes,
+} from '../../platform/http/index.ts'
 import { object, responses, Uuid } from '../../shared/schemas.ts'
 import { createEntry, getEntry, listEntries, updateEntry, type ListName } from './queries.ts'
 import { ListEntry, ListEntryCreate, ListEntryUpdate, ListPage, ListQuery } from './schemas.ts'
@@ -47,7 +54,8 @@ const listRoutes =
           response: responses({ 200: ListEntry }, missing),
         },
       },
-      async (request, reply) => versioned(reply, await request.tenant.read((db) => getEntry(db, list, request.params.id))),
+      async (request, reply) =>
+        versioned(reply, await request.tenant.read((db) => getEntry(db, list, request.params.id))),
     )
 
     app.post(
@@ -83,13 +91,23 @@ const listRoutes =
           params,
           headers: IfMatch,
           body: ListEntryUpdate,
-          response: responses({ 200: ListEntry }, missing, taken, 'version_required', 'version_stale', 'invalid_if_match'),
+          response: responses(
+            { 200: ListEntry },
+            missing,
+            taken,
+            'version_required',
+            'version_stale',
+            'invalid_if_match',
+          ),
         },
       },
       async (request, reply) => {
         const expected = expectedVersion(request)
         const { params, body, actor } = request
-        return versioned(reply, await request.tenant.transaction((db) => updateEntry(db, actor, list, params.id, expected, body)))
+        return versioned(
+          reply,
+          await request.tenant.transaction((db) => updateEntry(db, actor, list, params.id, expected, body)),
+        )
       },
     )
   }

@@ -4,7 +4,10 @@ import { v7 as uuidv7 } from 'uuid'
 import { harness } from '../../../test/harness.ts'
 import { findOrInsertService } from './index.ts'
 
-for (const [path, code] of [['services', 'service'], ['specialties', 'specialty']] as const) {
+for (const [path, code] of [
+  ['services', 'service'],
+  ['specialties', 'specialty'],
+] as const) {
   const url = `/api/v1/${path}`
 
   test(`${path}: the administrator keeps the list, agents read it`, async () => {
@@ -14,7 +17,10 @@ for (const [path, code] of [['services', 'service'], ['specialties', 'specialty'
     assert.equal(created.headers['etag'], '"1"')
     const read = await csref.agent.get(created.headers['location'] ?? '', 200)
     assert.deepEqual(read.body, created.body)
-    assert.deepEqual((await csref.agent.get(`${url}?q=generale`, 200)).body, { items: [created.body], nextCursor: null })
+    assert.deepEqual((await csref.agent.get(`${url}?q=generale`, 200)).body, {
+      items: [created.body],
+      nextCursor: null,
+    })
     await csref.agent.post(url, { name: 'Pédiatrie' }, 403)
     await csref.agent.patch(`${url}/${created.body.id}`, { active: false }, 1, 403)
     for (const client of [ministere, superadmin]) await client.get(url, 403)
@@ -25,7 +31,10 @@ for (const [path, code] of [['services', 'service'], ['specialties', 'specialty'
     const first = (await cscom.admin.post(url, { name: 'Santé maternelle' }, 201)).body as { id: string }
     const second = (await cscom.admin.post(url, { name: 'Nutrition' }, 201)).body as { id: string }
     assert.equal((await cscom.admin.post(url, { name: 'SANTE MATERNELLE' }, 409)).body.code, `${code}_name_taken`)
-    assert.equal((await cscom.admin.patch(`${url}/${second.id}`, { name: 'santé maternelle' }, 1, 409)).body.code, `${code}_name_taken`)
+    assert.equal(
+      (await cscom.admin.patch(`${url}/${second.id}`, { name: 'santé maternelle' }, 1, 409)).body.code,
+      `${code}_name_taken`,
+    )
     const renamed = await cscom.admin.patch(`${url}/${first.id}`, { name: 'SANTÉ MATERNELLE' }, 1, 200)
     assert.deepEqual(renamed.body, { id: first.id, version: 2, name: 'SANTÉ MATERNELLE', active: true })
   })
@@ -33,7 +42,10 @@ for (const [path, code] of [['services', 'service'], ['specialties', 'specialty'
   test(`${path}: changes need the version; unknown and foreign ids are alike`, async () => {
     const { cabinet, hospital } = await harness()
     const { id } = (await cabinet.admin.post(url, { name: 'Laboratoire' }, 201)).body as { id: string }
-    assert.equal((await cabinet.admin.patch(`${url}/${id}`, { active: false }, undefined, 428)).body.code, 'version_required')
+    assert.equal(
+      (await cabinet.admin.patch(`${url}/${id}`, { active: false }, undefined, 428)).body.code,
+      'version_required',
+    )
     await cabinet.admin.patch(`${url}/${id}`, { active: false }, 1, 200)
     assert.equal((await cabinet.admin.patch(`${url}/${id}`, { active: true }, 1, 412)).body.code, 'version_stale')
     await cabinet.admin.patch(`${url}/${id}`, {}, 2, 400)

@@ -11,7 +11,20 @@ const levels = (vitals: Vitals, value?: number, unit: Unit = 'years') =>
 
 test('an adult within the limits raises no alarm', () => {
   assert.deepEqual(
-    levels({ temperature: 37, systolic: 120, diastolic: 80, pulse: 75, respiration: 16, spo2: 98, weight: 70, height: 170, muac: 100 }, 30),
+    levels(
+      {
+        temperature: 37,
+        systolic: 120,
+        diastolic: 80,
+        pulse: 75,
+        respiration: 16,
+        spo2: 98,
+        weight: 70,
+        height: 170,
+        muac: 100,
+      },
+      30,
+    ),
     {},
   )
 })

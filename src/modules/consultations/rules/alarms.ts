@@ -83,7 +83,9 @@ export function alarmsOf(vitals: Vitals, age: Age | undefined): Alarm[] {
   return (Object.keys(thresholds) as Vital[]).flatMap((vital) => {
     const value = vitals[vital]
     if (value === undefined || value === null) return []
-    const reached = thresholds[vital]?.find((threshold) => concerns(threshold, months) && isReached(threshold, value, months))
+    const reached = thresholds[vital]?.find(
+      (threshold) => concerns(threshold, months) && isReached(threshold, value, months),
+    )
     return reached ? [{ vital, level: reached.level, message: reached.message }] : []
   })
 }
@@ -97,7 +99,9 @@ const ageInMonths = ({ value, unit }: Age): number => {
 }
 
 const concerns = ({ from, below }: Threshold, months: number | undefined): boolean =>
-  months === undefined ? from === undefined && below === undefined : months >= (from ?? 0) && months < (below ?? Infinity)
+  months === undefined
+    ? from === undefined && below === undefined
+    : months >= (from ?? 0) && months < (below ?? Infinity)
 
 function isReached(threshold: Threshold, value: number, months = 0): boolean {
   if ('atLeast' in threshold) return value >= threshold.atLeast

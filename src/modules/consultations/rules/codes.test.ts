@@ -24,7 +24,13 @@ test('among several codes one is main, and it comes first', () => {
     ['D64.9', 'secondary'],
   ])
   assert.deepEqual(pathsOf([{ code: 'D64.9' }, { code: 'B50.8' }]), ['codes'])
-  assert.deepEqual(pathsOf([{ code: 'D64.9', role: 'main' }, { code: 'B50.8', role: 'main' }]), ['codes'])
+  assert.deepEqual(
+    pathsOf([
+      { code: 'D64.9', role: 'main' },
+      { code: 'B50.8', role: 'main' },
+    ]),
+    ['codes'],
+  )
   assert.deepEqual(pathsOf([{ code: 'B54', role: 'secondary' }]), ['codes'])
 })
 

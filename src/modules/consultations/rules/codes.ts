@@ -45,7 +45,10 @@ const unknown = text(
   'This code is not in the ICD-10 list of SIS: look it up with GET /api/v1/icd10?q=.',
 )
 const twice = text('Ce code est donné deux fois.', 'This code is given twice.')
-const tooMany = text(`Une consultation porte au plus ${MAX_CODES} codes.`, `A consultation has at most ${MAX_CODES} codes.`)
+const tooMany = text(
+  `Une consultation porte au plus ${MAX_CODES} codes.`,
+  `A consultation has at most ${MAX_CODES} codes.`,
+)
 const oneMain = text(
   'Un seul code est le diagnostic principal (role « main »), les autres sont secondaires (« secondary »).',
   'Exactly one code is the main diagnosis (role "main"), the others are secondary ("secondary").',

@@ -84,13 +84,16 @@ function judge(before: ConsultationFields, given: Given, { today, bornFrom, know
     fields.codes = codes.map(({ system, code, label, role }) => ({ system, code, label, role }))
     errors.push(...codeErrors)
   }
-  if (givenVitals !== undefined) fields.vitals = { ...(givenVitals === null ? none.vitals : before.vitals), ...definedOf(givenVitals) }
+  if (givenVitals !== undefined)
+    fields.vitals = { ...(givenVitals === null ? none.vitals : before.vitals), ...definedOf(givenVitals) }
   errors.push(...dateErrors(fields.date, today, bornFrom), ...vitalErrors(fields.vitals))
   return { fields, errors }
 }
 
 const definedOf = (vitals: Vitals | null): Partial<ConsultationFields['vitals']> =>
-  Object.fromEntries(vitalNames.filter((vital) => vitals?.[vital] !== undefined).map((vital) => [vital, vitals?.[vital] ?? null]))
+  Object.fromEntries(
+    vitalNames.filter((vital) => vitals?.[vital] !== undefined).map((vital) => [vital, vitals?.[vital] ?? null]),
+  )
 
 function dateErrors(date: string, today: string, bornFrom: string | undefined): FieldError[] {
   if (date > today) return [{ path: 'date', message: future }]
@@ -99,10 +102,17 @@ function dateErrors(date: string, today: string, bornFrom: string | undefined): 
   return []
 }
 
-const future = text("La date de consultation ne peut pas être dans le futur.", 'The date of the visit cannot be in the future.')
+const future = text(
+  'La date de consultation ne peut pas être dans le futur.',
+  'The date of the visit cannot be in the future.',
+)
 const tooEarly = text('La date de consultation ne remonte pas avant 1900.', 'The date of the visit is not before 1900.')
-const unborn = text('La consultation ne peut pas précéder la naissance du patient.', "The visit cannot precede the patient's birth.")
+const unborn = text(
+  'La consultation ne peut pas précéder la naissance du patient.',
+  "The visit cannot precede the patient's birth.",
+)
 
 // NFC: one writing of each accent. An empty text is none.
 const tidyLine = (value: string | null): string | null => value?.normalize('NFC').replace(/\s+/gu, ' ').trim() || null
-const tidyParagraph = (value: string | null): string | null => value?.normalize('NFC').replace(/\r\n?/g, '\n').trim() || null
+const tidyParagraph = (value: string | null): string | null =>
+  value?.normalize('NFC').replace(/\r\n?/g, '\n').trim() || null

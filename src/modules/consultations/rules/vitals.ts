@@ -1,7 +1,8 @@
 import type { FieldError } from '../../../shared/errors.ts'
 import { text, type Text } from '../../../shared/text.ts'
 
-export type Vital = 'temperature' | 'systolic' | 'diastolic' | 'pulse' | 'respiration' | 'spo2' | 'weight' | 'height' | 'muac'
+export type Vital =
+  'temperature' | 'systolic' | 'diastolic' | 'pulse' | 'respiration' | 'spo2' | 'weight' | 'height' | 'muac'
 
 /** Measures in the units of `vitalRanges`; what was not measured is absent or null. */
 export type Vitals = { readonly [V in Vital]?: number | null }
@@ -16,9 +17,27 @@ const same = (unit: string): Text => text(unit, unit)
 // University of Iowa). The migration's CHECKs hold the same figures; a test compares them.
 export const vitalRanges: { readonly [V in Vital]: Range } = {
   temperature: { name: text('La température', 'The temperature'), unit: same('°C'), min: 25, max: 45, decimals: 1 },
-  systolic: { name: text('La pression systolique', 'The systolic pressure'), unit: same('mmHg'), min: 30, max: 300, decimals: 0 },
-  diastolic: { name: text('La pression diastolique', 'The diastolic pressure'), unit: same('mmHg'), min: 10, max: 200, decimals: 0 },
-  pulse: { name: text('Le pouls', 'The pulse'), unit: text('battements/min', 'beats/min'), min: 20, max: 300, decimals: 0 },
+  systolic: {
+    name: text('La pression systolique', 'The systolic pressure'),
+    unit: same('mmHg'),
+    min: 30,
+    max: 300,
+    decimals: 0,
+  },
+  diastolic: {
+    name: text('La pression diastolique', 'The diastolic pressure'),
+    unit: same('mmHg'),
+    min: 10,
+    max: 200,
+    decimals: 0,
+  },
+  pulse: {
+    name: text('Le pouls', 'The pulse'),
+    unit: text('battements/min', 'beats/min'),
+    min: 20,
+    max: 300,
+    decimals: 0,
+  },
   respiration: {
     name: text('La fréquence respiratoire', 'The respiratory rate'),
     unit: text('mouvements/min', 'breaths/min'),
@@ -29,7 +48,13 @@ export const vitalRanges: { readonly [V in Vital]: Range } = {
   spo2: { name: text('La SpO2', 'The SpO2'), unit: same('%'), min: 30, max: 100, decimals: 0 },
   weight: { name: text('Le poids', 'The weight'), unit: same('kg'), min: 0.2, max: 400, decimals: 3 },
   height: { name: text('La taille', 'The height'), unit: same('cm'), min: 20, max: 250, decimals: 1 },
-  muac: { name: text('Le périmètre brachial', 'The mid-upper arm circumference'), unit: same('mm'), min: 50, max: 600, decimals: 0 },
+  muac: {
+    name: text('Le périmètre brachial', 'The mid-upper arm circumference'),
+    unit: same('mm'),
+    min: 50,
+    max: 600,
+    decimals: 0,
+  },
 }
 
 export const vitalNames = Object.keys(vitalRanges) as Vital[]
@@ -75,7 +100,10 @@ function measureErrors(vital: Vital, value: number, path: string): FieldError[] 
         message:
           decimals === 0
             ? text(`${name.fr} est un nombre entier.`, `${name.en} is a whole number.`)
-            : text(`${name.fr} a au plus ${decimals} décimale(s).`, `${name.en} has at most ${decimals} decimal place(s).`),
+            : text(
+                `${name.fr} a au plus ${decimals} décimale(s).`,
+                `${name.en} has at most ${decimals} decimal place(s).`,
+              ),
       },
     ]
   return []
