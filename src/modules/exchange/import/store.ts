@@ -5,7 +5,7 @@ import { audit } from '../../../platform/audit/index.ts'
 import type { Actor } from '../../../platform/http/index.ts'
 import { today } from '../../../shared/clock.ts'
 import { insertConsultations, judgeNew, type Insertion } from '../../consultations/index.ts'
-import { birthRange, insertPatient, nameKey, type NewPatient } from '../../patients/index.ts'
+import { birthRange, insertPatients, nameKey, type NewPatient } from '../../patients/index.ts'
 import type { Note } from '../reading/visit.ts'
 import { alreadyOtherwise, withoutRepeats, type Duplicate, type Line } from './duplicates.ts'
 import { NearNames } from './names.ts'
@@ -167,7 +167,7 @@ async function peopleAround(db: TenantDb, lines: readonly Line[]): Promise<Peopl
 async function insertRecords(db: TenantDb, actor: Actor, plan: Plan, progress: Progress): Promise<void> {
   const of = plan.records.length
   progress(0, of)
-  for (const patient of plan.patients) await insertPatient(db, actor, patient, { action: 'import' })
+  await insertPatients(db, actor, plan.patients, 'import')
   let done = 0
   for (const batch of batches(plan.records, 400)) {
     await insertConsultations(db, actor, batch.map(({ consultation }) => consultation), 'import')
