@@ -55,7 +55,9 @@ function compiler() {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   } catch {
-    process.stderr.write('Le compilateur TypeScript manque : lancez d’abord « npm ci » (avec les dépendances de développement).\n')
+    process.stderr.write(
+      'Le compilateur TypeScript manque : lancez d’abord « npm ci » (avec les dépendances de développement).\n',
+    )
     process.exit(1)
   }
 }

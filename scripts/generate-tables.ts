@@ -58,12 +58,14 @@ function render(columns: Column[]): string {
     ...interfaces,
     '/** What a tenant role sees: its own schema, and the shared nomenclatures (read only). */\n' +
       list('TenantTables', (schema) => schema.includes('_t_') || schema === 'sis_ref'),
-    '/** What the platform roles see, each its part. */\n' + list('PlatformTables', (schema) => schema === 'sis_platform'),
+    '/** What the platform roles see, each its part. */\n' +
+      list('PlatformTables', (schema) => schema === 'sis_platform'),
     '',
   ].join('\n\n')
 }
 
-const pascal = (name: string): string => name.replace(/(^|[._])([a-z0-9])/g, (_, __, letter: string) => letter.toUpperCase())
+const pascal = (name: string): string =>
+  name.replace(/(^|[._])([a-z0-9])/g, (_, __, letter: string) => letter.toUpperCase())
 
 async function readColumns(): Promise<Column[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sis-tables-'))

@@ -32,4 +32,8 @@ try {
   await tenancy.close()
   await database.stop()
 }
-execFileSync(process.execPath, redocly('lint', target), { cwd: root, stdio: 'inherit', env: { ...process.env, REDOCLY_TELEMETRY: 'off' } })
+execFileSync(process.execPath, redocly('lint', target), {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, REDOCLY_TELEMETRY: 'off' },
+})

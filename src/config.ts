@@ -20,7 +20,8 @@ const isCidr = (value: string): boolean => {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
-const isOrigin = (value: string): boolean => /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value
+const isOrigin = (value: string): boolean =>
+  /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value
 
 const isDatabaseUrl = (value: string): boolean =>
   /^postgres(ql)?:\/\//.test(value) && URL.canParse(value) && new URL(value).pathname.length > 1
@@ -61,7 +62,8 @@ const Settings = Type.Object({
   }),
   masterKey: setting(Type.Optional(Type.Refine(Type.String(), (value) => parseMasterKey(value) !== undefined)), {
     variable: 'SIS_MASTER_KEY',
-    expected: '32 octets en hexadécimal (64 chiffres) ou en base64, par exemple le résultat de « openssl rand -base64 32 »',
+    expected:
+      '32 octets en hexadécimal (64 chiffres) ou en base64, par exemple le résultat de « openssl rand -base64 32 »',
     secret: true,
   }),
   demo: setting(Type.Optional(Type.Union([Type.Literal('on'), Type.Literal('off')])), {
@@ -77,11 +79,14 @@ const Settings = Type.Object({
     variable: 'SIS_WORKERS',
     expected: 'un nombre entier de 1 à 64',
   }),
-  corsOrigins: setting(Type.Array(Type.Refine(Type.String({ maxLength: 300 }), isOrigin), { maxItems: 50, default: [] }), {
-    variable: 'SIS_CORS_ORIGINS',
-    expected: 'des origines exactes séparées par des virgules, par exemple https://sis.exemple.ml',
-    list: true,
-  }),
+  corsOrigins: setting(
+    Type.Array(Type.Refine(Type.String({ maxLength: 300 }), isOrigin), { maxItems: 50, default: [] }),
+    {
+      variable: 'SIS_CORS_ORIGINS',
+      expected: 'des origines exactes séparées par des virgules, par exemple https://sis.exemple.ml',
+      list: true,
+    },
+  ),
   trustProxy: setting(Type.Array(Type.Refine(Type.String({ maxLength: 50 }), isCidr), { maxItems: 50, default: [] }), {
     variable: 'SIS_TRUST_PROXY',
     expected: 'les adresses des mandataires (proxies) séparées par des virgules, par exemple 10.0.0.0/8',
@@ -95,10 +100,10 @@ const Settings = Type.Object({
     variable: 'SIS_RATE_REQUESTS',
     expected: 'un nombre entier de 1 à 1000000 (requêtes par minute et par utilisateur)',
   }),
-  logLevel: setting(
-    Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'warn' }),
-    { variable: 'LOG_LEVEL', expected: 'trace, debug, info, warn, error, fatal ou silent' },
-  ),
+  logLevel: setting(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'warn' }), {
+    variable: 'LOG_LEVEL',
+    expected: 'trace, debug, info, warn, error, fatal ou silent',
+  }),
 })
 
 /** Everything that can be set from outside; docs/operations.md describes each variable. */
@@ -132,7 +137,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
     }
     const value = read(raw, schema, annotation)
     if (Value.Check(schema, value)) values[name] = value
-    else lines.push(`${annotation.variable}${annotation.secret ? '' : `=${raw.slice(0, 60)}`} : attendu ${annotation.expected}.`)
+    else
+      lines.push(
+        `${annotation.variable}${annotation.secret ? '' : `=${raw.slice(0, 60)}`} : attendu ${annotation.expected}.`,
+      )
   }
   if (values['databaseOwnerUrl'] && !values['databaseUrl']) {
     lines.push('DATABASE_OWNER_URL est donné sans DATABASE_URL : donnez les deux, ou DATABASE_URL seul.')
@@ -150,7 +158,17 @@ function read(raw: string, schema: TSchema, { list }: Annotation): unknown {
 }
 
 // What Node and the system's libraries need; everything else, secrets first, stays with the supervisor.
-const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'NODE_ENV', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'NODE_V8_COVERAGE']
+const inherited = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'TZ',
+  'NODE_ENV',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_V8_COVERAGE',
+]
 
 /** The environment of an HTTP process: every other variable is removed (`undefined` removes it in child_process). */
 export function workerEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {

@@ -42,7 +42,7 @@ async function start(settings: WorkerSettings): Promise<Running> {
     async drain() {
       second?.close()
       await app.close()
-      await access.close()
+      access.close()
       await tenancy.close()
     },
   }
@@ -63,8 +63,10 @@ function listenToo(server: Server, host: string, port: number): Promise<Server |
 /** What will not go away by itself stops everything; a database that is away for a moment only ends this process. */
 function fail(error: unknown, { config }: WorkerSettings): void {
   const text = error instanceof Error ? error.message : String(error)
-  if (codeOf(error) === 'EADDRINUSE') tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
-  else if (error instanceof IsolationBroken) tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
+  if (codeOf(error) === 'EADDRINUSE')
+    tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
+  else if (error instanceof IsolationBroken)
+    tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? text) : text}\n`)
   setTimeout(() => process.exit(1), 100)
 }

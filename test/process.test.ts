@@ -4,13 +4,23 @@ import { connect, createServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import test from 'node:test'
-import { childrenOf, isRunning, newDataDir, postmasterOf, processesIn, sis, statusOf, until, type SisProcess } from './sis-process.ts'
+import {
+  childrenOf,
+  isRunning,
+  newDataDir,
+  postmasterOf,
+  processesIn,
+  sis,
+  statusOf,
+  until,
+  type SisProcess,
+} from './sis-process.ts'
 
 // Real processes, as `npm start` runs them. One after the other: they would only slow each other down.
 const demoOff = { SIS_DEMO: 'off', SIS_WORKERS: '1' }
 
 const keysOf = async ({ url }: SisProcess): Promise<string> => (await fetch(`${url}/.well-known/jwks.json`)).text()
-const sentenceOf = (process: SisProcess): string[] => process.output().split('\n').filter((line) => line && !/^SIS démarre/.test(line)) // prettier-ignore
+const sentenceOf = (process: SisProcess): string[] => process.output().split('\n').filter((line) => line && !line.startsWith('SIS démarre')) // prettier-ignore
 
 test('it starts in an empty folder, stops on Ctrl-C and finds its data again', async (t) => {
   const dataDir = newDataDir(t)
@@ -18,7 +28,7 @@ test('it starts in an empty folder, stops on Ctrl-C and finds its data again', a
   await first.ready()
   const keys = await keysOf(first)
   assert.match(keys, /Ed25519/)
-  assert.equal(await statusOf(first.url.replace('127.0.0.1', '[::1]') + '/health/live'), await hasIpv6() ? 200 : 0)
+  assert.equal(await statusOf(first.url.replace('127.0.0.1', '[::1]') + '/health/live'), (await hasIpv6()) ? 200 : 0)
   const { mode } = statSync(dataDir)
   assert.equal(mode & 0o077, 0)
   for (const name of readdirSync(dataDir)) assert.equal(statSync(join(dataDir, name)).mode & 0o077, 0, name)
@@ -41,86 +51,108 @@ test('it starts in an empty folder, stops on Ctrl-C and finds its data again', a
   assert.equal(existsSync(join(dataDir, 'sis.lock')), false)
 })
 
-test('the owner’s address never reaches an HTTP process', { skip: process.platform !== 'linux' && 'reads /proc' }, async (t) => {
-  const dataDir = newDataDir(t)
-  const running = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir, SIS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64') })
-  await running.ready()
-  const [worker] = childrenOf(running.pid).filter(({ command }) => command.includes('server'))
-  assert.ok(worker)
-  const environment = readFileSync(`/proc/${worker.pid}/environ`, 'utf8')
-  assert.match(environment, /PATH=/)
-  assert.doesNotMatch(environment + worker.command, /SIS_|DATABASE_URL|postgres:/)
-  const password = readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim()
-  assert.equal(childrenOf(running.pid).some(({ command }) => command.includes(password)), false)
-})
-
-test('whatever is killed comes back, and nothing is left behind', { skip: process.platform !== 'linux' && 'reads /proc' }, async (t) => {
-  const dataDir = newDataDir(t)
-  const cluster = join(dataDir, 'postgres')
-  const running = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
-  await running.ready()
-  const keys = await keysOf(running)
-
-  await t.test('the database: 503, then ready again', async () => {
-    const before = postmasterOf(dataDir)
-    const port = Number(portOf(dataDir))
-    process.kill(before, 'SIGKILL')
-    // Restarting takes a fifth of a second; while its port is taken it cannot succeed, and what is answered can be seen.
-    const impostor = await until(() => listenOn(port))
-    assert.equal(await login(running), 503)
-    impostor.close()
-    await until(async () => ((await login(running)) === 401 ? true : undefined))
-    assert.notEqual(postmasterOf(dataDir), before)
-    assert.equal(await keysOf(running), keys)
-  })
-
-  await t.test('an HTTP process: replaced', async () => {
+test(
+  'the owner’s address never reaches an HTTP process',
+  { skip: process.platform !== 'linux' && 'reads /proc' },
+  async (t) => {
+    const dataDir = newDataDir(t)
+    const running = sis(t, ['serve'], {
+      ...demoOff,
+      SIS_DATA_DIR: dataDir,
+      SIS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    })
+    await running.ready()
     const [worker] = childrenOf(running.pid).filter(({ command }) => command.includes('server'))
     assert.ok(worker)
-    process.kill(worker.pid, 'SIGKILL')
-    await until(() => /Un processus HTTP s’est arrêté/.test(running.output()) || undefined)
-    await running.status('/health/ready', 200)
-  })
+    const environment = readFileSync(`/proc/${worker.pid}/environ`, 'utf8')
+    assert.match(environment, /PATH=/)
+    assert.doesNotMatch(environment + worker.command, /SIS_|DATABASE_URL|postgres:/)
+    const password = readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim()
+    assert.equal(
+      childrenOf(running.pid).some(({ command }) => command.includes(password)),
+      false,
+    )
+  },
+)
 
-  await t.test('the supervisor: its processes go, the database stops by itself, the next start finds everything', async () => {
-    const children = childrenOf(running.pid).map(({ pid }) => pid)
-    running.signal('SIGKILL')
-    await running.exit
-    const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
-    await next.ready()
-    assert.equal(await keysOf(next), keys)
-    await until(() => children.every((pid) => !isRunning(pid)) || undefined)
-    next.signal('SIGINT')
-    await next.exit
-  })
+test(
+  'whatever is killed comes back, and nothing is left behind',
+  { skip: process.platform !== 'linux' && 'reads /proc' },
+  async (t) => {
+    const dataDir = newDataDir(t)
+    const cluster = join(dataDir, 'postgres')
+    const running = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
+    await running.ready()
+    const keys = await keysOf(running)
 
-  await t.test('the supervisor and the database’s guard: the orphan is stopped, then started again', async () => {
-    const lonely = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
-    await lonely.ready()
-    const orphan = postmasterOf(dataDir)
-    for (const { pid, command } of childrenOf(lonely.pid)) if (command.includes('sis-guard')) process.kill(pid, 'SIGKILL')
-    lonely.signal('SIGKILL')
-    await lonely.exit
-    assert.ok(isRunning(orphan))
-    const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
-    await next.ready()
-    assert.match(next.output(), /restée seule, a été arrêtée proprement/)
-    assert.equal(processesIn(cluster).includes(orphan), false)
-    assert.equal(await keysOf(next), keys)
-    next.signal('SIGINT')
-    await next.exit
-  })
+    await t.test('the database: 503, then ready again', async () => {
+      const before = postmasterOf(dataDir)
+      const port = Number(portOf(dataDir))
+      process.kill(before, 'SIGKILL')
+      // Restarting takes a fifth of a second; while its port is taken it cannot succeed, and what is answered can be seen.
+      const impostor = await until(() => listenOn(port))
+      assert.equal(await login(running), 503)
+      impostor.close()
+      await until(async () => ((await login(running)) === 401 ? true : undefined))
+      assert.notEqual(postmasterOf(dataDir), before)
+      assert.equal(await keysOf(running), keys)
+    })
 
-  await t.test('a lock file whose number now belongs to another process', async () => {
-    writeFileSync(join(cluster, 'postmaster.pid'), `${process.pid}\n${cluster}\n1\n1\n\n\n\n`, { mode: 0o600 })
-    writeFileSync(join(dataDir, 'sis.lock'), JSON.stringify({ pid: process.pid, birth: 'another boot/1', what: 'serve' }))
-    const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
-    await next.ready()
-    next.signal('SIGINT')
-    assert.equal(await next.exit, 0)
-    assert.deepEqual(processesIn(cluster), [])
-  })
-})
+    await t.test('an HTTP process: replaced', async () => {
+      const [worker] = childrenOf(running.pid).filter(({ command }) => command.includes('server'))
+      assert.ok(worker)
+      process.kill(worker.pid, 'SIGKILL')
+      await until(() => /Un processus HTTP s’est arrêté/.test(running.output()) || undefined)
+      await running.status('/health/ready', 200)
+    })
+
+    await t.test(
+      'the supervisor: its processes go, the database stops by itself, the next start finds everything',
+      async () => {
+        const children = childrenOf(running.pid).map(({ pid }) => pid)
+        running.signal('SIGKILL')
+        await running.exit
+        const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
+        await next.ready()
+        assert.equal(await keysOf(next), keys)
+        await until(() => children.every((pid) => !isRunning(pid)) || undefined)
+        next.signal('SIGINT')
+        await next.exit
+      },
+    )
+
+    await t.test('the supervisor and the database’s guard: the orphan is stopped, then started again', async () => {
+      const lonely = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
+      await lonely.ready()
+      const orphan = postmasterOf(dataDir)
+      for (const { pid, command } of childrenOf(lonely.pid))
+        if (command.includes('sis-guard')) process.kill(pid, 'SIGKILL')
+      lonely.signal('SIGKILL')
+      await lonely.exit
+      assert.ok(isRunning(orphan))
+      const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
+      await next.ready()
+      assert.match(next.output(), /restée seule, a été arrêtée proprement/)
+      assert.equal(processesIn(cluster).includes(orphan), false)
+      assert.equal(await keysOf(next), keys)
+      next.signal('SIGINT')
+      await next.exit
+    })
+
+    await t.test('a lock file whose number now belongs to another process', async () => {
+      writeFileSync(join(cluster, 'postmaster.pid'), `${process.pid}\n${cluster}\n1\n1\n\n\n\n`, { mode: 0o600 })
+      writeFileSync(
+        join(dataDir, 'sis.lock'),
+        JSON.stringify({ pid: process.pid, birth: 'another boot/1', what: 'serve' }),
+      )
+      const next = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
+      await next.ready()
+      next.signal('SIGINT')
+      assert.equal(await next.exit, 0)
+      assert.deepEqual(processesIn(cluster), [])
+    })
+  },
+)
 
 test('a request that is under way is answered before the end', async (t) => {
   const running = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: newDataDir(t) })
@@ -189,7 +221,8 @@ function listenOn(port: number): Promise<Server | undefined> {
   })
 }
 
-const portOf = (dataDir: string): string => readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? ''
+const portOf = (dataDir: string): string =>
+  readFileSync(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[3] ?? ''
 
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

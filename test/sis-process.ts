@@ -111,7 +111,9 @@ export function childrenOf(parent: number): { pid: number; command: string }[] {
   return processes().flatMap((pid) => {
     try {
       const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-      return Number(ppid) === parent ? [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }] : []
+      return Number(ppid) === parent
+        ? [{ pid, command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ') }]
+        : []
     } catch {
       return []
     }

@@ -12,7 +12,9 @@ export function registerKeys(program: Command): void {
     .action(async ({ compromised = false, json }: { compromised?: boolean; json?: boolean }) => {
       const { withDatabase } = await import('./database.ts')
       const { rotateKeys } = await import('../platform/auth/keys.ts')
-      await withDatabase(async ({ tenancy, masterKey }) => rotateKeys(tenancy.platform, await masterKey(), { compromised }))
+      await withDatabase(async ({ tenancy, masterKey }) =>
+        rotateKeys(tenancy.platform, await masterKey(), { compromised }),
+      )
       output(json, { rotated: true, compromised }, [
         compromised
           ? 'Les clés sont remplacées ; tous les jetons signés jusqu’ici sont refusés.'

@@ -49,7 +49,10 @@ function dress(command: Command): void {
 /** Runs the command line of this process and ends it with its exit code. */
 export async function runProgram(groups: Register[]): Promise<void> {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
-  const program = new Command('sis').description('SIS : système d’information sanitaire').version(version, '-V, --version', 'affiche la version').usage('[options] <commande>')
+  const program = new Command('sis')
+    .description('SIS : système d’information sanitaire')
+    .version(version, '-V, --version', 'affiche la version')
+    .usage('[options] <commande>')
   for (const register of groups) register(program)
   dress(program)
   try {
@@ -77,10 +80,4 @@ function sentencesOf(error: unknown): string[] {
 /** Writes a result: for a script as one JSON document, for a person as lines. */
 export function output(json: boolean | undefined, value: unknown, lines: string[]): void {
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(''))
-}
-
-/** Columns of equal width, the first row being the titles. */
-export function table(rows: string[][]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => [...(row[column] ?? '')].length)))
-  return rows.map((row) => row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - [...cell].length)).join('  ').trimEnd())
 }

@@ -6,7 +6,10 @@ export function progressBar(what: string): (done: number, of: number) => void {
   let bar: SingleBar | undefined
   return (done, of) => {
     if (!bar) {
-      bar = new SingleBar({ format: `${what} {bar} {value}/{total} ({eta} s)`, stream: process.stderr, clearOnComplete: true }, Presets.shades_classic)
+      bar = new SingleBar(
+        { format: `${what} {bar} {value}/{total} ({eta} s)`, stream: process.stderr, clearOnComplete: true },
+        Presets.shades_classic,
+      )
       bar.start(of, done)
     }
     bar.update(done)

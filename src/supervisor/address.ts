@@ -11,8 +11,10 @@ export function urlOf(host: string, port: number): string {
 }
 
 const sentences: Record<string, (host: string, port: number) => string> = {
-  EADDRINUSE: (host, port) => `Le port ${port} est déjà utilisé sur ${host} : arrêtez l’autre programme, ou choisissez un autre port, par exemple PORT=${port + 1} npm start.`,
-  EACCES: (_, port) => `Cet utilisateur n’a pas le droit d’ouvrir le port ${port} : choisissez un port à partir de 1024.`,
+  EADDRINUSE: (host, port) =>
+    `Le port ${port} est déjà utilisé sur ${host} : arrêtez l’autre programme, ou choisissez un autre port, par exemple PORT=${port + 1} npm start.`,
+  EACCES: (_, port) =>
+    `Cet utilisateur n’a pas le droit d’ouvrir le port ${port} : choisissez un port à partir de 1024.`,
   EADDRNOTAVAIL: (host) => `HOST=${host} n’est pas une adresse de cette machine.`,
   ENOTFOUND: (host) => `HOST=${host} : ce nom de machine est inconnu.`,
   EAI_AGAIN: (host) => `HOST=${host} : ce nom de machine ne peut pas être résolu.`,

@@ -77,7 +77,10 @@ function findSource(): Source {
     const path = join(entry.parentPath, entry.name)
     if (entry.isFile() && !entry.name.endsWith('.a')) files.set(relative(native, path), statSync(path).size)
   }
-  const key = createHash('sha256').update(JSON.stringify([...files])).digest('hex').slice(0, 12)
+  const key = createHash('sha256')
+    .update(JSON.stringify([...files]))
+    .digest('hex')
+    .slice(0, 12)
   return { version, native, key, files }
 }
 
@@ -137,7 +140,8 @@ function install(directory: string, source: Source): void {
 /** A folder mounted with noexec, or a system with another C library (Alpine). */
 function refuseNotRunnable(directory: string): void {
   const { error, status } = spawnSync(join(directory, 'bin', 'postgres'), ['--version'], { env: {}, stdio: 'ignore' })
-  if (error || status !== 0) throw new Failure(`PostgreSQL ne peut pas y être exécuté : ${codeOf(error) ?? `code ${status}`}`)
+  if (error || status !== 0)
+    throw new Failure(`PostgreSQL ne peut pas y être exécuté : ${codeOf(error) ?? `code ${status}`}`)
 }
 
 /** Readable by all, writable by us, programs runnable: npm keeps neither the modes nor our umask in mind. */
@@ -145,7 +149,8 @@ function open(directory: string): void {
   chmodSync(directory, 0o755)
   for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue
-    const program = entry.isDirectory() || entry.parentPath.endsWith(`${directory}/bin`) || /\.so(\.|$)/.test(entry.name)
+    const program =
+      entry.isDirectory() || entry.parentPath.endsWith(`${directory}/bin`) || /\.so(\.|$)/.test(entry.name)
     chmodSync(join(entry.parentPath, entry.name), program ? 0o755 : 0o644)
   }
 }

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
@@ -33,7 +43,11 @@ export const isCluster = (directory: string): boolean => existsSync(join(directo
  * @param options.password of the superuser
  * @param options.sync false for throw-away clusters of tests
  */
-export function initCluster(binaries: Binaries, directory: string, options: { password: string; sync?: boolean }): void {
+export function initCluster(
+  binaries: Binaries,
+  directory: string,
+  options: { password: string; sync?: boolean },
+): void {
   const draft = `${directory}.draft`
   onDisk(draft, () => {
     rmSync(draft, { recursive: true, force: true })
@@ -45,22 +59,27 @@ export function initCluster(binaries: Binaries, directory: string, options: { pa
   const password = passwordFile(dirname(directory), options.password, user)
   const fast = options.sync === false
   try {
-    const { status, stderr, stdout, error } = spawnSync(
-      binaries.initdb,
-      [
-        ...['-D', seenAs, '-U', superuser, '--auth=scram-sha-256', `--pwfile=${user ? '/dev/stdin' : password.path}`],
-        ...['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
-        ...['--no-instructions', ...(fast ? ['--no-sync'] : [])],
-      ],
-      { ...how, stdio: [password.handle, 'pipe', 'pipe'], encoding: 'utf8' },
-    )
+    const flags = [
+      ['-D', seenAs, '-U', superuser, '--auth=scram-sha-256', `--pwfile=${user ? '/dev/stdin' : password.path}`],
+      ['--encoding=UTF8', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions'],
+      fast ? ['--no-sync'] : [],
+    ].flat()
+    const { status, stderr, stdout, error } = spawnSync(binaries.initdb, flags, {
+      ...how,
+      stdio: [password.handle, 'pipe', 'pipe'],
+      encoding: 'utf8',
+    })
     if (error || status !== 0) throw new Failure(explain(`${stdout}\n${stderr}\n${error ?? ''}`, directory))
   } finally {
     closeSync(password.handle)
     rmSync(password.path, { force: true })
   }
   const single = ['--single', '-D', seenAs, ...(fast ? ['-F'] : []), 'postgres']
-  const made = spawnSync(binaries.postgres, single, { ...how, input: `CREATE DATABASE ${database}\n`, encoding: 'utf8' })
+  const made = spawnSync(binaries.postgres, single, {
+    ...how,
+    input: `CREATE DATABASE ${database}\n`,
+    encoding: 'utf8',
+  })
   if (made.error || made.status !== 0 || /(ERROR|FATAL|PANIC):/.test(made.stderr)) {
     throw new Failure(explain(`${made.stderr}\n${made.error ?? ''}`, directory))
   }
@@ -99,12 +118,18 @@ function passwordFile(folder: string, password: string, user: User | undefined):
 }
 
 const reasons: [RegExp, (directory: string) => string][] = [
-  [/No space left on device|Disk quota exceeded/i, (d) => `Le disque est plein : la base de données ${d} ne peut pas écrire.`],
+  [
+    /No space left on device|Disk quota exceeded/i,
+    (d) => `Le disque est plein : la base de données ${d} ne peut pas écrire.`,
+  ],
   [/Read-only file system/i, (d) => `Le disque est en lecture seule : la base de données ${d} ne peut pas écrire.`],
   [/Permission denied/i, (d) => `L’accès à la base de données ${d} est refusé à cet utilisateur.`],
   [/could not map anonymous shared memory|Cannot allocate memory/i, () => 'La mémoire ne suffit pas pour PostgreSQL.'],
   [/Address already in use/i, () => 'Le port choisi pour la base de données vient d’être pris par un autre programme.'],
-  [/invalid checkpoint record|could not locate a valid checkpoint/i, (d) => `La base de données ${d} est abîmée : restaurez une sauvegarde (docs/operations.md).`],
+  [
+    /invalid checkpoint record|could not locate a valid checkpoint/i,
+    (d) => `La base de données ${d} est abîmée : restaurez une sauvegarde (docs/operations.md).`,
+  ],
 ]
 
 /** One French sentence for what PostgreSQL's programs wrote, with their own last line when the cause is not a known one. */
@@ -114,4 +139,3 @@ export function explain(output: string, directory: string): string {
   const last = lines.at(-1) ?? output.trim().split('\n').at(-1) ?? ''
   return `PostgreSQL n’a pas pu démarrer sur ${directory} : ${last.replace(/^.*?(error|FATAL|PANIC): +/i, '').trim() || 'aucune raison donnée'}.`
 }
-

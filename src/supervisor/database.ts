@@ -59,7 +59,8 @@ async function openServer(config: Config, { tell, joinRunning }: Options): Promi
 
 /** With both addresses, DATABASE_URL names the login of the pools; else it is made, its password kept in the data folder. */
 function apiLogin(config: Config): { apiRole?: string; apiPassword: string } {
-  if (!config.databaseUrl || !config.databaseOwnerUrl) return { apiPassword: secretIn(join(config.dataDir, 'api-password')) }
+  if (!config.databaseUrl || !config.databaseOwnerUrl)
+    return { apiPassword: secretIn(join(config.dataDir, 'api-password')) }
   const { username, password } = new URL(config.databaseUrl)
   if (!username || !password) throw new Failure('DATABASE_URL doit donner un utilisateur et son mot de passe.')
   return { apiRole: decodeURIComponent(username), apiPassword: decodeURIComponent(password) }
@@ -90,7 +91,8 @@ const sentences: Record<string, string> = {
   '28P01': 'l’utilisateur ou le mot de passe est refusé',
   '28000': 'cet utilisateur n’a pas le droit de se connecter',
   '3D000': 'cette base de données n’existe pas',
-  '42501': 'cet utilisateur n’a pas les droits nécessaires (il doit être superutilisateur, ou posséder la base et pouvoir créer des rôles)',
+  '42501':
+    'cet utilisateur n’a pas les droits nécessaires (il doit être superutilisateur, ou posséder la base et pouvoir créer des rôles)',
   '53300': 'ce PostgreSQL a déjà trop de connexions',
   '57P03': 'ce PostgreSQL est en train de démarrer ou de s’arrêter',
 }
@@ -102,6 +104,8 @@ export function explainDatabase(error: unknown, url: string): unknown {
   const where = `${hostname || 'localhost'}${port && `:${port}`}${pathname}`
   if (error instanceof SetupRefused) return new Failure(`Base de données ${where} : ${error.message}`, { cause: error })
   const first = (error as AggregateError).errors?.[0] ?? error
-  const sentence = sentences[sqlState(first) ?? codeOf(first) ?? ''] ?? (/timeout/i.test(String(first)) ? sentences['ETIMEDOUT'] : undefined)
+  const sentence =
+    sentences[sqlState(first) ?? codeOf(first) ?? ''] ??
+    (/timeout/i.test(String(first)) ? sentences['ETIMEDOUT'] : undefined)
   return sentence ? new Failure(`Base de données ${where} : ${sentence}.`, { cause: error }) : error
 }

@@ -35,11 +35,13 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   const created = !isCluster(cluster)
   if (created) create(dataDir)
   else refuseOtherVersion(binaries, cluster)
-  if (await stopOrphan(cluster)) tell('La base de données d’un démarrage précédent, restée seule, a été arrêtée proprement.')
+  if (await stopOrphan(cluster))
+    tell('La base de données d’un démarrage précédent, restée seule, a été arrêtée proprement.')
   rotateLog(logIn(dataDir))
 
   const password = readSecret(passwordIn(dataDir))
-  if (!password) throw new Failure(`Le mot de passe de la base de données manque : ${passwordIn(dataDir)} (restaurez ce fichier).`)
+  if (!password)
+    throw new Failure(`Le mot de passe de la base de données manque : ${passwordIn(dataDir)} (restaurez ce fichier).`)
   const port = await freePort()
   const start = () => startPostgres(binaries, cluster, { port, logFile: logIn(dataDir) })
 
@@ -48,7 +50,7 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   let waiting = new AbortController()
 
   const watch = async () => {
-    for (let wait = 200; !stopping; ) {
+    for (let wait = 200; !stopping;) {
       const since = Date.now()
       await running.exited
       if (stopping) return
@@ -93,7 +95,9 @@ export function findRunning(dataDir: string): string | undefined {
 function create(dataDir: string): void {
   const cluster = clusterIn(dataDir)
   if (existsSync(cluster) && readdirSync(cluster).length > 0) {
-    throw new Failure(`${cluster} contient autre chose qu’une base de données : videz ce dossier ou choisissez un autre SIS_DATA_DIR.`)
+    throw new Failure(
+      `${cluster} contient autre chose qu’une base de données : videz ce dossier ou choisissez un autre SIS_DATA_DIR.`,
+    )
   }
   const { bavail, bsize } = onDisk(dataDir, () => statfsSync(dataDir))
   if (bavail * bsize < leastFreeBytes) {

@@ -38,7 +38,9 @@ export function onDisk<T>(path: string, work: () => T): T {
     const reason = fileSystemReasons[codeOf(error) ?? '']
     if (!reason) throw error
     const exact = (error as { path?: unknown }).path
-    throw new Failure(`Impossible d’écrire dans ${typeof exact === 'string' ? exact : path} : ${reason}.`, { cause: error })
+    throw new Failure(`Impossible d’écrire dans ${typeof exact === 'string' ? exact : path} : ${reason}.`, {
+      cause: error,
+    })
   }
 }
 

@@ -106,7 +106,8 @@ function parse(content: string | undefined): Holder | undefined {
 function birthOf(pid: number): string | undefined {
   if (!isAlive(pid)) return undefined
   try {
-    if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    if (process.platform !== 'linux')
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
     // Field 22, counted after the name, which may itself hold spaces and brackets (proc_pid_stat(5)).
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
     if (fields[0] === 'Z') return undefined

@@ -18,7 +18,9 @@ export async function openKeys(config: Config, tenancy: Tenancy, tell: (line: st
     await ensureKeys(tenancy.platform, masterKey)
   } catch (error) {
     if (!isWrongKey(error)) throw error
-    throw new Failure('SIS_MASTER_KEY n’est pas la clé qui a chiffré les clés de cette base de données.', { cause: error })
+    throw new Failure('SIS_MASTER_KEY n’est pas la clé qui a chiffré les clés de cette base de données.', {
+      cause: error,
+    })
   }
   return masterKey
 }
@@ -43,7 +45,8 @@ async function masterKeyFor(config: Config, tenancy: Tenancy, tell: (line: strin
   }
   const made = randomBytes(32)
   writeSecret(file, made.toString('base64'))
-  if (config.production) tell(`SIS_MASTER_KEY n’est pas donné : une clé a été créée dans ${file}. Gardez-en une copie ailleurs.`)
+  if (config.production)
+    tell(`SIS_MASTER_KEY n’est pas donné : une clé a été créée dans ${file}. Gardez-en une copie ailleurs.`)
   return made
 }
 
@@ -54,6 +57,8 @@ function parse(value: string, source: string): Buffer {
 }
 
 async function hasSealedKeys(tenancy: Tenancy): Promise<boolean> {
-  const found = await tenancy.platform.read('accounts', (db) => db.selectFrom('signing_key').select('kid').limit(1).execute())
+  const found = await tenancy.platform.read('accounts', (db) =>
+    db.selectFrom('signing_key').select('kid').limit(1).execute(),
+  )
   return found.length > 0
 }

@@ -51,7 +51,11 @@ export const urlOf = (port: number, password: string, name = database): string =
  * Its own session: Ctrl-C must reach the supervisor, which first lets requests finish.
  * @throws Failure with one sentence when it ends before
  */
-export async function startPostgres(binaries: Binaries, directory: string, options: PostgresOptions): Promise<Postgres> {
+export async function startPostgres(
+  binaries: Binaries,
+  directory: string,
+  options: PostgresOptions,
+): Promise<Postgres> {
   const { seenAs, options: how } = launch(directory)
   const log = onDisk(options.logFile, () => openSync(options.logFile, 'a', 0o600))
   const before = fstatSync(log).size

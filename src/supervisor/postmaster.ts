@@ -72,6 +72,7 @@ export async function stopOrphan(directory: string, patience = 30_000): Promise<
 
 // Not isAlive: where nobody collects the dead (a container without an init), a number stays for ever.
 async function gone(pid: number, directory: string, patience: number): Promise<boolean> {
-  for (const end = Date.now() + patience; Date.now() < end; await sleep(20)) if (!isPostmasterOf(pid, directory)) return true
+  for (const end = Date.now() + patience; Date.now() < end; await sleep(20))
+    if (!isPostmasterOf(pid, directory)) return true
   return !isPostmasterOf(pid, directory)
 }

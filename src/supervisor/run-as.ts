@@ -41,7 +41,9 @@ export function userFor(directory: string): User | undefined {
   }
   const found = candidates.flatMap((name) => users.find((user) => user.name === name && user.uid !== 0) ?? [])[0]
   if (!found) {
-    throw new Failure(`PostgreSQL refuse de tourner en tant que root : créez un utilisateur (${candidates.join(', ')}).`)
+    throw new Failure(
+      `PostgreSQL refuse de tourner en tant que root : créez un utilisateur (${candidates.join(', ')}).`,
+    )
   }
   return found
 }

@@ -5,6 +5,7 @@ import { createTenancy, type Log, type Owner } from '#tenancy'
 import type { Config } from '../config.ts'
 import { reservePort, urlOf } from './address.ts'
 import { openDatabase, type Database } from './database.ts'
+import { prepareDemo } from './demonstration.ts'
 import { takeLock } from './lock.ts'
 import { createLog } from './log.ts'
 import { openKeys } from './master-key.ts'
@@ -43,7 +44,7 @@ export async function serve(config: Config): Promise<void> {
     force.push(() => void database.close('immediate'))
     await migrate(database.owner, tell)
 
-    const masterKey = await prepare(config, database, log)
+    const { masterKey, news } = await prepare(config, database, log)
     const workers = startWorkers({
       count: config.workers,
       program: fileURLToPath(new URL(`../server${extname(import.meta.url)}`, import.meta.url)),
@@ -59,6 +60,7 @@ export async function serve(config: Config): Promise<void> {
     undo.push(() => (end.abort(), reconciling))
     if (!signals.isAsked()) {
       lock.tell(urlOf(config.host, port))
+      news.forEach(tell)
       tell(`SIS répond : ${urlOf(config.host, port)}/docs (Ctrl-C pour arrêter).`)
     }
     await Promise.race([signals.asked, workers.failed])
@@ -69,11 +71,18 @@ export async function serve(config: Config): Promise<void> {
   tell('SIS est arrêté.')
 }
 
-/** What needs the tables and comes before any request: the master key and the signing keys. */
-async function prepare(config: Config, database: Database, log: Log): Promise<Buffer> {
-  const tenancy = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 2, log, name: 'sis-start' })
+/** What needs the tables and comes before any request: the keys, then the demonstration. */
+async function prepare(config: Config, database: Database, log: Log): Promise<{ masterKey: Buffer; news: string[] }> {
+  const tenancy = await createTenancy({
+    url: database.apiUrl,
+    installation: database.installation,
+    poolSize: 2,
+    log,
+    name: 'sis-start',
+  })
   try {
-    return await openKeys(config, tenancy, tell)
+    const masterKey = await openKeys(config, tenancy, tell)
+    return { masterKey, news: await prepareDemo({ config, database, tenancy, tell }) }
   } finally {
     await tenancy.close()
   }

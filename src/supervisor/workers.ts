@@ -34,7 +34,7 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
   let stopping = false
 
   const keepOne = async (onReady: () => void): Promise<void> => {
-    for (let wait = shortestWait; !stopping; ) {
+    for (let wait = shortestWait; !stopping;) {
       const since = Date.now()
       const worker = cluster.fork(workerEnvironment())
       worker.on('message', (message: FromWorker) => {
@@ -47,7 +47,9 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
       await once(worker, 'exit')
       if (stopping) return
       if (Date.now() - since > 30_000) wait = shortestWait
-      tell(`Un processus HTTP s’est arrêté (${worker.process.signalCode ?? `code ${worker.process.exitCode}`}) ; il est redémarré.`)
+      tell(
+        `Un processus HTTP s’est arrêté (${worker.process.signalCode ?? `code ${worker.process.exitCode}`}) ; il est redémarré.`,
+      )
       await sleep(wait)
       wait = Math.min(wait * 2, longestWait)
     }
