@@ -11,6 +11,7 @@ import { activationPage, authRoutes, jwksRoutes, requestScope, type Access } fro
 import { countsRoutes } from './platform/counts/routes.ts'
 import { establishmentsRoutes } from './platform/establishments/routes.ts'
 import { refuseUndocumented, registerDocumentation } from './platform/http/documentation.ts'
+import { registerErrorsPage } from './platform/http/errors-page.ts'
 import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
 import { registerJsonBody } from './platform/http/json-body.ts'
@@ -55,6 +56,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   await app.register(cors, { origin: config.corsOrigins.length > 0 ? config.corsOrigins : false, exposedHeaders })
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024, brotliOptions: { params: quickBrotli } })
   await registerDocumentation(app)
+  registerErrorsPage(app)
   registerHealth(app, () => access.tenancy.isReady())
   await app.register(jwksRoutes(access))
   await app.register(activationPage)
@@ -80,7 +82,14 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   return app
 }
 
-const exposedHeaders = ['etag', 'location', 'retry-after', 'x-request-id', 'idempotency-replayed', 'content-disposition']
+const exposedHeaders = [
+  'etag',
+  'location',
+  'retry-after',
+  'x-request-id',
+  'idempotency-replayed',
+  'content-disposition',
+]
 
 // Many a centre has no certificate on its local network: pages must not be sent to https by force.
 const securityHeaders = {

@@ -51,7 +51,15 @@ describe('the application', () => {
   test('refuses bodies that are no storable JSON', async () => {
     const { app, cscom } = await harness()
     const token = await cscom.agent.token()
-    const bodies = ['', '{', '{"a":"\\u0000"}', '{"a":"\\ud800"}', '{"__proto__":{}}', '['.repeat(30) + ']'.repeat(30), Buffer.from([0x22, 0xff, 0x22])]
+    const bodies = [
+      '',
+      '{',
+      '{"a":"\\u0000"}',
+      '{"a":"\\ud800"}',
+      '{"__proto__":{}}',
+      '['.repeat(30) + ']'.repeat(30),
+      Buffer.from([0x22, 0xff, 0x22]),
+    ]
     for (const payload of bodies) {
       const answer = await app.inject({
         method: 'POST',
@@ -67,7 +75,12 @@ describe('the application', () => {
   test('a form, text or unknown content type is refused', async () => {
     const { app, cscom } = await harness()
     const token = await cscom.agent.token()
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/json\tx']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/jsonx',
+      'application/json\tx',
+    ]) {
       const answer = await app.inject({
         method: 'POST',
         url: '/api/v1/patients',
@@ -82,7 +95,9 @@ describe('the application', () => {
     const { cscom } = await harness()
     const patient = { familyName: 'Dembélé', givenName: 'Oumou', sex: 'F', birth: { precision: 'year', date: '1990' } }
     const headers = { 'idempotency-key': 'essai-1' }
-    const twenty = await Promise.all(Array.from({ length: 20 }, () => cscom.agent.post('/api/v1/patients', patient, 201, headers)))
+    const twenty = await Promise.all(
+      Array.from({ length: 20 }, () => cscom.agent.post('/api/v1/patients', patient, 201, headers)),
+    )
     assert.equal(new Set(twenty.map(({ body }) => body.id)).size, 1)
     const { body } = await cscom.agent.post('/api/v1/patients', { ...patient, givenName: 'Autre' }, 422, headers)
     assert.equal(body.code, 'idempotency_key_reused')

@@ -15,7 +15,11 @@ const files: File[] = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !/\.(test|fixture)\.ts$/.test(name))
   .map((name) => {
     const text = readFileSync(join(source, name), 'utf8')
-    return { path: name.replaceAll('\\', '/'), text, imports: [...text.matchAll(importPattern)].map(([, target = '']) => target) }
+    return {
+      path: name.replaceAll('\\', '/'),
+      text,
+      imports: [...text.matchAll(importPattern)].map(([, target = '']) => target),
+    }
   })
 
 /** The imported file below src/, or the package's name. */
@@ -25,8 +29,17 @@ function resolve(from: string, target: string): string {
 }
 
 // From the ground up. A file may import its own layer and those below; `tenancy` and `shared` see nothing above.
-const layers = [['shared'], ['tenancy'], ['platform'], ['modules'], ['demo'], ['app.ts'], ['config.ts', 'supervisor', 'cli', 'server.ts', 'main.ts']]
-const layerOf = (path: string): number => layers.findIndex((names) => names.some((name) => path === name || path.startsWith(`${name}/`)))
+const layers = [
+  ['shared'],
+  ['tenancy'],
+  ['platform'],
+  ['modules'],
+  ['demo'],
+  ['app.ts'],
+  ['config.ts', 'supervisor', 'cli', 'server.ts', 'main.ts'],
+]
+const layerOf = (path: string): number =>
+  layers.findIndex((names) => names.some((name) => path === name || path.startsWith(`${name}/`)))
 // Lists that are read by looking up, not from top to bottom.
 const lists = new Set(['shared/error-catalogue.ts', 'tenancy/tables.ts'])
 // The application is told its settings by type only; config.ts itself imports nothing of ours.
@@ -40,22 +53,30 @@ function violations(all: File[]): string[] {
     if (layerOf(path) < 0) found.push(`${path}: belongs to no layer`)
     if (text.split('\n').length > 301 && !lists.has(path)) found.push(`${path}: more than 300 lines`)
     if (/process\.env\b/.test(text) && path !== 'config.ts') found.push(`${path}: reads process.env`)
-    if (!inTenancy && /set_config|\bset (local |session )?role\b|\breset role\b|search_path/i.test(text)) found.push(`${path}: speaks of roles or paths`)
+    if (!inTenancy && /set_config|\bset (local |session )?role\b|\breset role\b|search_path/i.test(text))
+      found.push(`${path}: speaks of roles or paths`)
     for (const target of imports) {
       const to = resolve(path, target)
       if (/^(pg|kysely|pg-.*)(\/|$)/.test(to) && !inTenancy) found.push(`${path} imports ${to}`)
       if (!to.includes('/') || !to.endsWith('.ts') || allowed.has(`${path} → ${to}`)) continue
       if (layerOf(to) > layerOf(path)) found.push(`${path} → ${to}: upwards`)
-      if (to.startsWith('tenancy/') && !inTenancy && to !== 'tenancy/index.ts') found.push(`${path} → ${to}: only #tenancy is public`)
+      if (to.startsWith('tenancy/') && !inTenancy && to !== 'tenancy/index.ts')
+        found.push(`${path} → ${to}: only #tenancy is public`)
       const [own, other] = [/^modules\/([^/]+)\//.exec(path)?.[1], /^modules\/([^/]+)\//.exec(to)?.[1]]
-      if (other && own !== other && !to.endsWith('/index.ts')) found.push(`${path} → ${to}: a module's public face is its index.ts`)
+      if (other && own !== other && !to.endsWith('/index.ts'))
+        found.push(`${path} → ${to}: a module's public face is its index.ts`)
     }
   }
   return found
 }
 
 function firstCycle(all: File[]): string[] | undefined {
-  const edges = new Map(all.map(({ path, imports }) => [path, imports.map((target) => resolve(path, target)).filter((to) => to.endsWith('.ts'))]))
+  const edges = new Map(
+    all.map(({ path, imports }) => [
+      path,
+      imports.map((target) => resolve(path, target)).filter((to) => to.endsWith('.ts')),
+    ]),
+  )
   const done = new Set<string>()
   const visit = (path: string, trail: string[]): string[] | undefined => {
     if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path]
@@ -84,7 +105,11 @@ test('imports never go in a circle', () => {
 })
 
 test('each rule finds its offender (control)', () => {
-  const offender = (path: string, text: string): File => ({ path, text, imports: [...text.matchAll(importPattern)].map(([, target = '']) => target) })
+  const offender = (path: string, text: string): File => ({
+    path,
+    text,
+    imports: [...text.matchAll(importPattern)].map(([, target = '']) => target),
+  })
   const offenders = [
     offender('modules/patients/x.ts', `import pg from 'pg'`),
     offender('modules/patients/x.ts', `const { sql } = await import('kysely')`),

@@ -38,7 +38,11 @@ export async function startDatabase(): Promise<TestDatabase> {
   const directory = join(folder, 'cluster')
   copyCluster(template, directory)
   const start = async (): Promise<Postgres> =>
-    startPostgres(prepareBinaries(), directory, { port: await freePort(), logFile: join(folder, 'log'), settings: unsafe })
+    startPostgres(prepareBinaries(), directory, {
+      port: await freePort(),
+      logFile: join(folder, 'log'),
+      settings: unsafe,
+    })
   const postgres = await start()
   const superuserUrl = urlOf(postgres.port, password)
   const client = new pg.Pool({ connectionString: superuserUrl, max: 2 })
@@ -57,7 +61,8 @@ export async function startDatabase(): Promise<TestDatabase> {
       await owner.bootstrap()
       return owner
     },
-    asSuperuser: async <R extends pg.QueryResultRow>(sql: string, values: unknown[] = []) => (await client.query<R>(sql, values)).rows,
+    asSuperuser: async <R extends pg.QueryResultRow>(sql: string, values: unknown[] = []) =>
+      (await client.query<R>(sql, values)).rows,
     async stop() {
       await client.end()
       await postgres.stop('immediate')
@@ -69,7 +74,10 @@ export async function startDatabase(): Promise<TestDatabase> {
 /** The template's folder, made once per state of the migrations and fixtures; another test process may be making it. */
 async function preparedTemplate(): Promise<string> {
   const place = join(tmpdir(), `sis-templates-${process.getuid?.() ?? 0}`)
-  const template = join(place, stateOf([join(migrationsFolder, 'platform'), join(migrationsFolder, 'tenant'), join(root, 'src/tenancy/owner')]))
+  const template = join(
+    place,
+    stateOf([join(migrationsFolder, 'platform'), join(migrationsFolder, 'tenant'), join(root, 'src/tenancy/owner')]),
+  )
   const lock = `${template}.lock`
   mkdirSync(place, { recursive: true, mode: 0o755 })
   for (let tries = 0; !existsSync(template); tries++) {
@@ -95,7 +103,11 @@ async function makeTemplate(template: string): Promise<void> {
   rmSync(draft, { recursive: true, force: true })
   const binaries = prepareBinaries()
   initCluster(binaries, draft, { password, sync: false })
-  const postgres = await startPostgres(binaries, draft, { port: await freePort(), logFile: `${draft}.log`, settings: unsafe })
+  const postgres = await startPostgres(binaries, draft, {
+    port: await freePort(),
+    logFile: `${draft}.log`,
+    settings: unsafe,
+  })
   const url = urlOf(postgres.port, password)
   try {
     const owner = openOwner({ url, migrationsFolder, log: { ...quiet, error: console.error } })

@@ -20,11 +20,32 @@ export async function startExternal(bin: string): Promise<ExternalPostgres> {
   const as = { cwd: '/', env: { LC_ALL: 'C' }, ...(user && { uid: user.uid, gid: user.gid }) }
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, 'external\n', { mode: 0o644 })
-  const made = spawnSync(join(bin, 'initdb'), ['-D', directory, '-U', 'postgres', '-E', 'UTF8', '--locale=C', '-A', 'scram-sha-256', '--pwfile', passwordFile, '--no-sync'], as)
+  const made = spawnSync(
+    join(bin, 'initdb'),
+    [
+      '-D',
+      directory,
+      '-U',
+      'postgres',
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '-A',
+      'scram-sha-256',
+      '--pwfile',
+      passwordFile,
+      '--no-sync',
+    ],
+    as,
+  )
   if (made.status !== 0) throw new Error(String(made.stderr))
   const port = await freePort()
   const log = openSync(join(folder, 'log'), 'a')
-  const child = spawn(join(bin, 'postgres'), ['-D', directory, '-p', String(port), '-k', directory, '-c', 'fsync=off'], { ...as, stdio: ['ignore', log, log] })
+  const child = spawn(
+    join(bin, 'postgres'),
+    ['-D', directory, '-p', String(port), '-k', directory, '-c', 'fsync=off'],
+    { ...as, stdio: ['ignore', log, log] },
+  )
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const url = (database: string): string => `postgres://postgres:external@127.0.0.1:${port}/${database}`
   for (let tries = 0; ; tries++) {

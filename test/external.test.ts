@@ -31,11 +31,17 @@ async function setUpAndWork(ownerUrl: string, api: { apiRole?: string; apiPasswo
   try {
     const installation = await owner.bootstrap(api)
     await owner.migratePlatform()
-    for (const slug of ['cscom_un', 'cscom_deux']) await owner.createEstablishment({ slug, name: `CSCOM ${slug}`, type: 'cscom', region: 'Mopti' })
+    for (const slug of ['cscom_un', 'cscom_deux'])
+      await owner.createEstablishment({ slug, name: `CSCOM ${slug}`, type: 'cscom', region: 'Mopti' })
     const url = new URL(ownerUrl)
     url.username = installation.apiRole
     url.password = api.apiPassword
-    const tenancy = await createTenancy({ url: url.toString(), installation: installation.installation, poolSize: 2, log: quiet })
+    const tenancy = await createTenancy({
+      url: url.toString(),
+      installation: installation.installation,
+      poolSize: 2,
+      log: quiet,
+    })
     try {
       const [one, two] = ['cscom_un', 'cscom_deux'].map((slug) => {
         const found = tenancy.directory.findBySlug(slug)
@@ -44,12 +50,23 @@ async function setUpAndWork(ownerUrl: string, api: { apiRole?: string; apiPasswo
       })
       assert.ok(one && two)
       await one.transaction((db) =>
-        db.insertInto('audit_entry').values({ id: crypto.randomUUID(), actor_name: 'x', actor_role: 'x', action: 'essai', outcome: 'success' }).execute(),
+        db
+          .insertInto('audit_entry')
+          .values({ id: crypto.randomUUID(), actor_name: 'x', actor_role: 'x', action: 'essai', outcome: 'success' })
+          .execute(),
       )
       const count = (tenant: typeof one) => tenant.read((db) => db.selectFrom('audit_entry').select('action').execute())
       assert.deepEqual([(await count(one)).length, (await count(two)).length], [1, 0])
-      const foreign = two.read((db) => db.selectFrom(`${one.establishment.schema}.audit_entry` as 'audit_entry').select('action').execute())
-      await assert.rejects(foreign, (error: { options: { cause: { code: string } } }) => error.options.cause.code === '42501')
+      const foreign = two.read((db) =>
+        db
+          .selectFrom(`${one.establishment.schema}.audit_entry` as 'audit_entry')
+          .select('action')
+          .execute(),
+      )
+      await assert.rejects(
+        foreign,
+        (error: { options: { cause: { code: string } } }) => error.options.cause.code === '42501',
+      )
       return installation
     } finally {
       await tenancy.close()
@@ -71,11 +88,17 @@ describe('a PostgreSQL of one’s own', () => {
 
   test('is set up by an owner who is no superuser: what could not be closed is told', async (t) => {
     if (!isHere(t)) return
-    await onServer([`create role plain_owner login createrole password 'owner'`, 'create database by_owner owner plain_owner'])
+    await onServer([
+      `create role plain_owner login createrole password 'owner'`,
+      'create database by_owner owner plain_owner',
+    ])
     const ownerUrl = superuserUrl('by_owner').replace('postgres:external', 'plain_owner:owner')
     const { weaknesses } = await setUpAndWork(ownerUrl, { apiPassword: 'pool' })
     assert.ok(weaknesses.some((weakness) => weakness.includes('set_config')))
-    assert.ok(!weaknesses.some((weakness) => weakness.includes('temporary')), 'the database’s own privileges are the owner’s to take')
+    assert.ok(
+      !weaknesses.some((weakness) => weakness.includes('temporary')),
+      'the database’s own privileges are the owner’s to take',
+    )
   })
 
   test('takes a login of the pools that somebody else made, and both addresses again at each start', async (t) => {

@@ -33,7 +33,10 @@ export async function addFixtures(owner: Owner, url: string): Promise<void> {
   await account('insp', 'SIS_INRSP')
   for (const establishment of establishments) {
     const id = await owner.createEstablishment(establishment)
-    for (const [suffix, role] of [['agent', agentRole[establishment.type]], ['admin', 'ADMIN_LOCAL']] as const) {
+    for (const [suffix, role] of [
+      ['agent', agentRole[establishment.type]],
+      ['admin', 'ADMIN_LOCAL'],
+    ] as const) {
       const accountId = await account(`${establishment.slug}.${suffix}`, null)
       await client.query(
         `insert into sis_platform.membership (id, account_id, establishment_id, role, status) values ($1, $2, $3, $4, 'active')`,

@@ -38,7 +38,11 @@ export class Client {
     return this.#token
   }
 
-  async send(method: string, url: string, options: { body?: unknown; headers?: Headers; expect?: number } = {}): Promise<Answer> {
+  async send(
+    method: string,
+    url: string,
+    options: { body?: unknown; headers?: Headers; expect?: number } = {},
+  ): Promise<Answer> {
     const token = await this.token()
     const answer = await this.#app.inject({
       method: method as 'GET',
@@ -46,24 +50,34 @@ export class Client {
       headers: { ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
       ...(options.body !== undefined && { payload: options.body as object }),
     })
-    if (options.expect !== undefined) assert.equal(answer.statusCode, options.expect, `${method} ${url}: ${answer.body}`)
+    if (options.expect !== undefined)
+      assert.equal(answer.statusCode, options.expect, `${method} ${url}: ${answer.body}`)
     const isJson = String(answer.headers['content-type']).includes('json')
     return {
       status: answer.statusCode,
-      body: isJson && answer.body ? (answer.json() as Body) : undefined,
+      body: isJson && answer.body ? answer.json<Body>() : undefined,
       text: answer.body,
       headers: answer.headers as Record<string, string>,
     }
   }
 
-  get = (url: string, expect?: number, headers?: Headers) => this.send('GET', url, { ...(expect && { expect }), ...(headers && { headers }) })
+  get = (url: string, expect?: number, headers?: Headers) =>
+    this.send('GET', url, { ...(expect && { expect }), ...(headers && { headers }) })
   post = (url: string, body?: unknown, expect?: number, headers?: Headers) =>
     this.send('POST', url, { body, ...(expect && { expect }), ...(headers && { headers }) })
   /** With If-Match when a version is given. */
   patch = (url: string, body: unknown, version?: number, expect?: number) =>
-    this.send('PATCH', url, { body, ...(expect && { expect }), ...(version && { headers: { 'if-match': `"${version}"` } }) })
+    this.send('PATCH', url, {
+      body,
+      ...(expect && { expect }),
+      ...(version && { headers: { 'if-match': `"${version}"` } }),
+    })
   delete = (url: string, body?: unknown, version?: number, expect?: number) =>
-    this.send('DELETE', url, { body, ...(expect && { expect }), ...(version && { headers: { 'if-match': `"${version}"` } }) })
+    this.send('DELETE', url, {
+      body,
+      ...(expect && { expect }),
+      ...(version && { headers: { 'if-match': `"${version}"` } }),
+    })
 }
 
 export type Site = { establishment: Establishment; agent: Client; admin: Client }
@@ -95,7 +109,12 @@ export function harness(): Promise<Harness> {
 
 async function start(): Promise<Harness> {
   const database = await startDatabase()
-  const tenancy = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 8, log: quiet })
+  const tenancy = await createTenancy({
+    url: database.apiUrl,
+    installation: database.installation,
+    poolSize: 8,
+    log: quiet,
+  })
   const access = await openAccess({ tenancy, masterKey: Buffer.alloc(32, 7), installation: database.installation })
   const app = await buildApp({
     config: { corsOrigins: [], trustProxy: [], rateLogin: 100_000, rateRequests: 1_000_000 },

@@ -10,12 +10,19 @@ let world: Harness
 /** What stands at the CSRéf, by the path that names it. The CSCOM must see none of it. */
 const theirs: Record<string, Record_> = {}
 
-const patient = { familyName: 'Kassogué', givenName: 'Yaya', sex: 'M', birth: { precision: 'year', date: '1971' }, phone: '76 54 32 10' }
+const patient = {
+  familyName: 'Kassogué',
+  givenName: 'Yaya',
+  sex: 'M',
+  birth: { precision: 'year', date: '1971' },
+  phone: '76 54 32 10',
+}
 
 before(async () => {
   world = await harness()
   const { csref } = world
-  const make = async (client: Client, path: string, body: object): Promise<Record_> => (await client.post(path, body, 201)).body as Record_
+  const make = async (client: Client, path: string, body: object): Promise<Record_> =>
+    (await client.post(path, body, 201)).body as Record_
   theirs['patients'] = await make(csref.agent, '/api/v1/patients', patient)
   theirs['services'] = await make(csref.admin, '/api/v1/services', { name: 'Médecine du CSRéf' })
   theirs['specialties'] = await make(csref.admin, '/api/v1/specialties', { name: 'Spécialité du CSRéf' })
@@ -31,7 +38,9 @@ before(async () => {
 
 const operations = (): Operation[] => {
   const { paths = {} } = world.app.swagger() as { paths?: Record<string, object> }
-  return Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })))
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+  )
 }
 
 // What two answers about nothing may differ in.
@@ -83,7 +92,9 @@ describe('a record of another establishment', () => {
       ['serviceId', theirs['services']?.id],
       ['specialtyId', theirs['specialties']?.id],
     ] as const) {
-      const [elsewhere, nowhere] = await Promise.all([value, uuidv7()].map((id) => agent.post('/api/v1/consultations', { ...visit, [field]: id })))
+      const [elsewhere, nowhere] = await Promise.all(
+        [value, uuidv7()].map((id) => agent.post('/api/v1/consultations', { ...visit, [field]: id })),
+      )
       assert.ok(elsewhere && nowhere)
       assert.deepEqual(comparable(elsewhere), comparable(nowhere), field)
       assert.ok(elsewhere.status >= 400 && elsewhere.status < 500, `${field}: ${elsewhere.text}`)
@@ -116,7 +127,8 @@ describe('a record of another establishment', () => {
 
   test('is not reached by a cursor, a header or a key of theirs', async () => {
     const { csref, cscom } = world
-    for (const givenName of ['Deux', 'Trois']) await csref.agent.post('/api/v1/patients', { ...patient, givenName, confirmDuplicate: true }, 201)
+    for (const givenName of ['Deux', 'Trois'])
+      await csref.agent.post('/api/v1/patients', { ...patient, givenName, confirmDuplicate: true }, 201)
     const { body } = await csref.agent.get('/api/v1/patients?limit=1', 200)
     const paged = await cscom.agent.get(`/api/v1/patients?limit=100&cursor=${body.nextCursor}`, 200)
     assert.doesNotMatch(paged.text, /Yaya|Deux|Trois/)
@@ -125,14 +137,28 @@ describe('a record of another establishment', () => {
       assert.doesNotMatch(text, /Yaya/, header)
     }
     const key = { 'idempotency-key': 'la-meme-cle' }
-    const mine = await csref.agent.post('/api/v1/patients', { ...patient, givenName: 'Clé', confirmDuplicate: true }, 201, key)
-    const other = await cscom.agent.post('/api/v1/patients', { ...patient, givenName: 'Clé', confirmDuplicate: true }, 201, key)
+    const mine = await csref.agent.post(
+      '/api/v1/patients',
+      { ...patient, givenName: 'Clé', confirmDuplicate: true },
+      201,
+      key,
+    )
+    const other = await cscom.agent.post(
+      '/api/v1/patients',
+      { ...patient, givenName: 'Clé', confirmDuplicate: true },
+      201,
+      key,
+    )
     assert.notEqual(mine.body.id, other.body.id)
   })
 
   test('may have the identifier that we choose: no trace of theirs, no clash', async () => {
     const { cscom } = world
-    const { body } = await cscom.agent.post('/api/v1/patients', { ...patient, id: theirs['patients']?.id, givenName: 'Homonyme' }, 201)
+    const { body } = await cscom.agent.post(
+      '/api/v1/patients',
+      { ...patient, id: theirs['patients']?.id, givenName: 'Homonyme' },
+      201,
+    )
     assert.equal(body.givenName, 'Homonyme')
     const { body: untouched } = await world.csref.agent.get(`/api/v1/patients/${theirs['patients']?.id}`, 200)
     assert.equal(untouched.givenName, 'Yaya')

@@ -75,8 +75,18 @@ test('through PgBouncer in transaction mode no establishment reads another’s r
     assert.ok(found)
     return tenancy.tenant(found)
   })
-  const entry = (slug: string) => ({ id: crypto.randomUUID(), actor_name: slug, actor_role: 'x', action: 'essai', outcome: 'success' })
-  await Promise.all(tenants.map((tenant) => tenant.transaction((db) => db.insertInto('audit_entry').values(entry(tenant.establishment.slug)).execute())))
+  const entry = (slug: string) => ({
+    id: crypto.randomUUID(),
+    actor_name: slug,
+    actor_role: 'x',
+    action: 'essai',
+    outcome: 'success',
+  })
+  await Promise.all(
+    tenants.map((tenant) =>
+      tenant.transaction((db) => db.insertInto('audit_entry').values(entry(tenant.establishment.slug)).execute()),
+    ),
+  )
   const wrong = await Promise.all(
     Array.from({ length: 1_000 }, async (_, i) => {
       const tenant = tenants[i % tenants.length]

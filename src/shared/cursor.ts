@@ -14,7 +14,11 @@ export const encodeCursor = (parts: Part[]): string => Buffer.from(JSON.stringif
 export function decodeCursor(cursor: string, kinds: ('string' | 'number')[]): Part[] {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    if (Array.isArray(parts) && parts.length === kinds.length && parts.every((part, i) => typeof part === kinds[i] && isStorable(part)))
+    if (
+      Array.isArray(parts) &&
+      parts.length === kinds.length &&
+      parts.every((part, i) => typeof part === kinds[i] && isStorable(part))
+    )
       return parts as Part[]
   } catch {
     // Falls through to the one refusal below.

@@ -39,10 +39,19 @@ export const Line = (max: number, options: Record<string, unknown> = {}) =>
 export const Paragraph = (max: number, options: Record<string, unknown> = {}) =>
   Type.String({ pattern: '^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f]*$', minLength: 1, maxLength: max, ...options })
 
-export const Reason = Line(500, { minLength: 3, description: 'Why; kept in the history', examples: ['Saisi deux fois'] })
+export const Reason = Line(500, {
+  minLength: 3,
+  description: 'Why; kept in the history',
+  examples: ['Saisi deux fois'],
+})
 
 export const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Items per page' })
-export const Cursor = Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 1, maxLength: 1000, description: 'nextCursor of the page before' })
+export const Cursor = Type.String({
+  pattern: '^[A-Za-z0-9_-]+$',
+  minLength: 1,
+  maxLength: 1000,
+  description: 'nextCursor of the page before',
+})
 
 export const page = <S extends TSchema>(item: S) =>
   object({ items: Type.Array(item, { maxItems: 100 }), nextCursor: nullable(Cursor) })
@@ -63,7 +72,14 @@ export const ProblemSchema = Type.Object(
 export type ProblemSchema = Static<typeof ProblemSchema>
 
 // What any route may answer besides its own: read docs/errors.md for each.
-const always = ['invalid_input', 'not_found', 'too_many_requests', 'internal', 'database_unavailable', 'timeout'] as const
+const always = [
+  'invalid_input',
+  'not_found',
+  'too_many_requests',
+  'internal',
+  'database_unavailable',
+  'timeout',
+] as const
 
 /**
  * A route's responses: its own, one per status of the named problems, and what any route may answer.
@@ -85,5 +101,5 @@ export function responses<R extends Record<number, TSchema>>(own: R, ...codes: E
       },
     ]),
   )
-  return { ...problems, ...own } as R
+  return { ...problems, ...own }
 }

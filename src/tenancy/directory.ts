@@ -22,7 +22,13 @@ export class Directory {
   readonly #platform: Platform
   readonly #log: Log
   readonly #listeners = new Set<() => void>()
-  #snapshot: Snapshot = { version: -1, bySlug: new Map(), byId: new Map(), accounts: new Map(), revokedSessions: new Set() }
+  #snapshot: Snapshot = {
+    version: -1,
+    bySlug: new Map(),
+    byId: new Map(),
+    accounts: new Map(),
+    revokedSessions: new Set(),
+  }
   #verifiedAt = 0
   #timer: NodeJS.Timeout | undefined
   #polling: Promise<void> | undefined

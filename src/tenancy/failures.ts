@@ -15,7 +15,16 @@ export const constraintOf = (error: unknown): string | undefined => {
 const serialization = new Set(['40001', '40P01'])
 // 08xxx: connection exceptions; 57P01–57P03: the server stops, crashed or is starting.
 const connectionStates = /^(08...|57P0[123])$/
-const socketCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN'])
+const socketCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOENT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+])
 
 export const isSerializationFailure = (error: unknown): boolean => serialization.has(sqlState(error) ?? '')
 
@@ -46,6 +55,7 @@ export function problemOf(error: unknown): Problem {
   if (state.startsWith('53')) return problem('database_unavailable', { retryAfter: 5, cause: error })
   if (state === '57014' || state === '55P03' || state === '25P04') return problem('timeout', { cause: error })
   if (state === '23505' || state === '23503' || state === '23P01') return problem('conflict', { cause: error })
-  if (state.startsWith('22') || state === '23514' || state === '23502') return problem('invalid_input', { cause: error })
+  if (state.startsWith('22') || state === '23514' || state === '23502')
+    return problem('invalid_input', { cause: error })
   return problem('internal', { cause: error })
 }

@@ -18,7 +18,7 @@ export function toIsoInstant(value: string): string {
 
 const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format as 'text'),
+    (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
 }
 
 export type PoolOptions = { url: string; size: number; name: string; log: Log }
@@ -35,7 +35,7 @@ export function openPool({ url, size, name, log }: PoolOptions): pg.Pool {
     keepAlive: true,
     pipeline: true,
     types,
-  } as pg.PoolConfig)
+  })
   // Without these listeners one pg_terminate_backend ends the process (research/security.md 5).
   pool.on('error', (error) => log.warn({ code: (error as { code?: string }).code }, 'idle database connection lost'))
   pool.on('connect', (client) => client.on('error', () => {}))

@@ -25,7 +25,11 @@ export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Esta
     ])
     const findings = [
       login.rows[0]?.too_much && 'the login of the pools is superuser, or inherits, or may create roles or databases',
-      readable.rows.length > 0 && `the login of the pools reaches without a role: ${readable.rows.slice(0, 5).map((row) => row.nspname).join(', ')}`,
+      readable.rows.length > 0 &&
+        `the login of the pools reaches without a role: ${readable.rows
+          .slice(0, 5)
+          .map((row) => row.nspname)
+          .join(', ')}`,
       (owned.rows[0]?.owned ?? 0) > 0 && 'the login of the pools owns tables',
     ].filter(Boolean)
     if (findings.length > 0) throw new IsolationBroken(findings.join('; '))

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { sql } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import { quiet, startDatabase, type TestDatabase } from '../../test/cluster.ts'
 import { Problem } from '../shared/errors.ts'
 import { openPool } from './pool.ts'
 import { assertLoginIsPowerless, IsolationBroken } from './self-check.ts'
 import { createTenancy, type Tenancy } from './tenancy.ts'
+import type { TenantTables } from './tables.ts'
 import { inTransaction } from './transaction.ts'
 import type { TenantDb } from './types.ts'
 
@@ -27,7 +28,10 @@ const site = (slug: string) => {
   return establishment
 }
 const insertService = (db: TenantDb, name: string) =>
-  db.insertInto('audit_entry').values({ id: crypto.randomUUID(), actor_name: name, actor_role: 'x', action: 'test', outcome: 'success' }).execute()
+  db
+    .insertInto('audit_entry')
+    .values({ id: crypto.randomUUID(), actor_name: name, actor_role: 'x', action: 'test', outcome: 'success' })
+    .execute()
 const names = (db: TenantDb) => db.selectFrom('audit_entry').select('actor_name').orderBy('actor_name').execute()
 const sqlStateOf = async (work: Promise<unknown>): Promise<string | undefined> => {
   try {
@@ -53,9 +57,16 @@ describe('a transaction', () => {
     const seen = await Promise.all(
       Array.from({ length: 400 }, async (_, i) => {
         const establishment = site(slugs[i % 4] ?? '')
-        const [row] = await tenancy.tenant(establishment).read((db) =>
-          db.selectNoFrom((eb) => [eb.fn<string>('current_setting', [eb.val('role')]).as('role'), eb.fn<string>('current_schema').as('schema')]).execute(),
-        )
+        const [row] = await tenancy
+          .tenant(establishment)
+          .read((db) =>
+            db
+              .selectNoFrom((eb) => [
+                eb.fn<string>('current_setting', [eb.val('role')]).as('role'),
+                eb.fn<string>('current_schema').as('schema'),
+              ])
+              .execute(),
+          )
         return row?.role === establishment.schema && row.schema === establishment.schema
       }),
     )
@@ -79,7 +90,11 @@ describe('a transaction', () => {
     await assert.rejects(
       tenant.transaction(async (db) => {
         await insertService(db, 'lost')
-        await db.insertInto('audit_entry').values({ id: 'not a uuid', actor_name: 'x', actor_role: 'x', action: 'x', outcome: 'success' }).execute().catch(() => {})
+        await db
+          .insertInto('audit_entry')
+          .values({ id: 'not a uuid', actor_name: 'x', actor_role: 'x', action: 'x', outcome: 'success' })
+          .execute()
+          .catch(() => {})
       }),
       /swallowed/,
     )
@@ -112,7 +127,9 @@ describe('a transaction', () => {
     await tenant.transaction(async (db) => {
       await insertService(db, 'once')
       if (++tries === 1)
-        await database.asSuperuser(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sis' and state = 'idle in transaction'`)
+        await database.asSuperuser(
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sis' and state = 'idle in transaction'`,
+        )
       await names(db)
     })
     assert.equal(tries, 2)
@@ -122,18 +139,24 @@ describe('a transaction', () => {
   test('history and audit can be added to, not changed', async () => {
     const tenant = tenancy.tenant(site('sih_mopti'))
     assert.equal(await sqlStateOf(tenant.transaction((db) => db.deleteFrom('audit_entry').execute())), '42501')
-    assert.equal(await sqlStateOf(tenant.transaction((db) => db.updateTable('record_version').set({ by_name: 'x' }).execute())), '42501')
+    assert.equal(
+      await sqlStateOf(tenant.transaction((db) => db.updateTable('record_version').set({ by_name: 'x' }).execute())),
+      '42501',
+    )
   })
 })
 
 describe('hostile SQL', () => {
-  const asTenant = (statement: string) => {
+  const asHospital = async <T>(work: (db: Kysely<TenantTables>) => Promise<T>): Promise<T> => {
     const pool = openPool({ url: database.apiUrl, size: 1, name: 'hostile', log: quiet })
-    const establishment = site('sih_mopti')
-    return inTransaction(pool, { role: establishment.schema, path: `${establishment.schema}, pg_temp` }, 'write', (db) =>
-      db.selectNoFrom(sql.raw(statement).as('x')).execute(),
-    ).finally(() => pool.end())
+    const { schema } = site('sih_mopti')
+    try {
+      return await inTransaction<TenantTables, T>(pool, { role: schema, path: `${schema}, pg_temp` }, 'write', work)
+    } finally {
+      await pool.end()
+    }
   }
+  const asTenant = (statement: string) => asHospital((db) => db.selectNoFrom(sql.raw(statement).as('x')).execute())
   const other = () => site('csref_djenne').schema
 
   test('as an expression in one of our statements is stopped by the database', async () => {
@@ -163,13 +186,19 @@ describe('hostile SQL', () => {
   })
 
   test('as a whole statement is refused by the wrapper', async () => {
-    const statements = [sql`set role none`, sql`reset role`, sql`select 1`, sql`do $$ begin end $$`, sql`commit`, sql`create temp table t (x int)`]
-    for (const statement of statements) {
-      const pool = openPool({ url: database.apiUrl, size: 1, name: 'hostile', log: quiet })
-      const establishment = site('sih_mopti')
-      const run = inTransaction(pool, { role: establishment.schema, path: establishment.schema }, 'write', (db) => statement.execute(db))
-      await assert.rejects(run.finally(() => pool.end()), /refused by tenancy/)
-    }
+    const statements = [
+      sql`set role none`,
+      sql`reset role`,
+      sql`select 1`,
+      sql`do $$ begin end $$`,
+      sql`commit`,
+      sql`create temp table t (x int)`,
+    ]
+    for (const statement of statements)
+      await assert.rejects(
+        asHospital((db) => statement.execute(db)),
+        /refused by tenancy/,
+      )
   })
 
   test('two statements in one are refused by the protocol', async () => {
@@ -182,8 +211,11 @@ describe('hostile SQL', () => {
     await client.query(`set search_path = ${other()}`)
     client.release()
     const establishment = site('sih_mopti')
-    const path = await inTransaction(pool, { role: establishment.schema, path: `${establishment.schema}, pg_temp` }, 'read', (db) =>
-      db.selectNoFrom((eb) => eb.fn<string>('current_schema').as('schema')).executeTakeFirstOrThrow(),
+    const path = await inTransaction(
+      pool,
+      { role: establishment.schema, path: `${establishment.schema}, pg_temp` },
+      'read',
+      (db) => db.selectNoFrom((eb) => eb.fn<string>('current_schema').as('schema')).executeTakeFirstOrThrow(),
     )
     const { rows } = await pool.query<{ search_path: string }>('show search_path')
     await pool.end()
@@ -197,7 +229,11 @@ describe('the login of the pools', () => {
 
   test('can do nothing by itself', async () => {
     const pool = login()
-    for (const table of [`${site('sih_mopti').schema}.audit_entry`, 'sis_platform.account', 'sis_platform.establishment'])
+    for (const table of [
+      `${site('sih_mopti').schema}.audit_entry`,
+      'sis_platform.account',
+      'sis_platform.establishment',
+    ])
       assert.equal(await sqlStateOf(pool.query(`select * from ${table}`)), '42501', table)
     assert.equal(await sqlStateOf(pool.query('create temp table t (x int)')), '42501')
     await pool.end()
@@ -210,7 +246,10 @@ describe('the login of the pools', () => {
     const api = `sis_${database.installation}_api`
     for (const [damage, repair] of [
       [`alter role ${api} inherit`, `alter role ${api} noinherit`],
-      [`grant usage on schema ${site('sih_mopti').schema} to ${api}`, `revoke usage on schema ${site('sih_mopti').schema} from ${api}`],
+      [
+        `grant usage on schema ${site('sih_mopti').schema} to ${api}`,
+        `revoke usage on schema ${site('sih_mopti').schema} from ${api}`,
+      ],
       [`alter role ${api} createrole`, `alter role ${api} nocreaterole`],
     ] as const) {
       await database.asSuperuser(damage)
@@ -226,12 +265,17 @@ describe('an establishment', () => {
   test('that is suspended is refused before SQL, and by the database', async () => {
     const owner = await database.owner()
     const suspended = site('cabinet_etoile')
-    await database.asSuperuser(`update sis_platform.establishment set status = 'suspended' where slug = 'cabinet_etoile'`)
+    await database.asSuperuser(
+      `update sis_platform.establishment set status = 'suspended' where slug = 'cabinet_etoile'`,
+    )
     assert.equal(await owner.reconcile(), 1)
     // A process that has not read the directory yet still believes it active: the database refuses all the same.
     assert.equal(await sqlStateOf(tenancy.tenant(suspended).read(names)), '42501')
     await tenancy.directory.refresh()
-    assert.throws(() => tenancy.tenant(site('cabinet_etoile')), (error: Problem) => error.code === 'establishment_suspended')
+    assert.throws(
+      () => tenancy.tenant(site('cabinet_etoile')),
+      (error: Problem) => error.code === 'establishment_suspended',
+    )
     await database.asSuperuser(`update sis_platform.establishment set status = 'active' where slug = 'cabinet_etoile'`)
     await owner.reconcile()
     await tenancy.directory.refresh()
@@ -241,7 +285,12 @@ describe('an establishment', () => {
 
   test('created while the others work is found within the poll', async () => {
     const owner = await database.owner()
-    const id = await owner.createEstablishment({ slug: 'cscom_neuf', name: 'CSCOM neuf', type: 'cscom', region: 'Mopti' })
+    const id = await owner.createEstablishment({
+      slug: 'cscom_neuf',
+      name: 'CSCOM neuf',
+      type: 'cscom',
+      region: 'Mopti',
+    })
     await tenancy.directory.refresh()
     assert.equal(tenancy.directory.findById(id)?.slug, 'cscom_neuf')
     assert.deepEqual(await tenancy.tenant(site('cscom_neuf')).read(names), [])

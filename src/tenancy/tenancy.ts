@@ -1,4 +1,3 @@
-import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { Directory } from './directory.ts'
@@ -47,7 +46,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   })
   const platformOn = (on: pg.Pool): Platform => {
     const run = <T>(role: PlatformRole, mode: Mode, work: (db: PlatformDb) => Promise<T>): Promise<T> =>
-      inTransaction<PlatformTables, T>(on, platformScope(role), mode, work as (db: Kysely<PlatformTables>) => Promise<T>)
+      inTransaction<PlatformTables, T>(on, platformScope(role), mode, work)
     return {
       transaction: (role, work) => run(role, 'write', work),
       read: (role, work) => run(role, 'read', work),
@@ -74,7 +73,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
       refuseUnlessActive(establishment)
       const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }
       const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T>): Promise<T> =>
-        inTransaction<TenantTables, T>(pool, scope, mode, work as (db: Kysely<TenantTables>) => Promise<T>)
+        inTransaction<TenantTables, T>(pool, scope, mode, work)
       return {
         establishment,
         transaction: (work) => run('write', work),

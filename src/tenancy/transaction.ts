@@ -26,7 +26,9 @@ class DirtyConnection extends Error {}
 
 // Whole transactions only, at most four tries: writes carry their operation key, reads change nothing.
 const patience = retry(
-  handleWhen((error) => isSerializationFailure(error) || error instanceof LostBeforeCommit || error instanceof DirtyConnection),
+  handleWhen(
+    (error) => isSerializationFailure(error) || error instanceof LostBeforeCommit || error instanceof DirtyConnection,
+  ),
   { maxAttempts: 3, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 600 }) },
 )
 
@@ -49,7 +51,12 @@ export async function inTransaction<Tables, T>(
   }
 }
 
-async function attempt<Tables, T>(pool: pg.Pool, scope: Scope, mode: Mode, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
+async function attempt<Tables, T>(
+  pool: pg.Pool,
+  scope: Scope,
+  mode: Mode,
+  work: (db: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
   const client = await connect(pool)
   const connection = new GuardedConnection(client)
   let lost = false
@@ -107,7 +114,8 @@ async function open(client: pg.PoolClient, scope: Scope, mode: Mode): Promise<vo
     extended<{ left_role: string; left_path: string }>(client, enter, [scope.path, scope.role]),
   ])
   const left = entered.rows[0]
-  if (left?.left_role !== 'none' || left.left_path !== restingPath) throw new DirtyConnection('the last borrower left a role or a path')
+  if (left?.left_role !== 'none' || left.left_path !== restingPath)
+    throw new DirtyConnection('the last borrower left a role or a path')
 }
 
 /** @returns whether the connection may serve again */

@@ -12,7 +12,8 @@ export type NewVersion = {
 }
 
 /** Keeps a version of a record, in the change's own transaction. Insert-only: the tenant role cannot change it. */
-export const addVersion = (db: TenantDb, actor: Actor, version: NewVersion): Promise<void> => addVersions(db, actor, [version])
+export const addVersion = (db: TenantDb, actor: Actor, version: NewVersion): Promise<void> =>
+  addVersions(db, actor, [version])
 
 /** The same for many records, in one statement; at most a few thousand. */
 export async function addVersions(db: TenantDb, actor: Actor, versions: readonly NewVersion[]): Promise<void> {

@@ -9,7 +9,12 @@ export const HistoryOf = <S extends TSchema>(data: S) =>
         version: Type.Integer({ minimum: 1 }),
         at: Timestamp,
         by: object({ id: nullable(Uuid), name: Type.String() }),
-        action: Type.Union([Type.Literal('create'), Type.Literal('update'), Type.Literal('hide'), Type.Literal('import')]),
+        action: Type.Union([
+          Type.Literal('create'),
+          Type.Literal('update'),
+          Type.Literal('hide'),
+          Type.Literal('import'),
+        ]),
         reason: nullable(Type.String()),
         data,
       }),

@@ -34,8 +34,9 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
       },
       tags,
     },
-    transform: ({ schema, url, route }) => ({ schema: documented(schema, route as RouteOptions), url }),
-    transformObject: (document) => ('openapiObject' in document ? completeDocument(document.openapiObject) : document.swaggerObject),
+    transform: ({ schema, url, route }) => ({ schema: documented(schema, route), url }),
+    transformObject: (document) =>
+      'openapiObject' in document ? completeDocument(document.openapiObject) : document.swaggerObject,
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -43,7 +44,13 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
     // Swagger UI sets styles on its elements; without this the browser drops them.
     transformStaticCSP: (policy) => policy.replace(/style-src [^;]*/, "style-src 'self' 'unsafe-inline'"),
     theme: { title: 'SIS : documentation de l’API' },
-    uiConfig: { layout: 'BaseLayout', docExpansion: 'none', persistAuthorization: false, displayRequestDuration: true, filter: true },
+    uiConfig: {
+      layout: 'BaseLayout',
+      docExpansion: 'none',
+      persistAuthorization: false,
+      displayRequestDuration: true,
+      filter: true,
+    },
   })
   app.get('/openapi.json', { schema: { hide: true }, config: { public: true } }, async () => app.swagger())
 }
@@ -62,14 +69,22 @@ const tags = [
 ]
 
 function documented<S>(schema: S, { config }: RouteOptions): S {
-  if (config?.public || (schema as { hide?: boolean } | undefined)?.hide) return { ...schema, security: [] } as S
+  if (config?.public || (schema as { hide?: boolean } | undefined)?.hide) return { ...schema, security: [] }
   const { response } = (schema ?? {}) as { response?: object }
-  return { ...schema, response: { ...guards(config?.right !== undefined), ...response }, security: [{ password: [] }] } as S
+  return { ...schema, response: { ...guards(config?.right !== undefined), ...response }, security: [{ password: [] }] }
 }
 
 // What the request scope answers before the route is reached.
 function guards(needsRight: boolean): object {
-  const all = responses({}, 'token_missing', 'token_invalid', 'token_expired', 'token_stale', 'right_missing', 'establishment_suspended')
+  const all = responses(
+    {},
+    'token_missing',
+    'token_invalid',
+    'token_expired',
+    'token_stale',
+    'right_missing',
+    'establishment_suspended',
+  )
   const { 401: noToken, 403: noRight } = all as Record<number, unknown>
   return needsRight ? { 401: noToken, 403: noRight } : { 401: noToken }
 }
@@ -79,5 +94,7 @@ export function refuseUndocumented(route: RouteOptions): void {
   const { summary, operationId, tags, response, hide } = (route.schema ?? {}) as Record<string, unknown>
   if (hide) return
   if (!summary || !operationId || !tags || !response)
-    throw new Error(`${String(route.method)} ${route.url}: summary, operationId, tags and response schemas are required`)
+    throw new Error(
+      `${String(route.method)} ${route.url}: summary, operationId, tags and response schemas are required`,
+    )
 }

@@ -19,4 +19,8 @@ export function registerEtags(app: FastifyInstance): void {
 const strong = (etag: string): string => etag.trim().replace(/^W\//, '')
 
 const matches = (header: string | undefined, etag: string): boolean =>
-  header !== undefined && header.slice(0, 1_000).split(',').some((one) => one.trim() === '*' || strong(one) === strong(etag))
+  header !== undefined &&
+  header
+    .slice(0, 1_000)
+    .split(',')
+    .some((one) => one.trim() === '*' || strong(one) === strong(etag))

@@ -12,7 +12,7 @@ type Schema = Record<string, unknown> & {
   examples?: unknown[]
   enum?: unknown[]
 }
-type Media = { schema?: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }
+type Media = { schema?: Schema; example?: unknown; examples?: Record<string, object> }
 type Answer = { description?: string; content?: Record<string, Media> }
 type Operation = { requestBody?: { content?: Record<string, Media> }; responses?: Record<string, Answer> }
 type Document = { paths?: Record<string, Record<string, Operation>>; components?: Record<string, unknown> }
@@ -34,14 +34,26 @@ export function completeDocument<D extends object>(document: D): D {
       else for (const media of Object.values(answer.content ?? {})) addExample(media)
     }
   }
-  return { ...document, components: { ...components, schemas: { Problem: ProblemSchema } } }
+  return {
+    ...document,
+    components: { ...components, schemas: { Problem: ProblemSchema }, examples: problemExamples(document) },
+  }
 }
 
 /** @param description the codes, separated by commas, as responses() of shared/schemas.ts writes it */
 function showProblems(description: string): Media {
   const codes = description.split(', ').filter((code): code is ErrorCode => code in errorCatalogue)
-  const examples = codes.map((code) => [code, { value: problemDocument(problem(code), 'fr', requestId) }] as const)
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }] as const)
   return { schema: { $ref: '#/components/schemas/Problem' }, examples: Object.fromEntries(examples) }
+}
+
+/** Those that some answer refers to. */
+function problemExamples(document: object): object {
+  const text = JSON.stringify(document)
+  const used = (Object.keys(errorCatalogue) as ErrorCode[]).filter((code) =>
+    text.includes(`#/components/examples/${code}"`),
+  )
+  return Object.fromEntries(used.map((code) => [code, { value: problemDocument(problem(code), 'fr', requestId) }]))
 }
 
 function addExample(media: Media): void {

@@ -21,11 +21,15 @@ const sentences: Record<string, (params: Params) => Text> = {
   minProperties: ({ limit }) => text(`Au moins ${limit} champ(s).`, `At least ${limit} field(s).`),
   multipleOf: ({ multipleOf }) => text(`Par pas de ${String(multipleOf)}.`, `In steps of ${String(multipleOf)}.`),
   pattern: () => text("La forme attendue n'est pas respectée.", 'Not in the expected form.'),
-  format: ({ format }) => formats[String(format)] ?? text("La forme attendue n'est pas respectée.", 'Not in the expected form.'),
+  format: ({ format }) =>
+    formats[String(format)] ?? text("La forme attendue n'est pas respectée.", 'Not in the expected form.'),
 }
 
 const formats: Record<string, Text> = {
-  date: text('Un jour qui existe, sous la forme AAAA-MM-JJ, de 1850 à 2200.', 'A day that exists, as YYYY-MM-DD, 1850 to 2200.'),
+  date: text(
+    'Un jour qui existe, sous la forme AAAA-MM-JJ, de 1850 à 2200.',
+    'A day that exists, as YYYY-MM-DD, 1850 to 2200.',
+  ),
   'date-time': text('Un instant UTC sous la forme 2026-07-01T09:30:00Z.', 'A UTC instant like 2026-07-01T09:30:00Z.'),
   uuid: text('Un UUID en minuscules.', 'A UUID in lower case.'),
   line: text('Une seule ligne, sans caractère de contrôle.', 'A single line without control characters.'),
@@ -54,7 +58,10 @@ export function fieldErrors(findings: FastifySchemaValidationError[], part: stri
 /** `/codes/0/code` → `codes[0].code`; a missing or unknown field is named itself. */
 function pathOf({ instancePath, params }: FastifySchemaValidationError): string {
   const field = params['missingProperty'] ?? params['additionalProperty']
-  const parts = instancePath.split('/').slice(1).map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'))
+  const parts = instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'))
   if (typeof field === 'string') parts.push(field.slice(0, 80))
   return parts.reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path ? `${path}.${part}` : part), '')
 }

@@ -17,7 +17,10 @@ export function registerJsonBody(app: FastifyInstance): void {
 /** @throws invalid_json */
 export function parseJson(body: Buffer): unknown {
   try {
-    const value: unknown = secureJson.parse(decoder.decode(body), undefined, { protoAction: 'error', constructorAction: 'error' })
+    const value: unknown = secureJson.parse(decoder.decode(body), undefined, {
+      protoAction: 'error',
+      constructorAction: 'error',
+    })
     if (isStorable(value, 0)) return value
   } catch {
     // One answer for all kinds of unreadable bodies.

@@ -14,7 +14,8 @@ export const IdempotencyKey = Type.Object(
     'idempotency-key': Type.Optional(
       Type.String({
         maxLength: 255,
-        description: 'Optional, recommended: the same key and the same body again, within 48 h, answers what was answered',
+        description:
+          'Optional, recommended: the same key and the same body again, within 48 h, answers what was answered',
         examples: ['2f1c9d1e-0c1f-4b5e-9d0a-6a1f0c2b7e55'],
       }),
     ),
@@ -39,7 +40,9 @@ export function createOnce<T extends object>(
   reply: FastifyReply,
   work: (db: TenantDb) => Promise<Created<T>>,
 ): Promise<T> {
-  return answer(request, reply, (key) => request.tenant.transaction((db) => (key ? once(db, key, () => work(db)) : work(db))))
+  return answer(request, reply, (key) =>
+    request.tenant.transaction((db) => (key ? once(db, key, () => work(db)) : work(db))),
+  )
 }
 
 /** The same for records that establishments share: accounts, the directory. */
@@ -84,7 +87,11 @@ function keyOf(request: FastifyRequest): Key | undefined {
   }
 }
 
-async function once<T extends object>(db: TenantDb, key: Key, work: () => Promise<Created<T>>): Promise<Created<T> & { replayed?: boolean }> {
+async function once<T extends object>(
+  db: TenantDb,
+  key: Key,
+  work: () => Promise<Created<T>>,
+): Promise<Created<T> & { replayed?: boolean }> {
   const expired = new Date(now().getTime() - keptMs).toISOString()
   // A second request with the same key waits here on the unique index until the first has committed or rolled back.
   const claimed = await db
@@ -131,7 +138,13 @@ async function forgetExpired(db: TenantDb, before: string): Promise<void> {
     .deleteFrom('idempotency_key')
     .where('created_at', '<', before)
     .where('key', 'in', (eb) =>
-      eb.selectFrom('idempotency_key').select('key').where('created_at', '<', before).limit(100).forUpdate().skipLocked(),
+      eb
+        .selectFrom('idempotency_key')
+        .select('key')
+        .where('created_at', '<', before)
+        .limit(100)
+        .forUpdate()
+        .skipLocked(),
     )
     .execute()
 }

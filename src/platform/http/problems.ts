@@ -32,7 +32,12 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
   if (refused.status >= 500) {
     // Never the message of a database error or its detail: they quote values of records.
     const cause = (refused.options.cause ?? error) as Error & { code?: string }
-    const fields = { code: refused.code, sqlState: cause.code, route: request.routeOptions?.url, stack: ownFrames(cause) }
+    const fields = {
+      code: refused.code,
+      sqlState: cause.code,
+      route: request.routeOptions?.url,
+      stack: ownFrames(cause),
+    }
     request.log.error(fields, 'request failed')
   }
   send(request, reply, refused)
@@ -40,11 +45,13 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
 
 function toProblem(error: FastifyError): Problem {
   if (error instanceof Problem) return error
-  if (error.validation) return problem('invalid_input', { errors: fieldErrors(error.validation, error.validationContext) })
+  if (error.validation)
+    return problem('invalid_input', { errors: fieldErrors(error.validation, error.validationContext) })
   const code = ofFastify[error.code]
   if (code) return problem(code, { cause: error })
   if (error.statusCode === 429) return problem('too_many_requests')
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return problem('invalid_input', { cause: error })
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return problem('invalid_input', { cause: error })
   return problemOf(error)
 }
 
@@ -61,4 +68,8 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Problem): v
 
 // Where it happened, without the message.
 const ownFrames = (error: Error): string[] | undefined =>
-  error.stack?.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 8).map((line) => line.trim())
+  error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim())

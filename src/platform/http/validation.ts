@@ -16,7 +16,14 @@ const isInstant = (value: string): boolean =>
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 function ajv(coerceTypes: boolean, allErrors: boolean): Ajv {
-  const instance = new Ajv({ coerceTypes, allErrors, useDefaults: true, removeAdditional: false, strict: false, discriminator: true })
+  const instance = new Ajv({
+    coerceTypes,
+    allErrors,
+    useDefaults: true,
+    removeAdditional: false,
+    strict: false,
+    discriminator: true,
+  })
   instance.addFormat('date', isDay)
   instance.addFormat('date-time', isInstant)
   instance.addFormat('uuid', uuid)
@@ -42,7 +49,11 @@ function refuseUnstorableText(request: FastifyRequest): void {
   for (const part of [request.query, request.params]) {
     for (const value of Object.values((part ?? {}) as Record<string, unknown>)) {
       const all = Array.isArray(value) ? value : [value]
-      if (all.some((one) => typeof one === 'string' && (one.includes('\0') || !one.isWellFormed() || one.includes('\ufffd'))))
+      if (
+        all.some(
+          (one) => typeof one === 'string' && (one.includes('\0') || !one.isWellFormed() || one.includes('\ufffd')),
+        )
+      )
         throw problem('invalid_input')
     }
   }

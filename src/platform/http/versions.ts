@@ -3,7 +3,11 @@ import { Type } from 'typebox'
 import { problem } from '../../shared/errors.ts'
 
 export const IfMatch = Type.Object(
-  { 'if-match': Type.Optional(Type.String({ maxLength: 40, description: 'The version that was read, as in ETag', examples: ['"3"'] })) },
+  {
+    'if-match': Type.Optional(
+      Type.String({ maxLength: 40, description: 'The version that was read, as in ETag', examples: ['"3"'] }),
+    ),
+  },
   { additionalProperties: true },
 )
 

@@ -44,7 +44,14 @@ export async function bootstrap(
   await pool.asLogin(async (session) => {
     // Two supervisors that start at once on a new database must not both create the roles.
     await session.run('begin; select pg_advisory_xact_lock(1301, 1)')
-    await createRoles(session, { installation, owner, apiRole, ...options, superuser: found.superuser, version: found.version })
+    await createRoles(session, {
+      installation,
+      owner,
+      apiRole,
+      ...options,
+      superuser: found.superuser,
+      version: found.version,
+    })
     await createSchemas(session, owner, found.superuser)
     await close(session, { owner, apiRole, database: found.database })
     await session.run('commit')
@@ -67,14 +74,23 @@ export async function bootstrap(
 type Found = { login: string; superuser: boolean; database: string; version: number; installation: string | undefined }
 
 async function inspect(session: OwnerSession): Promise<Found> {
-  const [row] = await session.query<{ login: string; superuser: boolean; database: string; version: number; encoding: string; known: boolean }>(
+  const [row] = await session.query<{
+    login: string
+    superuser: boolean
+    database: string
+    version: number
+    encoding: string
+    known: boolean
+  }>(
     `select session_user as login, (select rolsuper from pg_roles where rolname = session_user) as superuser,
        current_database() as database, current_setting('server_version_num')::int / 10000 as version,
        current_setting('server_encoding') as encoding, to_regclass('sis_platform.installation') is not null as known`,
   )
   if (!row) throw new Error('unreachable')
-  if (row.version < 15) throw new SetupRefused(`PostgreSQL ${row.version} est trop ancien : il faut la version 15, 16, 17 ou 18.`)
-  if (row.encoding !== 'UTF8') throw new SetupRefused(`La base « ${row.database} » est en ${row.encoding} : il la faut en UTF8.`)
+  if (row.version < 15)
+    throw new SetupRefused(`PostgreSQL ${row.version} est trop ancien : il faut la version 15, 16, 17 ou 18.`)
+  if (row.encoding !== 'UTF8')
+    throw new SetupRefused(`La base « ${row.database} » est en ${row.encoding} : il la faut en UTF8.`)
   const [known] = row.known ? await session.query<{ id: string }>('select id from sis_platform.installation') : []
   return { ...row, installation: known?.id }
 }
@@ -95,7 +111,9 @@ async function createRoles(session: OwnerSession, options: RoleOptions): Promise
   const { installation, owner, apiRole, apiPassword, superuser } = options
   const names = [owner, apiRole, ...platformRoles.map((role) => `sis_${installation}_${role}`)]
   const existing = new Set(
-    (await session.query<{ rolname: string }>('select rolname from pg_roles where rolname = any($1)', [names])).map((r) => r.rolname),
+    (await session.query<{ rolname: string }>('select rolname from pg_roles where rolname = any($1)', [names])).map(
+      (r) => r.rolname,
+    ),
   )
   const statements: string[] = []
   if (superuser && !existing.has(owner)) statements.push(`create role ${ident(owner)} nologin createrole noinherit`)
@@ -119,14 +137,21 @@ async function createRoles(session: OwnerSession, options: RoleOptions): Promise
     client_connection_check_interval: "'5s'",
     ...(options.version >= 17 && { transaction_timeout: "'15min'" }),
   }
-  for (const [name, value] of Object.entries(settings)) statements.push(`alter role ${ident(apiRole)} set ${name} = ${value}`)
+  for (const [name, value] of Object.entries(settings))
+    statements.push(`alter role ${ident(apiRole)} set ${name} = ${value}`)
   await session.run(statements.join(';\n'))
 }
 
 /** Membership that lets the login become the role and gives it nothing by itself (16 and later; NOINHERIT does it on 15). */
 export const memberOptions = (version: number): string => (version >= 16 ? ' with inherit false, set true' : '')
 
-const trigramFunctions = ['similarity', 'similarity_op', 'word_similarity', 'word_similarity_op', 'word_similarity_commutator_op']
+const trigramFunctions = [
+  'similarity',
+  'similarity_op',
+  'word_similarity',
+  'word_similarity_op',
+  'word_similarity_commutator_op',
+]
 
 async function createSchemas(session: OwnerSession, owner: string, superuser: boolean): Promise<void> {
   const authorization = superuser ? ` authorization ${ident(owner)}` : ''
@@ -143,7 +168,10 @@ async function createSchemas(session: OwnerSession, owner: string, superuser: bo
   )
 }
 
-async function close(session: OwnerSession, { owner, apiRole, database }: { owner: string; apiRole: string; database: string }): Promise<void> {
+async function close(
+  session: OwnerSession,
+  { owner, apiRole, database }: { owner: string; apiRole: string; database: string },
+): Promise<void> {
   // Only what is still open: a REVOKE by a login that holds nothing on an object is an error, not a warning.
   const open = await openToPublic(session)
   const list = open.functions.map((signature) => `pg_catalog.${signature}`).join(', ')
@@ -155,7 +183,9 @@ async function close(session: OwnerSession, { owner, apiRole, database }: { owne
   )
   const statements = [
     list && `revoke execute on function ${list} from public`,
-    ...needs.map(({ name }) => `grant execute on function pg_catalog.set_config(text, text, boolean) to ${ident(name)}`),
+    ...needs.map(
+      ({ name }) => `grant execute on function pg_catalog.set_config(text, text, boolean) to ${ident(name)}`,
+    ),
     open.plpgsql && `revoke usage on language plpgsql from public; grant usage on language plpgsql to ${ident(owner)}`,
     open.schema && 'revoke all on schema public from public',
     open.database && `revoke temporary, connect on database ${ident(database)} from public`,

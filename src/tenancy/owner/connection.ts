@@ -13,7 +13,12 @@ export class OwnerPool {
   #role: string | undefined
 
   constructor(url: string, size = 4) {
-    this.#pool = new pg.Pool({ connectionString: url, max: size, application_name: 'sis-owner', connectionTimeoutMillis: 5_000 })
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: size,
+      application_name: 'sis-owner',
+      connectionTimeoutMillis: 5_000,
+    })
     this.#pool.on('error', () => {})
     this.#pool.on('connect', (client) => client.on('error', () => {}))
   }

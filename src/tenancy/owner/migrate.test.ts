@@ -32,21 +32,32 @@ async function nextVersion(sql: string): Promise<Owner> {
 }
 
 const schemaOf = async (slug: string): Promise<string> => {
-  const [row] = await database.asSuperuser<{ schema_name: string }>('select schema_name from sis_platform.establishment where slug = $1', [slug])
+  const [row] = await database.asSuperuser<{ schema_name: string }>(
+    'select schema_name from sis_platform.establishment where slug = $1',
+    [slug],
+  )
   return row?.schema_name ?? ''
 }
 const tablesNamed = async (name: string): Promise<number> => {
-  const [row] = await database.asSuperuser<{ n: number }>('select count(*)::int as n from pg_class where relname = $1', [name])
+  const [row] = await database.asSuperuser<{ n: number }>(
+    'select count(*)::int as n from pg_class where relname = $1',
+    [name],
+  )
   return row?.n ?? -1
 }
 
 describe('a migration of all establishments', () => {
   test('goes on past one that fails, names it, undoes it whole and is resumed', async () => {
-    const owner = await nextVersion('create table first_half (id uuid primary key);\ncreate table in_the_way (id uuid primary key);')
+    const owner = await nextVersion(
+      'create table first_half (id uuid primary key);\ncreate table in_the_way (id uuid primary key);',
+    )
     await database.asSuperuser(`create table ${await schemaOf('csref_djenne')}.in_the_way (x int)`)
     const report = await owner.migrateTenants()
     assert.equal(report.migrated, 3)
-    assert.deepEqual(report.failed.map(({ slug }) => slug), ['csref_djenne'])
+    assert.deepEqual(
+      report.failed.map(({ slug }) => slug),
+      ['csref_djenne'],
+    )
     assert.match(report.failed[0]?.error ?? '', /in_the_way/)
     assert.equal(await tablesNamed('first_half'), 3)
 
@@ -62,7 +73,10 @@ describe('a migration of all establishments', () => {
     const second = openOwner({ url: database.superuserUrl, migrationsFolder: folder, log: quiet })
     await second.bootstrap()
     const reports = await Promise.all([owner.migrateTenants({ parallel: 2 }), second.migrateTenants({ parallel: 2 })])
-    assert.deepEqual(reports.flatMap(({ failed }) => failed), [])
+    assert.deepEqual(
+      reports.flatMap(({ failed }) => failed),
+      [],
+    )
     assert.equal(await tablesNamed('once_only'), 4)
     await second.close()
     await owner.close()
@@ -76,7 +90,9 @@ describe('a migration of all establishments', () => {
       onProgress: () => {
         if (cut) return
         cut = true
-        void database.asSuperuser(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sis-owner'`)
+        void database.asSuperuser(
+          `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sis-owner'`,
+        )
       },
     })
     await interrupted.catch(() => {})
@@ -87,19 +103,35 @@ describe('a migration of all establishments', () => {
   })
 
   test('gives the tenant role what the migration says and no more', async () => {
-    const owner = await nextVersion('-- grants: kept select, insert\ncreate table kept (id uuid primary key);\ncreate table free (id uuid primary key);')
+    const owner = await nextVersion(
+      '-- grants: kept select, insert\ncreate table kept (id uuid primary key);\ncreate table free (id uuid primary key);',
+    )
     await owner.migrateTenants()
     const schema = await schemaOf('sih_mopti')
     const may = async (table: string, privilege: string) => {
-      const [row] = await database.asSuperuser<{ may: boolean }>(`select has_table_privilege($1, $2, $3) as may`, [schema, `${schema}.${table}`, privilege])
+      const [row] = await database.asSuperuser<{ may: boolean }>(`select has_table_privilege($1, $2, $3) as may`, [
+        schema,
+        `${schema}.${table}`,
+        privilege,
+      ])
       return row?.may
     }
-    assert.deepEqual([await may('kept', 'insert'), await may('kept', 'update'), await may('free', 'update'), await may('free', 'truncate')], [true, false, true, false])
+    assert.deepEqual(
+      [
+        await may('kept', 'insert'),
+        await may('kept', 'update'),
+        await may('free', 'update'),
+        await may('free', 'truncate'),
+      ],
+      [true, false, true, false],
+    )
     await owner.close()
   })
 
   test('is refused to a program older than the database', async () => {
-    await database.asSuperuser(`insert into sis_platform.platform_migration (version, name, checksum) values (999, 'later', 'x')`)
+    await database.asSuperuser(
+      `insert into sis_platform.platform_migration (version, name, checksum) values (999, 'later', 'x')`,
+    )
     const owner = openOwner({ url: database.superuserUrl, migrationsFolder: folder, log: quiet })
     await owner.bootstrap()
     await assert.rejects(owner.migratePlatform(), /version 999/)

@@ -23,7 +23,9 @@ export async function migratePlatform(pool: OwnerPool, migrations: Migration[], 
     session.query<{ version: number }>('select max(version) as version from sis_platform.platform_migration'),
   )
   if (newest && newest.version > migrations.length)
-    throw new Error(`la base est à la version ${newest.version} du schéma, ce programme ne connaît que ${migrations.length} : installez la version récente`)
+    throw new Error(
+      `la base est à la version ${newest.version} du schéma, ce programme ne connaît que ${migrations.length} : installez la version récente`,
+    )
   return applied
 }
 
@@ -74,7 +76,9 @@ async function migrateOne(pool: OwnerPool, migrations: Migration[], tenant: Behi
       )
       const missing = migrations.filter(({ version }) => version > (control?.version ?? 0))
       if (missing.length === 0) return
-      const sql = missing.map((migration) => `${migration.sql}\n${tenantGrants(migration.sql, ident(tenant.schema_name))}`).join('\n')
+      const sql = missing
+        .map((migration) => `${migration.sql}\n${tenantGrants(migration.sql, ident(tenant.schema_name))}`)
+        .join('\n')
       await session.run(`${enterSchema(tenant.schema_name)}\n${sql}`)
       await session.run(recordDone(tenant.id, migrations.length, performance.now() - startedAt))
     })

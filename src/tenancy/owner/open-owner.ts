@@ -24,7 +24,10 @@ export type Owner = {
   bootstrap(options?: { apiRole?: string; apiPassword?: string }): Promise<Installation>
   /** @returns how many migrations were applied */
   migratePlatform(): Promise<number>
-  migrateTenants(options?: { parallel?: number; onProgress?: (done: number, of: number) => void }): Promise<MigrationReport>
+  migrateTenants(options?: {
+    parallel?: number
+    onProgress?: (done: number, of: number) => void
+  }): Promise<MigrationReport>
   /** Prepares wished establishments and makes the database's grants agree with their status. @returns how many it changed */
   reconcile(): Promise<number>
   /** Records the wish and prepares the establishment at once. @returns its id. @throws 23505 when the slug was ever used */
@@ -77,8 +80,17 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
         session.query(
           `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, demo, schema_name)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-          [id, wish.slug, wish.name, wish.type, wish.region, wish.cercle ?? null, wish.healthDistrict ?? null, wish.demo ?? false,
-            newSchemaName(installation().installation)],
+          [
+            id,
+            wish.slug,
+            wish.name,
+            wish.type,
+            wish.region,
+            wish.cercle ?? null,
+            wish.healthDistrict ?? null,
+            wish.demo ?? false,
+            newSchemaName(installation().installation),
+          ],
         ),
       )
       await provision(pool, id, await provisioning())

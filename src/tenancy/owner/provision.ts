@@ -38,7 +38,8 @@ async function createRoleOnce(session: OwnerSession, role: string): Promise<void
 }
 
 /** What follows works on unqualified names of this establishment's schema. */
-export const enterSchema = (schema: string): string => `set local search_path = ${ident(schema)}, sis_ref, sis_ext, pg_temp;`
+export const enterSchema = (schema: string): string =>
+  `set local search_path = ${ident(schema)}, sis_ref, sis_ext, pg_temp;`
 
 export const recordDone = (establishmentId: string, version: number, durationMs = 0): string => `
   insert into sis_platform.tenant_migration (establishment_id, version, status, attempt, finished_at)
@@ -48,7 +49,12 @@ export const recordDone = (establishmentId: string, version: number, durationMs 
       duration_ms = ${Math.round(durationMs)}, finished_at = now();`
 
 /** Gives or takes the pools' membership in the establishment's role: the second lock of a suspension, in the database. */
-export async function setAccess(pool: OwnerPool, establishment: Wished, granted: boolean, context: ProvisionContext): Promise<void> {
+export async function setAccess(
+  pool: OwnerPool,
+  establishment: Wished,
+  granted: boolean,
+  context: ProvisionContext,
+): Promise<void> {
   const role = ident(establishment.schema_name)
   await pool.transaction((session) =>
     session.run(`

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { after } from 'node:test';
+import { pino } from 'pino';
+import { createTenancy } from '#tenancy';
+import { buildApp } from '../src/app.js';
+import { openAccess } from '../src/platform/auth/index.js';
+import { quiet, startDatabase } from './cluster.js';
+import { testPassword } from './fixtures.js';
+/** A client that signs in at its first request, as a person would. An expected status that differs fails the test. */
+export class Client {
+    #app;
+    username;
+    #token;
+    constructor(app, username, token) {
+        this.#app = app;
+        this.username = username;
+        this.#token = token;
+    }
+    async token() {
+        if (this.#token === undefined && this.username !== undefined) {
+            const answer = await this.#app.inject({
+                method: 'POST',
+                url: '/api/v1/auth/login',
+                payload: { username: this.username, password: testPassword },
+            });
+            assert.equal(answer.statusCode, 200, answer.body);
+            this.#token = answer.json().access_token;
+        }
+        return this.#token;
+    }
+    async send(method, url, options = {}) {
+        const token = await this.token();
+        const answer = await this.#app.inject({
+            method: method,
+            url,
+            headers: { ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
+            ...(options.body !== undefined && { payload: options.body }),
+        });
+        if (options.expect !== undefined)
+            assert.equal(answer.statusCode, options.expect, `${method} ${url}: ${answer.body}`);
+        const isJson = String(answer.headers['content-type']).includes('json');
+        return {
+            status: answer.statusCode,
+            body: isJson && answer.body ? answer.json() : undefined,
+            text: answer.body,
+            headers: answer.headers,
+        };
+    }
+    get = (url, expect, headers) => this.send('GET', url, { ...(expect && { expect }), ...(headers && { headers }) });
+    post = (url, body, expect, headers) => this.send('POST', url, { body, ...(expect && { expect }), ...(headers && { headers }) });
+    /** With If-Match when a version is given. */
+    patch = (url, body, version, expect) => this.send('PATCH', url, { body, ...(expect && { expect }), ...(version && { headers: { 'if-match': `"${version}"` } }) });
+    delete = (url, body, version, expect) => this.send('DELETE', url, { body, ...(expect && { expect }), ...(version && { headers: { 'if-match': `"${version}"` } }) });
+}
+let shared;
+/** The real application on a real PostgreSQL of this test file's own; the same for all tests of the file. */
+export function harness() {
+    shared ??= start();
+    return shared;
+}
+async function start() {
+    const database = await startDatabase();
+    const tenancy = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 8, log: quiet });
+    const access = await openAccess({ tenancy, masterKey: Buffer.alloc(32, 7), installation: database.installation });
+    const app = await buildApp({
+        config: { corsOrigins: [], trustProxy: [], rateLogin: 100_000, rateRequests: 1_000_000 },
+        access,
+        log: pino({ level: process.env['SIS_TEST_LOG'] ?? 'silent' }),
+    });
+    await app.ready();
+    const site = (slug) => {
+        const establishment = tenancy.directory.findBySlug(slug);
+        if (!establishment)
+            throw new Error(`no fixture ${slug}`);
+        return { establishment, agent: new Client(app, `${slug}.agent`), admin: new Client(app, `${slug}.admin`) };
+    };
+    return {
+        app,
+        access,
+        tenancy,
+        database,
+        hospital: site('sih_mopti'),
+        csref: site('csref_djenne'),
+        cscom: site('cscom_sangha'),
+        cabinet: site('cabinet_etoile'),
+        superadmin: new Client(app, 'superadmin'),
+        ministere: new Client(app, 'ministere'),
+        insp: new Client(app, 'insp'),
+        anonymous: new Client(app),
+        as: (username) => new Client(app, username),
+        withToken: (token) => new Client(app, undefined, token),
+    };
+}
+after(async () => {
+    if (!shared)
+        return;
+    const { app, access, tenancy, database } = await shared;
+    await app.close();
+    access.close();
+    await tenancy.close();
+    await database.stop();
+});
+//# sourceMappingURL=harness.js.map

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { harness } from './harness.ts'
+import { redocly } from './redocly.ts'
+
+type Media = { schema?: { format?: string }; example?: unknown; examples?: Record<string, { $ref?: string }> }
+type Operation = {
+  summary?: string
+  description?: string
+  operationId?: string
+  tags?: string[]
+  security?: object[]
+  requestBody?: { content: Record<string, Media> }
+  responses: Record<string, { description: string; content?: Record<string, Media> }>
+}
+type Document = { paths: Record<string, Record<string, Operation>>; components: { examples: Record<string, unknown> } }
+
+async function operations(): Promise<{ name: string; operation: Operation; document: Document }[]> {
+  const { anonymous } = await harness()
+  const document = (await anonymous.get('/openapi.json', 200)).body as Document
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation, document })),
+  )
+}
+
+test('the OpenAPI document passes the strict linter without an error or a warning', async (t) => {
+  const { anonymous } = await harness()
+  const folder = mkdtempSync(join(tmpdir(), 'sis-openapi-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const { body } = await anonymous.get('/openapi.json', 200)
+  assert.deepEqual(await lint(join(folder, 'good.json'), body), { errors: 0, warnings: 0 })
+
+  // The linter sees: an example that its schema refuses, an operation without a summary.
+  const damaged = structuredClone(body) as Document
+  const login = damaged.paths['/api/v1/auth/login']!['post']!
+  login.requestBody!.content['application/json']!.example = { username: 7 }
+  delete damaged.paths['/api/v1/patients']!['get']!.summary
+  assert.ok((await lint(join(folder, 'damaged.json'), damaged)).errors >= 2)
+})
+
+test('every route has its texts, an example of its body, and an example of each answer', async () => {
+  const all = await operations()
+  assert.ok(all.length >= 50, `${all.length} operations`)
+  assert.equal(new Set(all.map(({ operation }) => operation.operationId)).size, all.length)
+  for (const { name, operation, document } of all) {
+    assert.ok(operation.summary && operation.description && operation.operationId && operation.tags?.length, name)
+    for (const media of Object.values(operation.requestBody?.content ?? {})) assert.ok(media.example !== undefined, `${name}: body`)
+    for (const [status, { content }] of Object.entries(operation.responses))
+      for (const media of Object.values(content ?? {})) {
+        const refused = Object.entries(media.examples ?? {})
+        assert.ok(media.example !== undefined || refused.length > 0 || media.schema?.format === 'binary', `${name}: ${status}`)
+        for (const [code] of refused) assert.ok(document.components.examples[code], code)
+      }
+  }
+})
+
+test('every route that needs a token says so, with the refusals', async () => {
+  for (const { name, operation } of await operations()) {
+    if (operation.security?.length === 0) continue
+    const codes = Object.keys(operation.responses['401']?.content?.['application/problem+json']?.examples ?? {})
+    assert.ok(codes.includes('token_missing'), name)
+  }
+})
+
+test('Swagger UI and the page of errors are served', async () => {
+  const { anonymous } = await harness()
+  assert.match((await anonymous.get('/docs', 200)).text, /swagger-ui/)
+  const french = await anonymous.get('/docs/errors', 200)
+  assert.match(french.headers['content-type'] ?? '', /^text\/html/)
+  assert.match(french.text, /<section id="patient_not_found">.*introuvable/i)
+  assert.match((await anonymous.get('/docs/errors', 200, { 'accept-language': 'en' })).text, /not found/)
+})
+
+function lint(file: string, document: object): Promise<{ errors: number; warnings: number }> {
+  writeFileSync(file, JSON.stringify(document))
+  const environment = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      redocly('lint', file, '--format=json'),
+      { env: environment, maxBuffer: 50_000_000 },
+      (error, stdout) => {
+        const start = stdout.indexOf('{')
+        if (start < 0) return reject(error ?? new Error(`the linter said: ${stdout}`))
+        const { totals } = JSON.parse(stdout.slice(start)) as { totals: { errors: number; warnings: number } }
+        resolve({ errors: totals.errors, warnings: totals.warnings })
+      },
+    )
+  })
+}
