@@ -1,6 +1,5 @@
 import multipart from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
-import { Readable } from 'node:stream'
 import { Type } from 'typebox'
 import type { Tenant } from '#tenancy'
 import type { Routes } from '../../../platform/http/index.ts'
@@ -135,11 +134,13 @@ const readReport = (tenant: Tenant, run: Run, language: Language): Promise<Impor
 
 async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: string }> {
   if (!request.isMultipart()) throw problem('import_file_missing')
-  const file = await request.file()
-  if (!file) throw problem('import_file_missing')
-  if (file.fieldname !== 'file') {
-    Readable.from(file.file).resume()
-    throw problem('import_file_missing')
+  try {
+    const file = await request.file()
+    const bytes = await file?.toBuffer()
+    if (!file || !bytes || file.fieldname !== 'file') throw problem('import_file_missing')
+    return { bytes, name: file.filename ?? '' }
+  } catch (error) {
+    // The reader of forms gives no code to what it cannot read.
+    throw (error as { code?: unknown }).code === undefined ? problem('invalid_input', { cause: error }) : error
   }
-  return { bytes: await file.toBuffer(), name: file.filename ?? '' }
 }

@@ -1,4 +1,4 @@
-import { problem } from '../../../shared/errors.ts'
+import { Problem, problem } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
 import { foldText } from '../../patients/index.ts'
 import { delimiters, firstLines, readRows, type Delimiter } from './rows.ts'
@@ -83,7 +83,7 @@ const LOOKED_AT = 20
 export async function findHeader(source: string): Promise<Header> {
   if (source.trim() === '') throw problem('import_file_empty')
   let best: Header | undefined
-  const start = firstLines(source, LOOKED_AT).join('\n')
+  const start = firstLines(source, LOOKED_AT)
   for (const delimiter of delimiters) {
     for (const header of await headersUnder(start, delimiter))
       if (known(header) > (best ? known(best) : 0)) best = header
@@ -95,14 +95,18 @@ export async function findHeader(source: string): Promise<Header> {
 
 const known = ({ places }: Header): number => Object.keys(places).length
 
-async function headersUnder(start: string, delimiter: Delimiter): Promise<Header[]> {
-  const headers: Header[] = []
-  try {
-    for await (const { line, cells } of readRows(start, delimiter)) headers.push(toHeader(cells, line, delimiter))
-  } catch {
-    // The piece ends inside a quoted cell, or this is not the delimiter: what was read so far counts.
+async function headersUnder(lines: readonly string[], delimiter: Delimiter): Promise<Header[]> {
+  // The first lines may end inside a quoted cell: then fewer of them are whole rows.
+  for (let count = lines.length; count > 0; count--) {
+    try {
+      const headers: Header[] = []
+      for await (const { line, cells } of readRows(lines.slice(0, count).join('\n'), delimiter)) headers.push(toHeader(cells, line, delimiter))
+      return headers
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
   }
-  return headers
+  return []
 }
 
 function toHeader(cells: string[], line: number, delimiter: Delimiter): Header {

@@ -56,5 +56,5 @@ function* pieces(source: string): Generator<string> {
 
 export const isBlank = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === '')
 
-/** The first lines as each delimiter would cut them, quotes left aside: enough to find a header. */
+/** The first lines, quotes left aside: enough to find a header. */
 export const firstLines = (source: string, count: number): string[] => source.slice(0, 50_000).split('\n', count)
