@@ -21,6 +21,7 @@ const expected: Record<string, Rule> = {
   'GET /docs/': 'public',
   'GET /docs/*': 'public',
   'HEAD /docs/*': 'public',
+  'GET /docs/errors': 'public',
   'GET /docs/json': 'public',
   'GET /docs/yaml': 'public',
   'GET /docs/static/index.html': 'public',
