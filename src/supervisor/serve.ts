@@ -13,7 +13,7 @@ import type { WorkerSettings } from './messages.ts'
 import { migrate } from './migrate.ts'
 import { privateFolder } from './secrets.ts'
 import { listenForSignals } from './signals.ts'
-import { startWorkers } from './workers.ts'
+import { deferred, startWorkers } from './workers.ts'
 
 const reconcileMs = 500
 
@@ -39,20 +39,22 @@ export async function serve(config: Config): Promise<void> {
     const port = await reservePort(config.host, config.port)
     tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
 
-    const database = await openDatabase(config, { log, tell })
-    undo.push(database.close)
-    force.push(() => void database.close('immediate'))
-    await migrate(database.owner, tell)
-
-    const { masterKey, news } = await prepare(config, database, log)
+    const settings = deferred<WorkerSettings>()
     const workers = startWorkers({
       count: config.workers,
       program: fileURLToPath(new URL(`../server${extname(import.meta.url)}`, import.meta.url)),
-      settings: workerSettings({ ...config, port }, database, masterKey),
+      settings: settings.promise,
       tell,
     })
-    undo.push(workers.drain)
+    undo.push(workers.kill)
     force.push(workers.kill)
+    const database = await openDatabase(config, { log, tell })
+    // Requests end before the database does.
+    undo.push(database.close, workers.drain)
+    force.push(() => void database.close('immediate'))
+    await migrate(database.owner, tell)
+    const masterKey = await prepare(config, database, log)
+    settings.resolve(workerSettings({ ...config, port }, database, masterKey))
     await Promise.race([workers.ready, signals.asked])
 
     const end = new AbortController()
@@ -60,7 +62,6 @@ export async function serve(config: Config): Promise<void> {
     undo.push(() => (end.abort(), reconciling))
     if (!signals.isAsked()) {
       lock.tell(urlOf(config.host, port))
-      news.forEach(tell)
       tell(`SIS répond : ${urlOf(config.host, port)}/docs (Ctrl-C pour arrêter).`)
     }
     await Promise.race([signals.asked, workers.failed])
@@ -72,7 +73,7 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /** What needs the tables and comes before any request: the keys, then the demonstration. */
-async function prepare(config: Config, database: Database, log: Log): Promise<{ masterKey: Buffer; news: string[] }> {
+async function prepare(config: Config, database: Database, log: Log): Promise<Buffer> {
   const tenancy = await createTenancy({
     url: database.apiUrl,
     installation: database.installation,
@@ -82,7 +83,9 @@ async function prepare(config: Config, database: Database, log: Log): Promise<{ 
   })
   try {
     const masterKey = await openKeys(config, tenancy, tell)
-    return { masterKey, news: await prepareDemo({ config, database, tenancy, tell }) }
+    // At once: a new password that was not shown before the first Ctrl-C would be lost.
+    for (const line of await prepareDemo({ config, database, tenancy, tell })) tell(line)
+    return masterKey
   } finally {
     await tenancy.close()
   }

@@ -19,11 +19,14 @@ type Options = {
   count: number
   /** The program of an HTTP process. */
   program: string
-  settings: WorkerSettings
+  /** Known once the database is set up; the processes load their code meanwhile. */
+  settings: Promise<WorkerSettings>
   tell: (line: string) => void
 }
 
 const [shortestWait, longestWait] = [200, 5_000]
+// A process that has never served and dies this often will not serve at the next attempt either.
+const attemptsAtFirst = 5
 
 /** Starts the HTTP processes and starts each again when it dies, sooner or later (0.2 s to 5 s). */
 export function startWorkers({ count, program, settings, tell }: Options): Workers {
@@ -31,25 +34,39 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
   const failure = deferred<never>()
   // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
   failure.promise.catch(() => {})
+  // Those that listen to us: the others still load their code and have no request.
+  const listening = new Set<Worker>()
   let stopping = false
 
+  const runOnce = async (onReady: () => void): Promise<string> => {
+    const worker = cluster.fork(workerEnvironment())
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'here') {
+        listening.add(worker)
+        void settings.then((known) => send(worker, { type: 'start', settings: known }))
+      } else if (message.type === 'ready') onReady()
+      else failure.reject(new Failure(message.lines))
+    })
+    // A process that dies at once closes the channel before our message is through.
+    worker.on('error', () => {})
+    await once(worker, 'exit')
+    listening.delete(worker)
+    return worker.process.signalCode ?? `code ${worker.process.exitCode}`
+  }
+
   const keepOne = async (onReady: () => void): Promise<void> => {
-    for (let wait = shortestWait; !stopping;) {
+    let wait = shortestWait
+    let served = false
+    for (let attempt = 1; !stopping; attempt++) {
       const since = Date.now()
-      const worker = cluster.fork(workerEnvironment())
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'here') send(worker, { type: stopping ? 'drain' : 'start', settings })
-        else if (message.type === 'ready') onReady()
-        else failure.reject(new Failure(message.lines))
-      })
-      // A process that dies at once closes the channel before our message is through.
-      worker.on('error', () => {})
-      await once(worker, 'exit')
+      const end = await runOnce(() => ((served = true), onReady()))
       if (stopping) return
+      if (!served && attempt >= attemptsAtFirst) {
+        failure.reject(new Failure(`Les processus HTTP ne démarrent pas (${end}, raison ci-dessus).`))
+        return
+      }
       if (Date.now() - since > 30_000) wait = shortestWait
-      tell(
-        `Un processus HTTP s’est arrêté (${worker.process.signalCode ?? `code ${worker.process.exitCode}`}) ; il est redémarré.`,
-      )
+      tell(`Un processus HTTP s’est arrêté (${end}) ; il est redémarré.`)
       await sleep(wait)
       wait = Math.min(wait * 2, longestWait)
     }
@@ -61,23 +78,25 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
     return ready.promise
   })
   const all = () => Object.values(cluster.workers ?? {}).flatMap((worker) => worker ?? [])
+  const kill = (workers: Worker[]) => workers.forEach((worker) => worker.process.kill('SIGKILL'))
 
   return {
     ready: Promise.race([Promise.all(starts).then(() => {}), failure.promise]),
     failed: failure.promise,
     async drain() {
       stopping = true
-      const exits = all().map((worker) => {
+      kill(all().filter((worker) => !listening.has(worker)))
+      const exits = [...listening].map((worker) => {
         send(worker, { type: 'drain' })
         return once(worker, 'exit')
       })
       // A process frees itself after its own bound; one that cannot is ended a little later.
       await Promise.race([Promise.all(exits), sleep(drainMs + 1_000, undefined, { ref: false })])
-      for (const worker of all()) worker.process.kill('SIGKILL')
+      kill(all())
     },
     kill() {
       stopping = true
-      for (const worker of all()) worker.process.kill('SIGKILL')
+      kill(all())
     },
   }
 }
@@ -87,7 +106,7 @@ function send(worker: Worker, message: ToWorker): void {
 }
 
 // Promise.withResolvers is not in Node 20.
-function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
+export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
   let resolve!: (value: T) => void
   let reject!: (reason: unknown) => void
   const promise = new Promise<T>((yes, no) => ([resolve, reject] = [yes, no]))
