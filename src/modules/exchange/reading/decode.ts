@@ -8,7 +8,7 @@ export type Decoded = {
   guessed: boolean
 }
 
-const marks: [Encoding, number[]][] = [
+const marks: ['utf-8' | 'utf-16le' | 'utf-16be', number[]][] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
   ['utf-16le', [0xff, 0xfe]],
   ['utf-16be', [0xfe, 0xff]],
@@ -38,10 +38,17 @@ export function decode(bytes: Uint8Array): Decoded {
 
 function readUnmarked(bytes: Uint8Array): { text: string | undefined; encoding: Encoding } {
   const text = read(bytes, 'utf-8')
-  return text === undefined ? { text: read(bytes, 'windows-1252'), encoding: 'windows-1252' } : { text, encoding: 'utf-8' }
+  return text === undefined ? { text: readWindows(bytes), encoding: 'windows-1252' } : { text, encoding: 'utf-8' }
 }
 
-function read(bytes: Uint8Array, encoding: Encoding): string | undefined {
+// 0x80 to 0x9f of Windows-1252 (WHATWG encoding standard). TextDecoder of Node 20 reads them as control characters.
+const windows = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
+const readWindows = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, (letter) => windows.charAt(letter.charCodeAt(0) - 0x80))
+
+function read(bytes: Uint8Array, encoding: Exclude<Encoding, 'windows-1252'>): string | undefined {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes)
   } catch {

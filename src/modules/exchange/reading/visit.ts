@@ -242,13 +242,15 @@ function vitalsOf(reader: LineReader, on: string, today: string): Partial<Record
     if (read) Object.assign(vitals, read)
     else reader.warn('pressure', unreadableMeasure)
   }
-  const { errors } = judgeNew({ patientId: '', date: on, vitals }, { today, bornFrom: undefined, known: new Map() })
-  for (const { path, message } of errors) {
-    const vital = path.replace('vitals.', '') as Vital
-    if (!(vital in vitals)) continue
+  for (;;) {
+    // The pressures are compared with each other only where each is plausible: hence once more after each find.
+    const { errors } = judgeNew({ patientId: '', date: on, vitals }, { today, bornFrom: undefined, known: new Map() })
+    const error = errors.find(({ path }) => path.replace('vitals.', '') in vitals)
+    if (!error) break
+    const vital = error.path.replace('vitals.', '') as Vital
     delete vitals[vital]
     const isPressure = (vital === 'systolic' || vital === 'diastolic') && !reader.has(vital)
-    reader.warn(isPressure ? 'pressure' : vital, text(`${message.fr} Laissé de côté.`, `${message.en} Left out.`))
+    reader.warn(isPressure ? 'pressure' : vital, text(`${error.message.fr} Laissé de côté.`, `${error.message.en} Left out.`))
   }
   return vitals
 }
