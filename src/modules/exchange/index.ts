@@ -4,10 +4,9 @@ import { importRoutes } from './import/routes.ts'
 
 // What the command line uses of imports and exports.
 export { walkPatients, walkVisited } from './export/queries.ts'
-export { consultationSheet, patientSheet } from './export/sheets.ts'
-export { drained, writeTo } from './export/stream.ts'
+export { consultationSheet, patientSheet, type SheetColumn } from './export/sheets.ts'
 export { writeSheet, type Format } from './export/write.ts'
-export { listRefused } from './import/queries.ts'
+export { getRun, listRefused } from './import/queries.ts'
 export { refusedFile } from './import/refused-file.ts'
 export { MAX_BYTES, readRegister } from './import/register.ts'
 export { MAX_LISTED, toReport, type ImportReport } from './import/report.ts'

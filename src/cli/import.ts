@@ -1,0 +1,136 @@
+import type { Command } from 'commander'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import type { Tenant } from '#tenancy'
+import type { ImportReport } from '../modules/exchange/index.ts'
+import { output } from './program.ts'
+
+/** Lines were refused; the others were stored. */
+const someRefused = 3
+
+type Options = { establishment: string; dryRun?: boolean; yes?: boolean; json?: boolean; refused?: string }
+
+/** `sis import`: a register into an establishment, after a dry run and a question. */
+export function registerImport(program: Command): void {
+  program
+    .command('import')
+    .description('importe un registre de consultations (CSV) dans un établissement')
+    .argument('<fichier>', 'le registre : CSV d’un tableur, en-têtes en français')
+    .requiredOption('--establishment <identifiant>', 'l’établissement, par exemple csref_djenne')
+    .option('--dry-run', 'montre ce qui serait enregistré, n’enregistre rien')
+    .option('--yes', 'enregistre sans demander')
+    .option('--refused <fichier>', 'où écrire les lignes refusées (sinon à côté du registre, « .refused.csv »)')
+    .option('--json', 'résultat en JSON')
+    .addHelpText('after', '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec, 2 commande mal écrite.')
+    .action(async (file: string, options: Options) => {
+      const report = await importFile(file, options)
+      if (report.refusedLines > 0) process.exitCode = someRefused
+    })
+}
+
+async function importFile(file: string, { establishment, dryRun = false, yes = false, json, refused }: Options): Promise<ImportReport> {
+  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, storeRegister, toReport } = await import('../modules/exchange/index.ts')
+  const { today } = await import('../shared/clock.ts')
+  const { inEstablishment } = await import('./in-establishment.ts')
+  const { progressBar } = await import('./progress.ts')
+  const register = await readRegister(readBytes(file, MAX_BYTES), file, today())
+  return inEstablishment(establishment, async (tenant, actor) => {
+    const store = async (isTrial: boolean): Promise<ImportReport> => {
+      const { run, alreadyImported } = await storeRegister(tenant, actor, register, isTrial, progressBar('Lignes'))
+      const lines = await tenant.read((db) => listRefused(db, run.id, 0, MAX_LISTED))
+      return { ...toReport(run, lines, 'fr'), ...(alreadyImported && { alreadyImported: true as const }) }
+    }
+    let report = yes && !dryRun ? await store(false) : await store(true)
+    if (!dryRun && !yes) {
+      process.stderr.write(summaryOf(report).map((line) => `${line}\n`).join(''))
+      if (await agrees()) report = await store(false)
+      else process.stderr.write('Rien n’a été enregistré.\n')
+    }
+    const written = report.refusedLines > 0 ? await writeRefused(tenant, report.id, refused ?? file, refused !== undefined) : undefined
+    const where = written ? [`Lignes refusées, à corriger et à importer de nouveau : ${written}`] : []
+    output(json, { ...report, ...(written && { refusedFile: written }) }, [...summaryOf(report), ...where])
+    return report
+  })
+}
+
+function readBytes(file: string, most: number): Buffer {
+  try {
+    const bytes = readFileSync(file)
+    // One more than allowed says enough; the reading of the register refuses it.
+    return bytes.subarray(0, most + 1)
+  } catch (error) {
+    throw failure(`Impossible de lire ${file} : ${reasonOf(error)}.`, error)
+  }
+}
+
+const reasons: Record<string, string> = { ENOENT: 'ce fichier n’existe pas', EISDIR: 'c’est un dossier', EACCES: 'l’accès est refusé' }
+const reasonOf = (error: unknown): string => reasons[(error as { code?: string }).code ?? ''] ?? (error as Error).message
+const failure = (line: string, cause: unknown): Error => Object.assign(new Error(line, { cause }), { lines: [line] })
+
+/** Asks the person at the terminal; a script must say --yes. */
+async function agrees(): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    process.stderr.write('Pour enregistrer sans question, ajoutez --yes.\n')
+    process.exitCode = 1
+    return false
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await terminal.question('Enregistrer ? (oui/non) ')
+  terminal.close()
+  return /^(o|oui|y|yes)$/i.test(answer.trim())
+}
+
+const shown = 20
+
+/** A report as lines for a person. */
+export function summaryOf(report: ImportReport): string[] {
+  const { dryRun, alreadyImported, stored, lines, duplicates, matchedPatients, proposedMatches, refusedLines, warningCount } = report
+  const title = alreadyImported
+    ? `Ce fichier a déjà été importé le ${report.createdAt.slice(0, 10).split('-').reverse().join('/')} : rien de plus n’est enregistré. Rapport d’alors :`
+    : dryRun
+      ? 'Essai : rien n’est enregistré. Seraient enregistrés :'
+      : 'Enregistrés :'
+  const notes = (list: ImportReport['refused'], count: number): string[] => [
+    ...list.slice(0, shown).map(({ line, column, message }) => `  ligne ${line}${column === null ? '' : `, ${column}`} : ${message}`),
+    ...(count > shown ? [`  … et ${count - shown} autres`] : []),
+  ]
+  const { services, specialties } = report.created
+  return [
+    title,
+    `  ${stored.consultations} consultations, ${stored.patients} nouveaux patients (${lines} lignes lues)`,
+    `  ${matchedPatients} lignes de patients déjà connus ; ${proposedMatches} nouveaux dossiers à rapprocher d’un dossier existant`,
+    ...(duplicates > 0 ? [`  ${duplicates} lignes déjà là, laissées de côté`] : []),
+    ...(services.length > 0 ? [`  nouveaux services : ${services.join(', ')}`] : []),
+    ...(specialties.length > 0 ? [`  nouvelles spécialités : ${specialties.join(', ')}`] : []),
+    ...(warningCount > 0 ? [`Avertissements (${warningCount}) :`, ...notes(report.warnings, warningCount)] : []),
+    ...(refusedLines > 0 ? [`Lignes refusées (${refusedLines}) :`, ...notes(report.refused, refusedLines)] : []),
+  ]
+}
+
+/** The refused lines in a file of their own, never over another: it may hold corrections. @returns its path */
+async function writeRefused(tenant: Tenant, importId: string, path: string, isChosen: boolean): Promise<string> {
+  const { getRun, refusedFile } = await import('../modules/exchange/index.ts')
+  const { descriptor, file } = openNew(path, isChosen)
+  try {
+    await tenant.read(async (db) => {
+      for await (const piece of refusedFile(db, await getRun(db, importId), 'fr')) writeSync(descriptor, piece)
+    })
+  } finally {
+    closeSync(descriptor)
+  }
+  return file
+}
+
+// 0600: these are lines of a register.
+function openNew(path: string, isChosen: boolean): { descriptor: number; file: string } {
+  for (let n = 1; ; n++) {
+    const file = isChosen ? path : `${path}.refused${n === 1 ? '' : `-${n}`}.csv`
+    try {
+      return { descriptor: openSync(file, 'wx', 0o600), file }
+    } catch (error) {
+      const exists = (error as { code?: string }).code === 'EEXIST'
+      if (exists && !isChosen && n < 100) continue
+      throw failure(`Impossible d’écrire ${file} : ${exists ? 'ce fichier existe déjà' : reasonOf(error)}.`, error)
+    }
+  }
+}
