@@ -4,7 +4,18 @@ import type { AuditEvent, AuditQuery } from './schemas.ts'
 
 type Page = { items: AuditEvent[]; nextCursor: string | null }
 
-const columns = ['id', 'at', 'actor_id', 'actor_name', 'actor_role', 'action', 'outcome', 'reason', 'ip', 'request_id'] as const
+const columns = [
+  'id',
+  'at',
+  'actor_id',
+  'actor_name',
+  'actor_role',
+  'action',
+  'outcome',
+  'reason',
+  'ip',
+  'request_id',
+] as const
 
 /** Acts on accounts and on the establishment itself that concern this establishment, newest first. @throws invalid_cursor */
 export async function listAccountEvents(db: PlatformDb, establishmentId: string, query: AuditQuery): Promise<Page> {
@@ -18,12 +29,20 @@ export async function listAccountEvents(db: PlatformDb, establishmentId: string,
   if (actorId !== undefined) select = select.where('actor_id', '=', actorId)
   if (cursor !== undefined)
     select = select.where(({ ref }) => isBefore([ref('at'), ref('id')], readKeys(cursor), ['timestamp', 'uuid']))
-  const rows = await select.orderBy('at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute()
+  const rows = await select
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
   return toPage(
     rows,
     limit,
     ({ at, id }) => [at, id],
-    ({ target_type: type, target_id: id, ...row }) => ({ ...toEvent(row), target: type === null ? null : { type, id }, patientId: null }),
+    ({ target_type: type, target_id: id, ...row }) => ({
+      ...toEvent(row),
+      target: type === null ? null : { type, id },
+      patientId: null,
+    }),
   )
 }
 
@@ -37,7 +56,11 @@ export async function listRecordEvents(db: TenantDb, query: AuditQuery): Promise
   if (patientId !== undefined) select = select.where('patient_id', '=', patientId)
   if (cursor !== undefined)
     select = select.where(({ ref }) => isBefore([ref('at'), ref('id')], readKeys(cursor), ['timestamp', 'uuid']))
-  const rows = await select.orderBy('at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute()
+  const rows = await select
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
   return toPage(
     rows,
     limit,

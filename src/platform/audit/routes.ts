@@ -5,23 +5,27 @@ import { listAccountEvents, listRecordEvents } from './queries.ts'
 import { AuditPage, AuditQuery } from './schemas.ts'
 
 /** An establishment's own record, for its administrators: what was done, by whom, never a clinical value. */
-export const auditRoutes = ({ tenancy }: { tenancy: Tenancy }): Routes => async (app) => {
-  app.get(
-    '/audit',
-    {
-      config: { right: 'audit:read' },
-      schema: {
-        operationId: 'listAudit',
-        summary: 'Read the establishment’s record',
-        description: 'Newest first. It also holds every act of the platform’s administrators on this establishment.',
-        tags: ['audit'],
-        querystring: AuditQuery,
-        response: responses({ 200: AuditPage }, 'invalid_cursor', 'right_missing'),
+export const auditRoutes =
+  ({ tenancy }: { tenancy: Tenancy }): Routes =>
+  async (app) => {
+    app.get(
+      '/audit',
+      {
+        config: { right: 'audit:read' },
+        schema: {
+          operationId: 'listAudit',
+          summary: 'Read the establishment’s record',
+          description: 'Newest first. It also holds every act of the platform’s administrators on this establishment.',
+          tags: ['audit'],
+          querystring: AuditQuery,
+          response: responses({ 200: AuditPage }, 'invalid_cursor', 'right_missing'),
+        },
       },
-    },
-    (request) =>
-      request.query.source === 'records'
-        ? request.tenant.read((db) => listRecordEvents(db, request.query))
-        : tenancy.platform.read('audit', (db) => listAccountEvents(db, request.tenant.establishment.id, request.query)),
-  )
-}
+      (request) =>
+        request.query.source === 'records'
+          ? request.tenant.read((db) => listRecordEvents(db, request.query))
+          : tenancy.platform.read('audit', (db) =>
+              listAccountEvents(db, request.tenant.establishment.id, request.query),
+            ),
+    )
+  }

@@ -5,7 +5,8 @@ export const AuditQuery = object({
   source: Type.Optional(
     Type.Enum(['accounts', 'records'], {
       default: 'accounts',
-      description: '`accounts`: logins, rights, acts of the platform on this establishment; `records`: acts on its records',
+      description:
+        '`accounts`: logins, rights, acts of the platform on this establishment; `records`: acts on its records',
     }),
   ),
   from: Type.Optional(IsoDate),

@@ -30,7 +30,11 @@ export const accountColumns = [
  * The account, locked against change. A login or a refresh reads rights under `share`; whoever changes rights holds
  * `update`: a token is thus issued either before the change's instant (and refused from then on) or with the new rights.
  */
-export async function lockAccount(db: PlatformDb, id: string, lock: 'share' | 'update'): Promise<AccountRow | undefined> {
+export async function lockAccount(
+  db: PlatformDb,
+  id: string,
+  lock: 'share' | 'update',
+): Promise<AccountRow | undefined> {
   const query = db.selectFrom('account').select(accountColumns).where('id', '=', id)
   const row = await (lock === 'share' ? query.forShare() : query.forNoKeyUpdate()).executeTakeFirst()
   return row as AccountRow | undefined
@@ -83,7 +87,10 @@ export async function updateAccount(
 }
 
 /** The names that this person's passwords must not be made of. */
-export async function passwordContext(db: PlatformDb, account: Pick<AccountRow, 'id' | 'username' | 'display_name'>): Promise<string[]> {
+export async function passwordContext(
+  db: PlatformDb,
+  account: Pick<AccountRow, 'id' | 'username' | 'display_name'>,
+): Promise<string[]> {
   const places = await db
     .selectFrom('membership')
     .innerJoin('establishment', 'establishment.id', 'membership.establishment_id')

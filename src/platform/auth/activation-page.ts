@@ -17,7 +17,10 @@ const words = {
   show: text('Montrer', 'Show'),
   save: text('Enregistrer', 'Save'),
   differ: text('Les deux saisies diffèrent.', 'The two entries differ.'),
-  done: text('Votre mot de passe est enregistré : vous pouvez vous connecter.', 'Your password is stored: you can log in.'),
+  done: text(
+    'Votre mot de passe est enregistré : vous pouvez vous connecter.',
+    'Your password is stored: you can log in.',
+  ),
   unreachable: text('Le serveur ne répond pas : réessayez.', 'The server does not answer: try again.'),
 }
 
@@ -56,7 +59,10 @@ function page(language: Language): string {
 /** Where the one-time links lead: GET /activation#token. */
 export const activationPage: Routes = async (app) => {
   app.get('/activation', { config: { public: true }, schema: { hide: true } }, async (request, reply) => {
-    void reply.header('content-security-policy', policy).header('cache-control', 'no-store').header('referrer-policy', 'no-referrer')
+    void reply
+      .header('content-security-policy', policy)
+      .header('cache-control', 'no-store')
+      .header('referrer-policy', 'no-referrer')
     return reply.type('text/html; charset=utf-8').send(page(request.language))
   })
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { PlatformDb } from '#tenancy'
 import { now } from '../../shared/clock.ts'
-import { invalidInput, Problem, problem } from '../../shared/errors.ts'
+import { invalidInput, problem, type Problem } from '../../shared/errors.ts'
 import { recordEvent } from '../audit/index.ts'
 import type { Access } from './access.ts'
 import { lockAccount, passwordContext, updateAccount } from './accounts.ts'
@@ -20,13 +20,25 @@ export type OneTimeLink = { token: string; expiresAt: string }
  * A one-time link by which a person chooses a password that nobody else ever knows (ASVS 6.4.1, 6.4.6). Older links of the
  * same account end. Only the hash is stored.
  */
-export async function insertLink(db: PlatformDb, accountId: string, purpose: Purpose, createdBy: string | null, at: Date): Promise<OneTimeLink> {
+export async function insertLink(
+  db: PlatformDb,
+  accountId: string,
+  purpose: Purpose,
+  createdBy: string | null,
+  at: Date,
+): Promise<OneTimeLink> {
   const token = randomBytes(32).toString('base64url')
   const expiresAt = new Date(at.getTime() + lastsMs[purpose]).toISOString()
   await deleteLinks(db, accountId)
   await db
     .insertInto('activation')
-    .values({ token_hash: hashLink(token), account_id: accountId, purpose, expires_at: expiresAt, created_by: createdBy })
+    .values({
+      token_hash: hashLink(token),
+      account_id: accountId,
+      purpose,
+      expires_at: expiresAt,
+      created_by: createdBy,
+    })
     .execute()
   return { token, expiresAt }
 }
@@ -58,16 +70,32 @@ export async function activate(
     const { purpose } = await openLink(db, token)
     if (!account || account.status === 'disabled') return problem('activation_invalid')
     const at = now()
-    await db.updateTable('activation').set({ used_at: at.toISOString() }).where('token_hash', '=', hashLink(token)).execute()
+    await db
+      .updateTable('activation')
+      .set({ used_at: at.toISOString() })
+      .where('token_hash', '=', hashLink(token))
+      .execute()
     await deleteLinks(db, account.id)
-    await updateAccount(db, account, { password_hash: hash, password_changed_at: at.toISOString(), status: 'active' }, at, at)
+    await updateAccount(
+      db,
+      account,
+      { password_hash: hash, password_changed_at: at.toISOString(), status: 'active' },
+      at,
+      at,
+    )
     await revokeSessions(db, account.id, 'password_set', at)
     const places = await listMemberships(db, account.id)
     for (const establishmentId of places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null])
       await recordEvent(
         db,
         { id: account.id, name: account.display_name, role: null, ...origin },
-        { action: `account.${purpose}`, outcome: 'success', establishmentId, targetType: 'account', targetId: account.id },
+        {
+          action: `account.${purpose}`,
+          outcome: 'success',
+          establishmentId,
+          targetType: 'account',
+          targetId: account.id,
+        },
       )
     return undefined
   })

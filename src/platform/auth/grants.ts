@@ -21,7 +21,14 @@ export async function listMemberships(db: PlatformDb, accountId: string): Promis
   const rows = await db
     .selectFrom('membership')
     .innerJoin('establishment', 'establishment.id', 'membership.establishment_id')
-    .select(['membership.role', 'establishment.id', 'establishment.slug', 'establishment.name', 'establishment.type', 'establishment.status'])
+    .select([
+      'membership.role',
+      'establishment.id',
+      'establishment.slug',
+      'establishment.name',
+      'establishment.type',
+      'establishment.status',
+    ])
     .where('membership.account_id', '=', accountId)
     .where('membership.status', '=', 'active')
     .where('establishment.status', 'in', ['active', 'suspended'])
@@ -50,7 +57,11 @@ export function chooseGrant(
   lastUsed?: string | null,
 ): Grant {
   if (platformRole !== null) {
-    if (!isPlatformRole(platformRole) || wish.establishment !== undefined || (wish.role ?? platformRole) !== platformRole)
+    if (
+      !isPlatformRole(platformRole) ||
+      wish.establishment !== undefined ||
+      (wish.role ?? platformRole) !== platformRole
+    )
       throw problem('membership_missing')
     return { establishment: null, role: platformRole, roles: [platformRole] }
   }
@@ -63,7 +74,11 @@ export function chooseGrant(
   const open = fitting.filter(({ establishment }) => establishment.status === 'active')
   const chosen = open.find(({ establishment }) => establishment.id === lastUsed) ?? open[0]
   if (chosen)
-    return { establishment: chosen.establishment, role: wish.role ?? mainRole(chosen.roles) ?? null, roles: chosen.roles }
+    return {
+      establishment: chosen.establishment,
+      role: wish.role ?? mainRole(chosen.roles) ?? null,
+      roles: chosen.roles,
+    }
   if (fitting.length > 0) throw problem('establishment_suspended')
   if (named || wish.role !== undefined) throw problem('membership_missing')
   // Nowhere at work: such a session can only accept an invitation or mind the person's own account.

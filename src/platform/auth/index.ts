@@ -7,7 +7,14 @@ export { authRoutes, jwksRoutes, type AuthLimits } from './routes.ts'
 export { hashPassword, verifyPassword } from './passwords.ts'
 export { refusePassword } from './password-rules.ts'
 export { deriveKey, seal, unseal } from './sealing.ts'
-export { accountColumns, foldUsername, lockAccount, updateAccount, type AccountRow, type AccountStatus } from './accounts.ts'
+export {
+  accountColumns,
+  foldUsername,
+  lockAccount,
+  updateAccount,
+  type AccountRow,
+  type AccountStatus,
+} from './accounts.ts'
 export { deleteLinks, insertLink, type OneTimeLink } from './activation.ts'
 export { revokeSessions } from './sessions.ts'
 export { Id, Name, Nothing, RoleName, Slug, TypeName, Username, EstablishmentRoleName } from './schemas.ts'

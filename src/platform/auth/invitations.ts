@@ -13,7 +13,14 @@ export async function listInvitations(access: Access, auth: Auth) {
     db
       .selectFrom('membership')
       .innerJoin('establishment', 'establishment.id', 'membership.establishment_id')
-      .select(['membership.id', 'membership.role', 'membership.updated_at', 'establishment.slug', 'establishment.name', 'establishment.type'])
+      .select([
+        'membership.id',
+        'membership.role',
+        'membership.updated_at',
+        'establishment.slug',
+        'establishment.name',
+        'establishment.type',
+      ])
       .where('membership.account_id', '=', auth.account.id)
       .where('membership.status', '=', 'invited')
       .where('establishment.status', 'in', ['active', 'suspended'])
@@ -46,7 +53,10 @@ export function answerInvitation(access: Access, auth: Auth, actor: Actor, id: s
       .executeTakeFirst()
     if (!account || !invitation) throw problem('not_found')
     const { role, establishment_id: establishmentId } = invitation
-    if (accept && (account.platform_role !== null || !fits(role as EstablishmentRole, invitation.type as EstablishmentType)))
+    if (
+      accept &&
+      (account.platform_role !== null || !fits(role as EstablishmentRole, invitation.type as EstablishmentType))
+    )
       throw problem('role_not_grantable')
     const at = now().toISOString()
     await db

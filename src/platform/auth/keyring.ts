@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { seal, unseal } from './sealing.ts'
 
 export type KeyStatus = 'next' | 'current' | 'previous' | 'retired'
@@ -28,7 +28,9 @@ export function newKey(masterKey: Uint8Array, status: KeyStatus): StoredKey {
 
 // RFC 7638: the members that make the key, in alphabetical order.
 const thumbprint = (x: string): string =>
-  createHash('sha256').update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x })).digest('base64url')
+  createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url')
 
 /**
  * The keyring of the stored keys; retired ones are left out.
@@ -46,7 +48,7 @@ export function openKeyring(stored: readonly StoredKey[], masterKey: Uint8Array)
   }
 }
 
-const publicKey = (jwk: PublicJwk): KeyObject => createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
+const publicKey = (jwk: PublicJwk): KeyObject => createPublicKey({ key: jwk, format: 'jwk' })
 
 function privateKey({ kid, private_key }: StoredKey, masterKey: Uint8Array): KeyObject {
   try {

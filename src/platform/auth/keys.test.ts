@@ -24,7 +24,12 @@ test('the keys are published, without their private halves, for a minute', async
 test('ten rotations under load refuse no valid token, in this process or in another', async () => {
   const { tenancy, anonymous, as, withToken, database, access } = await harness()
   // Another process, whose directory was read before: it knows new keys by their unknown id only.
-  const other = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 2, log: quiet })
+  const other = await createTenancy({
+    url: database.apiUrl,
+    installation: database.installation,
+    poolSize: 2,
+    log: quiet,
+  })
   const elsewhere = await openAccess({ tenancy: other, masterKey: master, installation: database.installation })
   try {
     const tokens: string[] = []
@@ -56,14 +61,20 @@ test('a key that signs no more has no private half left, and is retired after a 
     `select coalesce(sum(length(private_key)), 0)::int as bytes from sis_platform.signing_key where status in ('previous', 'retired')`,
   )
   assert.equal(kept?.bytes, 0)
-  await database.asSuperuser(`update sis_platform.signing_key set rotated_at = now() - interval '16 minutes' where status = 'previous'`)
+  await database.asSuperuser(
+    `update sis_platform.signing_key set rotated_at = now() - interval '16 minutes' where status = 'previous'`,
+  )
   await rotateKeys(tenancy.platform, master)
   const rows = await database.asSuperuser<{ status: string; count: number }>(
     'select status, count(*)::int as count from sis_platform.signing_key group by status order by status',
   )
   assert.deepEqual(
     rows.filter(({ status }) => status !== 'retired').map(({ status, count }) => [status, count]),
-    [['current', 1], ['next', 1], ['previous', 1]],
+    [
+      ['current', 1],
+      ['next', 1],
+      ['previous', 1],
+    ],
   )
 })
 

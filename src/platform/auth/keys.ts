@@ -74,7 +74,7 @@ export class Keys {
   /** The public key of this id; an unknown one is looked for once in the database. */
   async find(kid: string): Promise<KeyObject | undefined> {
     // A read that was under way may have begun before the key was made: only one begun now is an answer.
-    for (let isLast = false; !isLast && !this.#ring.find(kid); ) {
+    for (let isLast = false; !isLast && !this.#ring.find(kid);) {
       isLast = this.#reading === undefined
       await this.#reread()
     }
@@ -114,11 +114,19 @@ async function listKeys(db: PlatformDb): Promise<StoredKey[]> {
     .where('status', '!=', 'retired')
     .orderBy('created_at')
     .execute()
-  return rows.map((row) => ({ ...row, public_jwk: row.public_jwk as unknown as PublicJwk, status: row.status as KeyStatus }))
+  return rows.map((row) => ({
+    ...row,
+    public_jwk: row.public_jwk as PublicJwk,
+    status: row.status as KeyStatus,
+  }))
 }
 
 async function insertKeys(db: PlatformDb, keys: StoredKey[]): Promise<void> {
-  const rows = keys.map((key) => ({ ...key, public_jwk: JSON.stringify(key.public_jwk), private_key: Buffer.from(key.private_key) }))
+  const rows = keys.map((key) => ({
+    ...key,
+    public_jwk: JSON.stringify(key.public_jwk),
+    private_key: Buffer.from(key.private_key),
+  }))
   await db.insertInto('signing_key').values(rows).execute()
 }
 

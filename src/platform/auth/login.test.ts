@@ -32,7 +32,11 @@ test('a platform account works in no establishment', async () => {
 
 test('wrong password, unknown name, account without a password: one answer, nothing in the headers', async () => {
   const { anonymous, csref } = await harness()
-  const added = await csref.admin.post('/api/v1/users', { username: 'pas.encore', displayName: 'Pas Encore', roles: ['SIS_CSREF'] }, 201)
+  const added = await csref.admin.post(
+    '/api/v1/users',
+    { username: 'pas.encore', displayName: 'Pas Encore', roles: ['SIS_CSREF'] },
+    201,
+  )
   assert.equal(added.body.status, 'invited')
   const answers: Answer[] = []
   for (const username of ['csref_djenne.agent', 'personne', 'pas.encore', "x' or 1=1 --", 'a\u0001b'])
@@ -48,8 +52,14 @@ test('wrong password, unknown name, account without a password: one answer, noth
 
 test('another establishment or role than one’s own is refused, the right password told apart only then', async () => {
   const { anonymous } = await harness()
-  const as = (extra: object, password = testPassword) => anonymous.post(login, { username: 'csref_djenne.agent', password, ...extra })
-  for (const extra of [{ establishment: 'sih_mopti' }, { establishment: 'nulle_part' }, { role: 'ADMIN_LOCAL' }, { role: 'SUPER_ADMIN' }]) {
+  const as = (extra: object, password = testPassword) =>
+    anonymous.post(login, { username: 'csref_djenne.agent', password, ...extra })
+  for (const extra of [
+    { establishment: 'sih_mopti' },
+    { establishment: 'nulle_part' },
+    { role: 'ADMIN_LOCAL' },
+    { role: 'SUPER_ADMIN' },
+  ]) {
     const { status, body } = await as(extra)
     assert.deepEqual([status, body.code], [403, 'membership_missing'], JSON.stringify(extra))
     assert.equal((await as(extra, 'tout autre chose')).body.code, 'invalid_credentials')
@@ -62,7 +72,10 @@ test('a hash made by passlib logs in once, then argon2id stands in its place', a
   const { anonymous, database } = await harness()
   const password = 'táБℓə'
   const set = (hash: string) =>
-    database.asSuperuser('update sis_platform.account set password_hash = $1 where username = $2', [hash, 'cabinet_etoile.agent'])
+    database.asSuperuser('update sis_platform.account set password_hash = $1 where username = $2', [
+      hash,
+      'cabinet_etoile.agent',
+    ])
   await set('$2b$05$Z17AXnnlpzddNUvnC6cZNOSwMA/8oNiKnHTHTwLlBijfucQQlHjaG')
   await anonymous.post(login, { username: 'cabinet_etoile.agent', password: 'autre' }, 401)
   await anonymous.post(login, { username: 'cabinet_etoile.agent', password }, 200)
@@ -78,7 +91,13 @@ test('the OAuth 2.0 form gives the same tokens; its errors speak RFC 6749', asyn
   const { anonymous, withToken } = await harness()
   const post = (fields: Record<string, string>) =>
     anonymous.send('POST', '/api/v1/auth/token', { body: new URLSearchParams(fields).toString(), headers: form })
-  const good = await post({ grant_type: 'password', username: 'csref_djenne.agent', password: testPassword, scope: '', client_id: 'swagger' })
+  const good = await post({
+    grant_type: 'password',
+    username: 'csref_djenne.agent',
+    password: testPassword,
+    scope: '',
+    client_id: 'swagger',
+  })
   assert.equal(good.status, 200, good.text)
   await withToken(good.body.access_token).get('/api/v1/auth/me', 200)
   assert.equal((await post({ grant_type: 'refresh_token', refresh_token: good.body.refresh_token })).status, 200)
@@ -104,8 +123,15 @@ test('logins and refused logins stand on the establishment’s record, without w
   await anonymous.post(login, { username: 'cscom_sangha.agent', password: 'mot-de-passe-tapé' }, 401)
   await cscom.agent.token()
   const { body, text } = await cscom.admin.get('/api/v1/audit', 200)
-  const acts = body.items.map((item: { action: string; outcome: string; actor: { name: string } }) => [item.action, item.outcome, item.actor.name])
-  assert.ok(acts.some((act: string[]) => act.join() === 'login,failure,cscom_sangha.agent'), text)
+  const acts = body.items.map((item: { action: string; outcome: string; actor: { name: string } }) => [
+    item.action,
+    item.outcome,
+    item.actor.name,
+  ])
+  assert.ok(
+    acts.some((act: string[]) => act.join() === 'login,failure,cscom_sangha.agent'),
+    text,
+  )
   assert.ok(acts.some((act: string[]) => act.join() === 'login,success,cscom_sangha.agent'))
   assert.ok(!text.includes('mot-de-passe-tapé'))
 })
@@ -116,5 +142,8 @@ test('a route needs a token that is well formed', async () => {
   assert.equal(missing.body.code, 'token_missing')
   assert.equal(missing.headers['www-authenticate'], 'Bearer')
   assert.equal((await withToken('abc').get('/api/v1/auth/me', 401)).body.code, 'token_invalid')
-  assert.equal((await anonymous.get('/api/v1/auth/me', 401, { authorization: 'Basic YTpi' })).body.code, 'token_invalid')
+  assert.equal(
+    (await anonymous.get('/api/v1/auth/me', 401, { authorization: 'Basic YTpi' })).body.code,
+    'token_invalid',
+  )
 })

@@ -4,7 +4,14 @@ import { now } from '../../shared/clock.ts'
 import { Problem, problem } from '../../shared/errors.ts'
 import { recordEvent, type EventActor } from '../audit/index.ts'
 import type { Access } from './access.ts'
-import { findCredentials, foldUsername, isUsername, lockAccount, type AccountRow, type Credentials } from './accounts.ts'
+import {
+  findCredentials,
+  foldUsername,
+  isUsername,
+  lockAccount,
+  type AccountRow,
+  type Credentials,
+} from './accounts.ts'
 import { chooseGrant, listMemberships, type Grant, type Membership, type Wish } from './grants.ts'
 import { verifyPassword } from './passwords.ts'
 import { countInvitations, toMe } from './profile.ts'
@@ -21,24 +28,42 @@ export const originOf = (request: FastifyRequest): Origin => ({
   userAgent: request.headers['user-agent'],
 })
 
-type Signed = { account: AccountRow; grant: Grant; memberships: Membership[]; invitations: number; sessionId: string; refreshToken: string; at: Date }
+type Signed = {
+  account: AccountRow
+  grant: Grant
+  memberships: Membership[]
+  invitations: number
+  sessionId: string
+  refreshToken: string
+  at: Date
+}
 
 /**
  * Signs a person in by password. An unknown name, a wrong password, an account without a password: the same answer after
  * the same work (ASVS 6.3.8). An old bcrypt hash is replaced here.
  * @throws invalid_credentials; account_disabled, membership_missing, establishment_suspended (right password only); busy
  */
-export async function logIn(access: Access, body: { username: string; password: string } & Wish, origin: Origin): Promise<Tokens> {
+export async function logIn(
+  access: Access,
+  body: { username: string; password: string } & Wish,
+  origin: Origin,
+): Promise<Tokens> {
   const { platform } = access.tenancy
   const username = foldUsername(body.username)
-  const found = isUsername(username) ? await platform.read('accounts', (db) => findCredentials(db, username)) : undefined
-  const verdict = await verifyPassword(found?.status === 'invited' ? null : (found?.password_hash ?? null), body.password)
+  const found = isUsername(username)
+    ? await platform.read('accounts', (db) => findCredentials(db, username))
+    : undefined
+  const verdict = await verifyPassword(
+    found?.status === 'invited' ? null : (found?.password_hash ?? null),
+    body.password,
+  )
   const outcome = await platform.transaction('accounts', async (db) => {
     if (!found || !verdict.ok) return refuse(db, found, origin, 'invalid_credentials')
     const account = await lockAccount(db, found.id, 'update')
     // Changed between the two transactions: what was verified is not what holds.
     const present = await findCredentials(db, username)
-    if (!account || present?.password_hash !== found.password_hash) return refuse(db, found, origin, 'invalid_credentials')
+    if (!account || present?.password_hash !== found.password_hash)
+      return refuse(db, found, origin, 'invalid_credentials')
     if (account.status !== 'active') return refuse(db, found, origin, 'account_disabled')
     return enter(db, access, account, body, origin, verdict.upgraded)
   })
@@ -93,7 +118,12 @@ export async function openSession(
   origin: Origin,
 ): Promise<Signed> {
   const at = issueInstant(account)
-  const opened = await insertSession(db, access.refreshKey, { accountId: account.id, grant, userAgent: origin.userAgent, at })
+  const opened = await insertSession(db, access.refreshKey, {
+    accountId: account.id,
+    grant,
+    userAgent: origin.userAgent,
+    at,
+  })
   return { account, grant, memberships, invitations: await countInvitations(db, account.id), ...opened, at }
 }
 
@@ -125,7 +155,15 @@ export async function refresh(access: Access, presented: string, origin: Origin)
       return problem('session_closed')
     }
     const invitations = await countInvitations(db, account.id)
-    return { account, grant, memberships, invitations, sessionId: session.id, refreshToken: rotation.refreshToken, at: issueInstant(account) }
+    return {
+      account,
+      grant,
+      memberships,
+      invitations,
+      sessionId: session.id,
+      refreshToken: rotation.refreshToken,
+      at: issueInstant(account),
+    }
   })
   return finish(access, outcome)
 }
@@ -172,7 +210,11 @@ export async function finish(access: Access, outcome: Signed | Problem): Promise
   }
 }
 
-const actorOf = (account: Pick<AccountRow, 'id' | 'username'>, grant: Pick<Grant, 'role'>, { ip, requestId }: Origin): EventActor => ({
+const actorOf = (
+  account: Pick<AccountRow, 'id' | 'username'>,
+  grant: Pick<Grant, 'role'>,
+  { ip, requestId }: Origin,
+): EventActor => ({
   id: account.id,
   name: account.username,
   role: grant.role,
@@ -189,7 +231,9 @@ async function refuse(
   origin: Origin,
   code: LoginRefusal,
 ): Promise<Problem> {
-  const actor = account ? actorOf(account, { role: null }, origin) : { id: null, name: '?', role: null, ...pick(origin) }
+  const actor = account
+    ? actorOf(account, { role: null }, origin)
+    : { id: null, name: '?', role: null, ...pick(origin) }
   const places = account ? await listMemberships(db, account.id) : []
   const on = places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null]
   for (const establishmentId of on)

@@ -4,7 +4,14 @@ import { invalidInput, problem, type Problem } from '../../shared/errors.ts'
 import { recordEvent } from '../audit/index.ts'
 import type { Actor, Auth } from '../http/request.ts'
 import type { Access } from './access.ts'
-import { accountColumns, findCredentials, lockAccount, passwordContext, updateAccount, type AccountRow } from './accounts.ts'
+import {
+  accountColumns,
+  findCredentials,
+  lockAccount,
+  passwordContext,
+  updateAccount,
+  type AccountRow,
+} from './accounts.ts'
 import { deleteLinks } from './activation.ts'
 import { chooseGrant, listMemberships, type Wish } from './grants.ts'
 import { finish, openSession, type Origin } from './login.ts'
@@ -31,7 +38,13 @@ export function logOut(access: Access, auth: Auth, actor: Actor): Promise<void> 
     await lockAccount(db, auth.account.id, 'share')
     await revokeSession(db, auth.sessionId, 'logout', now())
     const establishmentId = auth.establishment?.id ?? null
-    await recordEvent(db, actor, { action: 'logout', outcome: 'success', establishmentId, targetType: 'session', targetId: auth.sessionId })
+    await recordEvent(db, actor, {
+      action: 'logout',
+      outcome: 'success',
+      establishmentId,
+      targetType: 'session',
+      targetId: auth.sessionId,
+    })
   })
 }
 
@@ -54,7 +67,12 @@ export async function changePassword(
   const refusal = verdict.ok ? refusePassword(newPassword, context) : undefined
   if (refusal) throw invalidInput({ path: 'newPassword', message: refusal })
   const hash = verdict.ok ? await hashPassword(newPassword) : undefined
-  const event = { action: 'account.password', establishmentId: auth.establishment?.id ?? null, targetType: 'account', targetId: auth.account.id } as const
+  const event = {
+    action: 'account.password',
+    establishmentId: auth.establishment?.id ?? null,
+    targetType: 'account',
+    targetId: auth.account.id,
+  } as const
   const refused = await platform.transaction('accounts', async (db): Promise<Problem | undefined> => {
     const account = await lockAccount(db, auth.account.id, 'update')
     const present = account && (await findCredentials(db, account.username))
@@ -73,7 +91,13 @@ export async function changePassword(
 }
 
 /** Goes to work in another of the person's establishments: a new session, the present one ends. @throws membership_missing, establishment_suspended */
-export async function switchEstablishment(access: Access, auth: Auth, actor: Actor, wish: Wish, origin: Origin): Promise<Tokens> {
+export async function switchEstablishment(
+  access: Access,
+  auth: Auth,
+  actor: Actor,
+  wish: Wish,
+  origin: Origin,
+): Promise<Tokens> {
   const signed = await access.tenancy.platform.transaction('accounts', async (db) => {
     const account = await lockAccount(db, auth.account.id, 'share')
     if (!account || account.status !== 'active') throw problem('session_closed')
@@ -82,7 +106,13 @@ export async function switchEstablishment(access: Access, auth: Auth, actor: Act
     const opened = await openSession(db, access, { account, grant, memberships }, origin)
     await revokeSession(db, auth.sessionId, 'switched', opened.at)
     const establishmentId = grant.establishment?.id ?? null
-    await recordEvent(db, actor, { action: 'session.switch', outcome: 'success', establishmentId, targetType: 'session', targetId: opened.sessionId })
+    await recordEvent(db, actor, {
+      action: 'session.switch',
+      outcome: 'success',
+      establishmentId,
+      targetType: 'session',
+      targetId: opened.sessionId,
+    })
     return opened
   })
   return finish(access, signed)
@@ -95,7 +125,14 @@ export async function listSessions(access: Access, auth: Auth) {
     db
       .selectFrom('session')
       .leftJoin('establishment', 'establishment.id', 'session.establishment_id')
-      .select(['session.id', 'session.role', 'session.user_agent', 'session.created_at', 'session.last_used_at', 'session.expires_at'])
+      .select([
+        'session.id',
+        'session.role',
+        'session.user_agent',
+        'session.created_at',
+        'session.last_used_at',
+        'session.expires_at',
+      ])
       .select(['establishment.slug', 'establishment.name'])
       .where('session.account_id', '=', auth.account.id)
       .where('session.revoked_at', 'is', null)
@@ -133,7 +170,13 @@ export function endSession(access: Access, auth: Auth, actor: Actor, id: string)
     if (!own) throw problem('not_found')
     await revokeSession(db, id, 'ended_by_owner', now())
     const establishmentId = auth.establishment?.id ?? null
-    await recordEvent(db, actor, { action: 'session.end', outcome: 'success', establishmentId, targetType: 'session', targetId: id })
+    await recordEvent(db, actor, {
+      action: 'session.end',
+      outcome: 'success',
+      establishmentId,
+      targetType: 'session',
+      targetId: id,
+    })
   })
 }
 

@@ -6,13 +6,19 @@ export const longest = 256
 // What must remain once common words, years, runs and the person's own names are taken out.
 const leastOfOwn = 5
 
-const tooShort = text(`Au moins ${shortest} caractères ; une phrase entière convient.`, `At least ${shortest} characters; a whole sentence will do.`)
+const tooShort = text(
+  `Au moins ${shortest} caractères ; une phrase entière convient.`,
+  `At least ${shortest} characters; a whole sentence will do.`,
+)
 const tooLong = text(`Au plus ${longest} caractères.`, `At most ${longest} characters.`)
 const tooCommon = text(
   'Trop facile à deviner : ce mot de passe se compose surtout de mots courants, de suites, ou de noms qui vous désignent.',
   'Too easy to guess: this password is mostly made of common words, runs, or names that point to you.',
 )
-const unstorable = text('Ce mot de passe contient un caractère illisible.', 'This password contains an unreadable character.')
+const unstorable = text(
+  'Ce mot de passe contient un caractère illisible.',
+  'This password contains an unreadable character.',
+)
 
 /**
  * Why a new password is refused, or undefined. Length and a blocklist, as NIST SP 800-63B and ASVS 5.0 6.2 ask: no rule of
@@ -57,7 +63,18 @@ function fold(value: string): string {
   return value.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
 }
 
-const leet: Record<string, string> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '€': 'e', '!': 'i' }
+const leet: Record<string, string> = {
+  '0': 'o',
+  '1': 'i',
+  '3': 'e',
+  '4': 'a',
+  '5': 's',
+  '7': 't',
+  '@': 'a',
+  $: 's',
+  '€': 'e',
+  '!': 'i',
+}
 const unleet = (value: string): string => value.replace(/[013457@$€!]/g, (sign) => leet[sign] ?? sign)
 
 const words = (name: string): string[] =>

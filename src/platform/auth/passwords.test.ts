@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Problem } from '../../shared/errors.ts'
+import type { Problem } from '../../shared/errors.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { refusePassword } from './password-rules.ts'
 
@@ -53,7 +53,10 @@ test('a weaker argon2id hash is raised at login, one of today is left alone', as
   const { hash } = await import('@node-rs/argon2')
   const weak = await hash('la pluie sur le toit', { memoryCost: 8192, timeCost: 1 })
   assert.ok((await verifyPassword(weak, 'la pluie sur le toit')).upgraded)
-  assert.equal((await verifyPassword(await hashPassword('la pluie sur le toit'), 'la pluie sur le toit')).upgraded, undefined)
+  assert.equal(
+    (await verifyPassword(await hashPassword('la pluie sur le toit'), 'la pluie sur le toit')).upgraded,
+    undefined,
+  )
 })
 
 test('no hash, or one of an unknown kind, never verifies', async () => {

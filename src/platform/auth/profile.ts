@@ -37,5 +37,5 @@ export async function countInvitations(db: PlatformDb, accountId: string): Promi
     .where('membership.status', '=', 'invited')
     .where('establishment.status', 'in', ['active', 'suspended'])
     .executeTakeFirstOrThrow()
-  return Number(count)
+  return count
 }

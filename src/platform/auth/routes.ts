@@ -13,127 +13,153 @@ import { grantTokens } from './token-form.ts'
 export type AuthLimits = { loginsPerMinute: number }
 
 const tags = ['session']
-const refusals = ['invalid_credentials', 'account_disabled', 'membership_missing', 'establishment_suspended', 'busy'] as const
+const refusals = [
+  'invalid_credentials',
+  'account_disabled',
+  'membership_missing',
+  'establishment_suspended',
+  'busy',
+] as const
 
 /** Logging in and out, tokens, and what a person does with their own account. */
-export const authRoutes = (access: Access, { loginsPerMinute }: AuthLimits): Routes => async (app) => {
-  // Per address: who guesses has no account to be counted by.
-  const guessable = { public: true, rateLimit: { max: loginsPerMinute, timeWindow: 60_000, groupId: 'login' } } as const
+export const authRoutes =
+  (access: Access, { loginsPerMinute }: AuthLimits): Routes =>
+  async (app) => {
+    // Per address: who guesses has no account to be counted by.
+    const guessable = {
+      public: true,
+      rateLimit: { max: loginsPerMinute, timeWindow: 60_000, groupId: 'login' },
+    } as const
 
-  app.post(
-    '/auth/login',
-    {
-      config: guessable,
-      schema: {
-        operationId: 'logIn',
-        summary: 'Log in',
-        description:
-          'Without `establishment` the session is bound to the one last worked in. `user.memberships` lists the others: POST /auth/establishment goes there.',
-        tags,
-        body: schemas.Login,
-        response: responses({ 200: schemas.Tokens }, ...refusals),
-      },
-    },
-    (request) => logIn(access, request.body, originOf(request)),
-  )
-
-  app.post(
-    '/auth/refresh',
-    {
-      config: { public: true },
-      schema: {
-        operationId: 'refresh',
-        summary: 'Get new tokens for a refresh token',
-        description:
-          'The refresh token is replaced. For ten seconds the old one gets the same successor again (a lost answer); later its use closes the session.',
-        tags,
-        body: schemas.Refresh,
-        response: responses({ 200: schemas.Tokens }, 'refresh_invalid', 'refresh_reused', 'session_closed', 'establishment_suspended'),
-      },
-    },
-    (request) => refresh(access, request.body.refresh_token, originOf(request)),
-  )
-
-  app.post(
-    '/auth/logout',
-    {
-      config: { authenticated: true },
-      schema: {
-        operationId: 'logOut',
-        summary: 'Log out',
-        description: 'Ends this session: its access and refresh tokens are refused from now on.',
-        tags,
-        response: responses({ 204: schemas.Nothing }, 'token_missing', 'token_invalid', 'token_expired'),
-      },
-    },
-    async (request, reply) => {
-      await logOut(access, request.auth, request.actor)
-      await noticeNow(access)
-      return reply.code(204).send(null)
-    },
-  )
-
-  app.post(
-    '/auth/activate',
-    {
-      config: guessable,
-      schema: {
-        operationId: 'activate',
-        summary: 'Choose a password by a one-time link',
-        description: 'For a new account or after a reset. The person then logs in; all earlier sessions are closed.',
-        tags,
-        body: schemas.Activate,
-        response: responses({ 204: schemas.Nothing }, 'activation_invalid', 'busy'),
-      },
-    },
-    async (request, reply) => {
-      await activate(access, request.body, { ip: request.ip, requestId: request.id })
-      await noticeNow(access)
-      return reply.code(204).send(null)
-    },
-  )
-
-  await app.register(async (form) => {
-    // Only here: elsewhere a form would be a way around the JSON parser's checks.
-    await form.register(formbody, { bodyLimit: 8_192 })
-    form.post(
-      '/auth/token',
+    app.post(
+      '/auth/login',
       {
         config: guessable,
         schema: {
-          operationId: 'getToken',
-          summary: 'OAuth 2.0 token endpoint (password and refresh_token)',
-          description: 'For *Authorize* in this page and for OAuth 2.0 clients (RFC 6749 4.3 and 6); errors also carry `error`.',
+          operationId: 'logIn',
+          summary: 'Log in',
+          description:
+            'Without `establishment` the session is bound to the one last worked in. `user.memberships` lists the others: POST /auth/establishment goes there.',
           tags,
-          consumes: ['application/x-www-form-urlencoded'],
-          body: schemas.TokenForm,
-          response: responses({ 200: schemas.Tokens }, 'invalid_grant', 'membership_missing', 'establishment_suspended', 'busy'),
+          body: schemas.Login,
+          response: responses({ 200: schemas.Tokens }, ...refusals),
         },
       },
-      (request) => grantTokens(access, request.body as schemas.TokenForm, originOf(request)),
+      (request) => logIn(access, request.body, originOf(request)),
     )
-  })
 
-  await app.register(ownAccountRoutes(access))
-}
+    app.post(
+      '/auth/refresh',
+      {
+        config: { public: true },
+        schema: {
+          operationId: 'refresh',
+          summary: 'Get new tokens for a refresh token',
+          description:
+            'The refresh token is replaced. For ten seconds the old one gets the same successor again (a lost answer); later its use closes the session.',
+          tags,
+          body: schemas.Refresh,
+          response: responses(
+            { 200: schemas.Tokens },
+            'refresh_invalid',
+            'refresh_reused',
+            'session_closed',
+            'establishment_suspended',
+          ),
+        },
+      },
+      (request) => refresh(access, request.body.refresh_token, originOf(request)),
+    )
+
+    app.post(
+      '/auth/logout',
+      {
+        config: { authenticated: true },
+        schema: {
+          operationId: 'logOut',
+          summary: 'Log out',
+          description: 'Ends this session: its access and refresh tokens are refused from now on.',
+          tags,
+          response: responses({ 204: schemas.Nothing }, 'token_missing', 'token_invalid', 'token_expired'),
+        },
+      },
+      async (request, reply) => {
+        await logOut(access, request.auth, request.actor)
+        await noticeNow(access)
+        return reply.code(204).send(null)
+      },
+    )
+
+    app.post(
+      '/auth/activate',
+      {
+        config: guessable,
+        schema: {
+          operationId: 'activate',
+          summary: 'Choose a password by a one-time link',
+          description: 'For a new account or after a reset. The person then logs in; all earlier sessions are closed.',
+          tags,
+          body: schemas.Activate,
+          response: responses({ 204: schemas.Nothing }, 'activation_invalid', 'busy'),
+        },
+      },
+      async (request, reply) => {
+        await activate(access, request.body, { ip: request.ip, requestId: request.id })
+        await noticeNow(access)
+        return reply.code(204).send(null)
+      },
+    )
+
+    await app.register(async (form) => {
+      // Only here: elsewhere a form would be a way around the JSON parser's checks.
+      await form.register(formbody, { bodyLimit: 8_192 })
+      form.post(
+        '/auth/token',
+        {
+          config: guessable,
+          schema: {
+            operationId: 'getToken',
+            summary: 'OAuth 2.0 token endpoint (password and refresh_token)',
+            description:
+              'For *Authorize* in this page and for OAuth 2.0 clients (RFC 6749 4.3 and 6); errors also carry `error`.',
+            tags,
+            consumes: ['application/x-www-form-urlencoded'],
+            body: schemas.TokenForm,
+            response: responses(
+              { 200: schemas.Tokens },
+              'invalid_grant',
+              'membership_missing',
+              'establishment_suspended',
+              'busy',
+            ),
+          },
+        },
+        (request) => grantTokens(access, request.body as schemas.TokenForm, originOf(request)),
+      )
+    })
+
+    await app.register(ownAccountRoutes(access))
+  }
 
 /** The public keys, for whoever verifies our tokens elsewhere (RFC 7517). */
-export const jwksRoutes = (access: Access): Routes => async (app) => {
-  app.get(
-    '/.well-known/jwks.json',
-    {
-      config: { public: true },
-      schema: {
-        operationId: 'getKeys',
-        summary: 'Public keys of the access tokens',
-        description: 'JSON Web Key Set: the next key, the current one, and earlier ones whose tokens may still live.',
-        tags,
-        response: responses({ 200: schemas.KeySet }),
+export const jwksRoutes =
+  (access: Access): Routes =>
+  async (app) => {
+    app.get(
+      '/.well-known/jwks.json',
+      {
+        config: { public: true },
+        schema: {
+          operationId: 'getKeys',
+          summary: 'Public keys of the access tokens',
+          description: 'JSON Web Key Set: the next key, the current one, and earlier ones whose tokens may still live.',
+          tags,
+          response: responses({ 200: schemas.KeySet }),
+        },
       },
-    },
-    async (_request, reply) => {
-      void reply.header('cache-control', 'public, max-age=60')
-      return access.keys.ring.jwks
-    },
-  )
-}
+      async (_request, reply) => {
+        void reply.header('cache-control', 'public, max-age=60')
+        return access.keys.ring.jwks
+      },
+    )
+  }

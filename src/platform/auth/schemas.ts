@@ -51,7 +51,9 @@ export const Me = object({
   role: nullable(RoleName),
   roles: Type.Array(RoleName, { description: 'All roles held here: their rights add up' }),
   rights: Type.Array(RightName),
-  memberships: Type.Array(object({ establishment: PlaceName, roles: Type.Array(EstablishmentRoleName), suspended: Type.Boolean() })),
+  memberships: Type.Array(
+    object({ establishment: PlaceName, roles: Type.Array(EstablishmentRoleName), suspended: Type.Boolean() }),
+  ),
   invitations: Type.Integer({ minimum: 0, description: 'How many wait for an answer: GET /api/v1/auth/invitations' }),
 })
 export type Me = Static<typeof Me>
@@ -74,7 +76,10 @@ export const Login = object({
 export const Refresh = object({ refresh_token: RefreshToken })
 export const ChangePassword = object({ currentPassword: TypedPassword, newPassword: NewPassword })
 export const Switch = object({ establishment: Slug, role: Type.Optional(EstablishmentRoleName) })
-export const Activate = object({ token: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 1, maxLength: 100 }), password: NewPassword })
+export const Activate = object({
+  token: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 1, maxLength: 100 }),
+  password: NewPassword,
+})
 
 export const Nothing = Type.Null({ description: 'Done; no content' })
 export const KeySet = object({

@@ -44,7 +44,8 @@ function decorate(app: FastifyInstance, access: Access): void {
 /** @throws Error at start: a route without a rule would be open or shut by accident */
 function refuseUnguarded({ method, url, config }: RouteOptions): void {
   const rules = [config?.right, config?.public, config?.authenticated].filter((rule) => rule !== undefined)
-  if (rules.length !== 1) throw new Error(`${String(method)} ${url}: exactly one of right, public, authenticated is needed`)
+  if (rules.length !== 1)
+    throw new Error(`${String(method)} ${url}: exactly one of right, public, authenticated is needed`)
 }
 
 /**

@@ -16,7 +16,8 @@ async function refresh(refresh_token: string): Promise<Answer> {
   return anonymous.post(`${path}/refresh`, { refresh_token })
 }
 
-const sessionOf = (token: string): string => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid
+const sessionOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sid
 
 test('twenty parallel refreshes give exactly one successor, which works; ten times over', async () => {
   for (let trial = 0; trial < 10; trial++) {
@@ -37,7 +38,10 @@ test('the replaced token is good for ten seconds, for the same successor; then i
   const second = (await refresh(first)).body.refresh_token
   assert.equal((await refresh(first)).body.refresh_token, second)
   const sid = sessionOf(access_token)
-  await database.asSuperuser(`update sis_platform.session set rotated_at = now() - interval '11 seconds' where id = $1`, [sid])
+  await database.asSuperuser(
+    `update sis_platform.session set rotated_at = now() - interval '11 seconds' where id = $1`,
+    [sid],
+  )
   const reused = await refresh(first)
   assert.deepEqual([reused.status, reused.body.code], [401, 'refresh_reused'])
   assert.equal((await refresh(second)).body.code, 'refresh_invalid', 'the descendant is dead too')
@@ -64,7 +68,8 @@ test('a made-up token closes nothing', async () => {
     changed[at] = changed[at]! ^ 1
     assert.equal((await refresh(changed.toString('base64url'))).body.code, 'refresh_invalid')
   }
-  for (const other of ['abc', refresh_token.slice(1), `${refresh_token}A`]) assert.equal((await refresh(other)).body.code, 'refresh_invalid')
+  for (const other of ['abc', refresh_token.slice(1), `${refresh_token}A`])
+    assert.equal((await refresh(other)).body.code, 'refresh_invalid')
   assert.equal((await refresh(refresh_token)).status, 200)
 })
 
@@ -72,7 +77,9 @@ test('neither an idle nor an old session is refreshed', async () => {
   const { database } = await harness()
   for (const column of ['idle_expires_at', 'expires_at']) {
     const { refresh_token, access_token } = await signIn()
-    await database.asSuperuser(`update sis_platform.session set ${column} = now() where id = $1`, [sessionOf(access_token)])
+    await database.asSuperuser(`update sis_platform.session set ${column} = now() where id = $1`, [
+      sessionOf(access_token),
+    ])
     assert.equal((await refresh(refresh_token)).body.code, 'refresh_invalid', column)
   }
 })
@@ -89,7 +96,8 @@ test('a new password needs the present one, ends the other sessions and keeps th
   const { withToken, anonymous } = await harness()
   const [here, other] = [await signIn('sih_mopti.agent'), await signIn('sih_mopti.agent')]
   const me = withToken(here.access_token)
-  const change = (currentPassword: string, newPassword: string) => me.post(`${path}/password`, { currentPassword, newPassword })
+  const change = (currentPassword: string, newPassword: string) =>
+    me.post(`${path}/password`, { currentPassword, newPassword })
   assert.equal((await change('faux', 'le baobab parle au vent')).body.code, 'current_password_wrong')
   const weak = await change(testPassword, 'Motdepasse2026!')
   assert.deepEqual([weak.status, weak.body.errors[0].path], [400, 'newPassword'])
@@ -109,7 +117,10 @@ test('one sees and ends one’s own sessions, nobody else’s', async () => {
   const { body } = await me.get(`${path}/sessions`, 200)
   const ids: string[] = body.items.map(({ id }: { id: string }) => id)
   assert.ok(ids.includes(sessionOf(lost.access_token)))
-  assert.deepEqual(body.items.filter(({ current }: { current: boolean }) => current).map(({ id }: { id: string }) => id), [sessionOf(here.access_token)])
+  assert.deepEqual(
+    body.items.filter(({ current }: { current: boolean }) => current).map(({ id }: { id: string }) => id),
+    [sessionOf(here.access_token)],
+  )
   const foreign = await cscom.admin.delete(`${path}/sessions/${sessionOf(lost.access_token)}`)
   const unknown = await cscom.admin.delete(`${path}/sessions/019b0000-0000-7000-8000-000000000000`)
   assert.equal(foreign.status, 404)

@@ -64,7 +64,12 @@ export async function rotateSession(db: PlatformDb, key: Uint8Array, presented: 
   const row = id === undefined ? undefined : await lockSession(db, id)
   if (!row || !account || row.revoked_at !== null) return { outcome: 'unknown' }
   if (row.idle_expires_at <= at.toISOString() || row.expires_at <= at.toISOString()) return { outcome: 'unknown' }
-  const session: SessionRow = { id: row.id, account_id: row.account_id, establishment_id: row.establishment_id, role: row.role }
+  const session: SessionRow = {
+    id: row.id,
+    account_id: row.account_id,
+    establishment_id: row.establishment_id,
+    role: row.role,
+  }
   const hash = hashToken(presented)
   if (hash.equals(row.refresh_hash)) {
     const refreshToken = newRefreshToken(key, session.id)
@@ -82,8 +87,10 @@ export async function rotateSession(db: PlatformDb, key: Uint8Array, presented: 
       .execute()
     return { outcome: 'rotated', session, account, refreshToken }
   }
-  const isRepeat = row.previous_hash !== null && hash.equals(row.previous_hash) && Date.parse(row.rotated_at) > at.getTime() - repeatMs
-  if (isRepeat && row.successor) return { outcome: 'repeated', session, account, refreshToken: openSuccessor(presented, row.successor) }
+  const isRepeat =
+    row.previous_hash !== null && hash.equals(row.previous_hash) && Date.parse(row.rotated_at) > at.getTime() - repeatMs
+  if (isRepeat && row.successor)
+    return { outcome: 'repeated', session, account, refreshToken: openSuccessor(presented, row.successor) }
   await revokeSession(db, session.id, 'refresh_reused', at)
   return { outcome: 'reused', session, account }
 }
@@ -96,7 +103,19 @@ async function lockHolder(db: PlatformDb, sessionId: string): Promise<AccountRow
 function lockSession(db: PlatformDb, id: string) {
   return db
     .selectFrom('session')
-    .select(['id', 'account_id', 'establishment_id', 'role', 'refresh_hash', 'previous_hash', 'successor', 'rotated_at', 'idle_expires_at', 'expires_at', 'revoked_at'])
+    .select([
+      'id',
+      'account_id',
+      'establishment_id',
+      'role',
+      'refresh_hash',
+      'previous_hash',
+      'successor',
+      'rotated_at',
+      'idle_expires_at',
+      'expires_at',
+      'revoked_at',
+    ])
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst()

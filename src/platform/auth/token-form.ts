@@ -4,7 +4,13 @@ import type { Access } from './access.ts'
 import { logIn, refresh, type Origin } from './login.ts'
 import type { Tokens, TokenForm } from './schemas.ts'
 
-const badLogin = new Set(['invalid_credentials', 'account_disabled', 'refresh_invalid', 'refresh_reused', 'session_closed'])
+const badLogin = new Set([
+  'invalid_credentials',
+  'account_disabled',
+  'refresh_invalid',
+  'refresh_reused',
+  'session_closed',
+])
 
 /**
  * The OAuth 2.0 token endpoint (RFC 6749 4.3, 6) over the same login and refresh.
@@ -13,7 +19,8 @@ const badLogin = new Set(['invalid_credentials', 'account_disabled', 'refresh_in
 export async function grantTokens(access: Access, form: TokenForm, origin: Origin): Promise<Tokens> {
   const { grant_type: type, username, password, refresh_token: token } = form
   if (type !== 'password' && type !== 'refresh_token') throw refusal('grant_type', 'unsupported_grant_type')
-  const missing = type === 'password' ? (username ? (password ? undefined : 'password') : 'username') : token ? undefined : type
+  const missing =
+    type === 'password' ? (username ? (password ? undefined : 'password') : 'username') : token ? undefined : type
   if (missing) throw refusal(missing, 'invalid_request')
   try {
     return type === 'password'

@@ -7,7 +7,12 @@ import { newKey, openKeyring, type StoredKey } from './keyring.ts'
 import { issuedAt, issueToken, verifyToken, type Subject } from './tokens.ts'
 
 const master = Buffer.alloc(32, 7)
-const stored: StoredKey[] = [newKey(master, 'current'), newKey(master, 'next'), newKey(master, 'previous'), newKey(master, 'retired')]
+const stored: StoredKey[] = [
+  newKey(master, 'current'),
+  newKey(master, 'next'),
+  newKey(master, 'previous'),
+  newKey(master, 'retired'),
+]
 const ring = openKeyring(stored, master)
 const issuer = 'urn:sis:abcd'
 const now = new Date('2026-07-01T09:00:00.500Z')
@@ -30,7 +35,8 @@ const signed = (header: object, payload: object): string => {
   const text = `${part(header)}.${part(payload)}`
   return `${text}.${signBytes(null, Buffer.from(text), ring.signing.key).toString('base64url')}`
 }
-const without = (key: keyof typeof good): object => Object.fromEntries(Object.entries(good).filter(([name]) => name !== key))
+const without = (key: keyof typeof good): object =>
+  Object.fromEntries(Object.entries(good).filter(([name]) => name !== key))
 const outcome = async (token: string, time = now): Promise<string> => {
   try {
     await verifyToken(token, ring.find, issuer, time)
@@ -52,13 +58,19 @@ test('a token of ours carries its subject, for ten minutes and five seconds', as
 })
 
 test('keys that are next or previous verify, a retired or foreign one does not', async () => {
-  for (const [index, expected] of [[1, 'accepted'], [3, 'token_invalid']] as const) {
+  for (const [index, expected] of [
+    [1, 'accepted'],
+    [3, 'token_invalid'],
+  ] as const) {
     const key = { ...stored[index]!, status: 'current' as const }
     assert.equal(await outcome(await issueToken(openKeyring([key], master), issuer, subject, now)), expected)
   }
   const foreign = openKeyring([newKey(master, 'current')], master)
   assert.equal(await outcome(await issueToken(foreign, issuer, subject, now)), 'token_invalid')
-  assert.deepEqual(ring.jwks.keys.map(({ kid }) => kid), stored.slice(0, 3).map(({ kid }) => kid))
+  assert.deepEqual(
+    ring.jwks.keys.map(({ kid }) => kid),
+    stored.slice(0, 3).map(({ kid }) => kid),
+  )
   assert.ok(ring.jwks.keys.every((jwk) => !('d' in jwk)))
 })
 
@@ -72,7 +84,7 @@ test('forged tokens are refused', async (t) => {
   }
   const own = generateKeyPairSync('ed25519')
   const embedded = await new SignJWT(good)
-    .setProtectedHeader({ ...goodHeader, jwk: own.publicKey.export({ format: 'jwk' }) as { kty: string } })
+    .setProtectedHeader({ ...goodHeader, jwk: own.publicKey.export({ format: 'jwk' }) })
     .sign(own.privateKey)
   const es256 = await new SignJWT(good)
     .setProtectedHeader({ ...goodHeader, alg: 'ES256' })

@@ -33,7 +33,9 @@ export type Claims = Static<typeof Claims>
 export type Subject = Omit<Claims, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'>
 
 const claims = Compile(Claims)
-const Header = Compile(object({ alg: Type.Literal('EdDSA'), typ: Type.Literal('at+jwt'), kid: Type.String({ maxLength: 64 }) }))
+const Header = Compile(
+  object({ alg: Type.Literal('EdDSA'), typ: Type.Literal('at+jwt'), kid: Type.String({ maxLength: 64 }) }),
+)
 
 /**
  * An access token (RFC 9068 in its header) for ten minutes.
@@ -69,7 +71,7 @@ export async function verifyToken(token: string, find: FindKey, issuer: string, 
       async (header) => {
         // Strict: no jwk, jku, x5u, crit or b64 ever reaches a decision.
         if (!Header.Check(header)) throw problem('token_invalid')
-        const key = await find(header.kid as string)
+        const key = await find(header.kid)
         if (!key) throw problem('token_invalid')
         return key
       },

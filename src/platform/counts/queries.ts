@@ -40,7 +40,16 @@ async function countOne(db: TenantDb, { from, to }: { from: string | null; to: s
   if (from !== null) months = months.where('date', '>=', from)
   if (to !== null) months = months.where('date', '<=', to)
   const rows = await months.groupBy('month').execute()
-  return suppress(Number(patients), rows.map((row): Month => ({ consultations: Number(row.consultations), newCases: Number(row.newCases) })))
+  return suppress(
+    patients,
+    rows.map(({ consultations, newCases }): Month => ({ consultations, newCases })),
+  )
 }
 
-const toItem = ({ slug, name, type, region }: Establishment, cells: Cells): Counts['items'][number] => ({ slug, name, type, region, ...cells })
+const toItem = ({ slug, name, type, region }: Establishment, cells: Cells): Counts['items'][number] => ({
+  slug,
+  name,
+  type,
+  region,
+  ...cells,
+})

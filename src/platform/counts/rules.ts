@@ -24,7 +24,10 @@ const cell = (value: number): number | null => (value < smallest ? null : value)
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0)
 
 /** The whole months that contain the asked days: single days would tell what months hide. */
-export function wholeMonths(from: string | undefined, to: string | undefined): { from: string | null; to: string | null } {
+export function wholeMonths(
+  from: string | undefined,
+  to: string | undefined,
+): { from: string | null; to: string | null } {
   return { from: from === undefined ? null : `${from.slice(0, 7)}-01`, to: to === undefined ? null : lastOfMonth(to) }
 }
 

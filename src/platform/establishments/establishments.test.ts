@@ -55,7 +55,10 @@ test('the directory shows all to the platform and the nation, one’s own to the
   }
   for (const client of [csref.agent, csref.admin]) {
     const { body } = await client.get(path, 200)
-    assert.deepEqual(body.items.map(({ slug }: { slug: string }) => slug), ['csref_djenne'])
+    assert.deepEqual(
+      body.items.map(({ slug }: { slug: string }) => slug),
+      ['csref_djenne'],
+    )
     const [foreign, nowhere] = [await client.get(`${path}/sih_mopti`, 404), await client.get(`${path}/nulle_part`, 404)]
     assert.deepEqual({ ...foreign.body, requestId: '' }, { ...nowhere.body, requestId: '' })
   }
@@ -72,18 +75,35 @@ test('names change, slug and type do not; the version is compared; its people ca
   await superadmin.patch(url, { slug: 'autre' }, body.version, 400)
   await superadmin.patch(url, { type: 'hospital' }, body.version, 400)
   await superadmin.patch(url, { name: 'CSCOM central de Sangha' }, undefined, 428)
-  const changed = await superadmin.patch(url, { name: 'CSCOM central de Sangha', healthDistrict: 'Bandiagara' }, body.version, 200)
-  assert.deepEqual([changed.body.name, changed.body.healthDistrict, changed.body.version], ['CSCOM central de Sangha', 'Bandiagara', body.version + 1])
+  const changed = await superadmin.patch(
+    url,
+    { name: 'CSCOM central de Sangha', healthDistrict: 'Bandiagara' },
+    body.version,
+    200,
+  )
+  assert.deepEqual(
+    [changed.body.name, changed.body.healthDistrict, changed.body.version],
+    ['CSCOM central de Sangha', 'Bandiagara', body.version + 1],
+  )
   await superadmin.patch(url, { name: 'Encore' }, body.version, 412)
   await cscom.admin.patch(url, { name: 'À nous' }, body.version + 1, 403)
   const acts = await cscom.admin.get('/api/v1/audit', 200)
-  assert.ok(acts.body.items.some((one: { action: string; actor: { role: string } }) => one.action === 'establishment.update' && one.actor.role === 'SUPER_ADMIN'))
+  assert.ok(
+    acts.body.items.some(
+      (one: { action: string; actor: { role: string } }) =>
+        one.action === 'establishment.update' && one.actor.role === 'SUPER_ADMIN',
+    ),
+  )
 })
 
 test('a suspended establishment is refused within two seconds, here and by the database; reactivated, it works again', async () => {
   const { superadmin, cabinet, anonymous, tenancy, withToken } = await harness()
   const url = `${path}/cabinet_etoile`
-  const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'cabinet_etoile.agent', password: testPassword }, 200)
+  const { body: login } = await anonymous.post(
+    '/api/v1/auth/login',
+    { username: 'cabinet_etoile.agent', password: testPassword },
+    200,
+  )
   const agent = withToken(login.access_token)
   await agent.get('/api/v1/patients', 200)
   const { body } = await superadmin.get(url, 200)
@@ -94,7 +114,10 @@ test('a suspended establishment is refused within two seconds, here and by the d
   await agent.get('/api/v1/auth/me', 200)
   const again = await anonymous.post('/api/v1/auth/login', { username: 'cabinet_etoile.agent', password: testPassword })
   assert.equal(again.body.code, 'establishment_suspended')
-  assert.equal((await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })).body.code, 'establishment_suspended')
+  assert.equal(
+    (await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })).body.code,
+    'establishment_suspended',
+  )
 
   // The second lock: even a process that believes it active is refused by the grants.
   await reconcile()
@@ -107,14 +130,23 @@ test('a suspended establishment is refused within two seconds, here and by the d
   await superadmin.patch(url, { status: 'active', reason: 'Convention renouvelée' }, body.version + 1, 200)
   await reconcile()
   await agent.get('/api/v1/patients', 200)
-  assert.equal((await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })).status, 200, 'the session was kept')
+  assert.equal(
+    (await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })).status,
+    200,
+    'the session was kept',
+  )
 })
 
 test('another process notices a suspension within two seconds', async () => {
   const { superadmin, database } = await harness()
   const { createTenancy } = await import('#tenancy')
   const { quiet } = await import('../../../test/cluster.ts')
-  const other = await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 2, log: quiet })
+  const other = await createTenancy({
+    url: database.apiUrl,
+    installation: database.installation,
+    poolSize: 2,
+    log: quiet,
+  })
   try {
     const url = `${path}/sih_mopti`
     const { body } = await superadmin.get(url, 200)
@@ -135,6 +167,9 @@ test('archived is final, and its slug is never used again', async () => {
   const url = `${path}/cscom_fatoma`
   const { body } = await superadmin.get(url, 200)
   await superadmin.patch(url, { status: 'archived', reason: 'Fermé' }, body.version, 200)
-  assert.equal((await superadmin.patch(url, { status: 'active', reason: 'Regret' }, body.version + 1, 409)).body.code, 'status_change_refused')
+  assert.equal(
+    (await superadmin.patch(url, { status: 'active', reason: 'Regret' }, body.version + 1, 409)).body.code,
+    'status_change_refused',
+  )
   assert.equal((await superadmin.post(path, wish, 409)).body.code, 'slug_taken')
 })

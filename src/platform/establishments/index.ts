@@ -1,3 +1,3 @@
 export { establishmentsRoutes } from './routes.ts'
-export { lockEstablishment } from './queries.ts'
-export { checkStatusChange } from './rules.ts'
+export { changeEstablishment, createEstablishment } from './change.ts'
+export { getEstablishment, lockEstablishment } from './queries.ts'

@@ -5,7 +5,21 @@ import { problem } from '../../shared/errors.ts'
 import { readKeys, toPage } from '../../shared/keyset.ts'
 import type { Establishment, EstablishmentChange, EstablishmentQuery, NewEstablishment } from './schemas.ts'
 
-const columns = ['id', 'slug', 'name', 'type', 'region', 'cercle', 'health_district', 'status', 'status_reason', 'demo', 'version', 'created_at', 'updated_at'] as const
+const columns = [
+  'id',
+  'slug',
+  'name',
+  'type',
+  'region',
+  'cercle',
+  'health_district',
+  'status',
+  'status_reason',
+  'demo',
+  'version',
+  'created_at',
+  'updated_at',
+] as const
 
 type Row = {
   id: string
@@ -36,8 +50,14 @@ export async function listEstablishments(db: PlatformDb, query: EstablishmentQue
   if (region !== undefined) select = select.where('region', '=', region)
   if (status !== undefined) select = select.where('status', '=', status)
   if (cursor !== undefined)
-    select = select.where(({ ref }) => isBefore([ref('created_at'), ref('id')], readKeys(cursor), ['timestamp', 'uuid']))
-  const rows = await select.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit + 1).execute()
+    select = select.where(({ ref }) =>
+      isBefore([ref('created_at'), ref('id')], readKeys(cursor), ['timestamp', 'uuid']),
+    )
+  const rows = await select
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute()
   return toPage(rows, limit, ({ created_at, id }) => [created_at, id], toEstablishment)
 }
 
@@ -52,17 +72,35 @@ export async function getEstablishment(db: PlatformDb, slug: string, ownId?: str
 
 /** The row, locked: what depends on who is in an establishment is decided under this lock. @throws establishment_not_found */
 export async function lockEstablishment(db: PlatformDb, slug: string): Promise<Establishment> {
-  const row = await db.selectFrom('establishment').select(columns).where('slug', '=', slug).forNoKeyUpdate().executeTakeFirst()
+  const row = await db
+    .selectFrom('establishment')
+    .select(columns)
+    .where('slug', '=', slug)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
   if (!row) throw problem('establishment_not_found')
   return toEstablishment(row)
 }
 
 /** Records the wish; the supervisor prepares schema and role. @throws slug_taken: a slug is never used twice */
-export async function insertEstablishment(db: PlatformDb, wish: NewEstablishment, installation: string): Promise<Establishment> {
+export async function insertEstablishment(
+  db: PlatformDb,
+  wish: NewEstablishment,
+  installation: string,
+): Promise<Establishment> {
   const { slug, name, type, region, cercle = null, healthDistrict = null } = wish
   const row = await db
     .insertInto('establishment')
-    .values({ id: v7(), slug, name, type, region, cercle, health_district: healthDistrict, schema_name: newSchemaName(installation) })
+    .values({
+      id: v7(),
+      slug,
+      name,
+      type,
+      region,
+      cercle,
+      health_district: healthDistrict,
+      schema_name: newSchemaName(installation),
+    })
     .onConflict((conflict) => conflict.column('slug').doNothing())
     .returning(columns)
     .executeTakeFirst()
@@ -71,7 +109,11 @@ export async function insertEstablishment(db: PlatformDb, wish: NewEstablishment
 }
 
 /** Changes a locked establishment and moves its version. */
-export async function updateEstablishment(db: PlatformDb, before: Establishment, change: EstablishmentChange): Promise<Establishment> {
+export async function updateEstablishment(
+  db: PlatformDb,
+  before: Establishment,
+  change: EstablishmentChange,
+): Promise<Establishment> {
   const { name, region, cercle, healthDistrict, status, reason } = change
   const row = await db
     .updateTable('establishment')

@@ -1,9 +1,16 @@
 import { responses } from '../../shared/schemas.ts'
-import { recordEvent } from '../audit/index.ts'
 import { noticeNow, type Access } from '../auth/index.ts'
-import { assertVersion, createOnceOnPlatform, expectedVersion, IdempotencyKey, IfMatch, versioned, type Auth, type Routes } from '../http/index.ts'
-import { getEstablishment, insertEstablishment, listEstablishments, lockEstablishment, updateEstablishment } from './queries.ts'
-import { actionOf, checkStatusChange } from './rules.ts'
+import {
+  createOnceOnPlatform,
+  expectedVersion,
+  IdempotencyKey,
+  IfMatch,
+  versioned,
+  type Auth,
+  type Routes,
+} from '../http/index.ts'
+import { changeEstablishment, createEstablishment } from './change.ts'
+import { getEstablishment, listEstablishments } from './queries.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['establishments']
@@ -11,114 +18,106 @@ const tags = ['establishments']
 // The platform and the national level see the directory; who works in an establishment sees that one.
 const ownOnly = ({ establishment }: Auth): string | undefined => establishment?.id
 
-export const establishmentsRoutes = (access: Access): Routes => async (app) => {
-  const { platform } = access.tenancy
+export const establishmentsRoutes =
+  (access: Access): Routes =>
+  async (app) => {
+    const { platform } = access.tenancy
 
-  app.get(
-    '/establishments',
-    {
-      config: { right: 'establishments:read' },
-      schema: {
-        operationId: 'listEstablishments',
-        summary: 'List establishments',
-        description: 'Newest first. Who works in an establishment sees that one only.',
-        tags,
-        querystring: schemas.EstablishmentQuery,
-        response: responses({ 200: schemas.EstablishmentPage }, 'invalid_cursor', 'right_missing'),
+    app.get(
+      '/establishments',
+      {
+        config: { right: 'establishments:read' },
+        schema: {
+          operationId: 'listEstablishments',
+          summary: 'List establishments',
+          description: 'Newest first. Who works in an establishment sees that one only.',
+          tags,
+          querystring: schemas.EstablishmentQuery,
+          response: responses({ 200: schemas.EstablishmentPage }, 'invalid_cursor', 'right_missing'),
+        },
       },
-    },
-    (request) => platform.read('accounts', (db) => listEstablishments(db, request.query, ownOnly(request.auth))),
-  )
+      (request) => platform.read('accounts', (db) => listEstablishments(db, request.query, ownOnly(request.auth))),
+    )
 
-  app.post(
-    '/establishments',
-    {
-      config: { right: 'establishments:write' },
-      schema: {
-        operationId: 'createEstablishment',
-        summary: 'Open an establishment',
-        description: 'Answers at once with status `provisioning`; its schema is prepared within seconds, then the status is `active`.',
-        tags,
-        headers: IdempotencyKey,
-        body: schemas.NewEstablishment,
-        response: responses({ 202: schemas.Establishment }, 'right_missing', 'slug_taken', 'idempotency_key_reused', 'invalid_idempotency_key'),
+    app.post(
+      '/establishments',
+      {
+        config: { right: 'establishments:write' },
+        schema: {
+          operationId: 'createEstablishment',
+          summary: 'Open an establishment',
+          description:
+            'Answers at once with status `provisioning`; its schema is prepared within seconds, then the status is `active`.',
+          tags,
+          headers: IdempotencyKey,
+          body: schemas.NewEstablishment,
+          response: responses(
+            { 202: schemas.Establishment },
+            'right_missing',
+            'slug_taken',
+            'idempotency_key_reused',
+            'invalid_idempotency_key',
+          ),
+        },
       },
-    },
-    (request, reply) =>
-      createOnceOnPlatform(request, reply, platform, async (db) => {
-        const body = await insertEstablishment(db, request.body, access.installation)
-        await recordEvent(db, request.actor, {
-          action: 'establishment.create',
-          outcome: 'success',
-          establishmentId: body.id,
-          targetType: 'establishment',
-          targetId: body.slug,
-        })
-        return { status: 202, body, location: `/api/v1/establishments/${body.slug}` }
-      }),
-  )
+      (request, reply) =>
+        createOnceOnPlatform(request, reply, platform, async (db) => {
+          const body = await createEstablishment(db, request.actor, request.body, access.installation)
+          return { status: 202, body, location: `/api/v1/establishments/${body.slug}` }
+        }),
+    )
 
-  app.get(
-    '/establishments/:slug',
-    {
-      config: { right: 'establishments:read' },
-      schema: {
-        operationId: 'getEstablishment',
-        summary: 'Read an establishment',
-        description: 'Another one than your own is answered like one that does not exist.',
-        tags,
-        params: schemas.SlugParams,
-        response: responses({ 200: schemas.Establishment }, 'establishment_not_found', 'right_missing'),
+    app.get(
+      '/establishments/:slug',
+      {
+        config: { right: 'establishments:read' },
+        schema: {
+          operationId: 'getEstablishment',
+          summary: 'Read an establishment',
+          description: 'Another one than your own is answered like one that does not exist.',
+          tags,
+          params: schemas.SlugParams,
+          response: responses({ 200: schemas.Establishment }, 'establishment_not_found', 'right_missing'),
+        },
       },
-    },
-    async (request, reply) =>
-      versioned(reply, await platform.read('accounts', (db) => getEstablishment(db, request.params.slug, ownOnly(request.auth)))),
-  )
-
-  app.patch(
-    '/establishments/:slug',
-    {
-      config: { right: 'establishments:write' },
-      schema: {
-        operationId: 'changeEstablishment',
-        summary: 'Change, suspend, reactivate or archive an establishment',
-        description: 'A change of status needs a reason. Suspended: refused within two seconds here and by the database. Archived is final.',
-        tags,
-        params: schemas.SlugParams,
-        headers: IfMatch,
-        body: schemas.EstablishmentChange,
-        response: responses(
-          { 200: schemas.Establishment },
-          'establishment_not_found',
-          'right_missing',
-          'status_change_refused',
-          'version_required',
-          'version_stale',
-          'invalid_if_match',
+      async (request, reply) =>
+        versioned(
+          reply,
+          await platform.read('accounts', (db) => getEstablishment(db, request.params.slug, ownOnly(request.auth))),
         ),
+    )
+
+    app.patch(
+      '/establishments/:slug',
+      {
+        config: { right: 'establishments:write' },
+        schema: {
+          operationId: 'changeEstablishment',
+          summary: 'Change, suspend, reactivate or archive an establishment',
+          description:
+            'A change of status needs a reason. Suspended: refused within two seconds here and by the database. Archived is final.',
+          tags,
+          params: schemas.SlugParams,
+          headers: IfMatch,
+          body: schemas.EstablishmentChange,
+          response: responses(
+            { 200: schemas.Establishment },
+            'establishment_not_found',
+            'right_missing',
+            'status_change_refused',
+            'version_required',
+            'version_stale',
+            'invalid_if_match',
+          ),
+        },
       },
-    },
-    async (request, reply) => {
-      const expected = expectedVersion(request)
-      const { body: change, params, actor } = request
-      const changed = await platform.transaction('accounts', async (db) => {
-        const before = await lockEstablishment(db, params.slug)
-        assertVersion(before, expected)
-        checkStatusChange(before.status, change)
-        const { reason, ...fields } = change
-        await recordEvent(db, actor, {
-          action: actionOf(change),
-          outcome: 'success',
-          establishmentId: before.id,
-          targetType: 'establishment',
-          targetId: before.slug,
-          ...(reason !== undefined && { reason }),
-          detail: { fields: Object.keys(fields) },
-        })
-        return updateEstablishment(db, before, change)
-      })
-      await noticeNow(access)
-      return versioned(reply, changed)
-    },
-  )
-}
+      async (request, reply) => {
+        const expected = expectedVersion(request)
+        const changed = await platform.transaction('accounts', (db) =>
+          changeEstablishment(db, request.actor, request.params.slug, request.body, expected),
+        )
+        await noticeNow(access)
+        return versioned(reply, changed)
+      },
+    )
+  }

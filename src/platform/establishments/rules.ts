@@ -16,9 +16,18 @@ export function checkStatusChange(from: string, { status, reason }: Establishmen
   if (status === undefined) return
   if (!transitions[from]?.includes(status)) throw problem('status_change_refused')
   if (reason === undefined)
-    throw invalidInput({ path: 'reason', message: text("Le motif est obligatoire pour changer d'état.", 'A change of status needs a reason.') })
+    throw invalidInput({
+      path: 'reason',
+      message: text("Le motif est obligatoire pour changer d'état.", 'A change of status needs a reason.'),
+    })
 }
 
 /** The action's name on the record. */
 export const actionOf = ({ status }: EstablishmentChange): string =>
-  status === 'suspended' ? 'establishment.suspend' : status === 'archived' ? 'establishment.archive' : status === 'active' ? 'establishment.reactivate' : 'establishment.update'
+  status === 'suspended'
+    ? 'establishment.suspend'
+    : status === 'archived'
+      ? 'establishment.archive'
+      : status === 'active'
+        ? 'establishment.reactivate'
+        : 'establishment.update'

@@ -3,7 +3,10 @@ import { regions } from '../../shared/regions.ts'
 import { Cursor, Limit, Line, nullable, object, page, Reason, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { Slug, TypeName } from '../auth/index.ts'
 
-const Region = Type.Enum([...regions], { description: 'One of the 19 regions, or the District of Bamako', examples: ['Mopti'] })
+const Region = Type.Enum([...regions], {
+  description: 'One of the 19 regions, or the District of Bamako',
+  examples: ['Mopti'],
+})
 const Status = Type.Enum(['provisioning', 'active', 'suspended', 'archived', 'failed'], { examples: ['active'] })
 const Name = Line(160, { minLength: 2, examples: ['CSRéf de Djenné'] })
 const Cercle = nullable(Line(80, { examples: ['Djenné'] }))

@@ -36,10 +36,12 @@ export async function changeUser(
   const { account, held } = await lockUser(db, auth, id)
   assertVersion(account, expected)
   const { roles, status, displayName, email, phone, reason } = change
-  const concernsAccount = status !== undefined || displayName !== undefined || email !== undefined || phone !== undefined
+  const concernsAccount =
+    status !== undefined || displayName !== undefined || email !== undefined || phone !== undefined
   if (concernsAccount) await refuseUnlessOnlyHere(db, auth, account, held)
   // An account becomes active by its owner's first password only.
-  if (status !== undefined && account.status === 'invited' && status === 'active') throw problem('account_not_activated')
+  if (status !== undefined && account.status === 'invited' && status === 'active')
+    throw problem('account_not_activated')
   if (status === 'disabled') await refuseLast(db, auth, account)
   const at = now()
   if (roles !== undefined) await setRoles(db, auth, account, held, roles, at)
@@ -63,7 +65,11 @@ export async function changeUser(
   await recordOnPlaces(db, auth, actor, account, {
     action: status === 'disabled' ? 'user.disable' : roles !== undefined ? 'user.roles' : 'user.update',
     reason,
-    detail: { username: account.username, fields: Object.keys(change).filter((key) => key !== 'reason'), ...(roles && { roles }) },
+    detail: {
+      username: account.username,
+      fields: Object.keys(change).filter((key) => key !== 'reason'),
+      ...(roles && { roles }),
+    },
   })
   // Somebody who has just left is no longer of this establishment; their answer is the last look at them.
   return getUser(db, roles?.length === 0 ? undefined : auth.establishment?.id, id).then((user) =>
@@ -81,13 +87,21 @@ export async function resetUser(db: PlatformDb, auth: Auth, actor: Actor, id: st
   return link
 }
 
-async function setRoles(db: PlatformDb, auth: Auth, account: AccountRow, held: HeldRole[], roles: EstablishmentRole[], at: Date): Promise<void> {
+async function setRoles(
+  db: PlatformDb,
+  auth: Auth,
+  account: AccountRow,
+  held: HeldRole[],
+  roles: EstablishmentRole[],
+  at: Date,
+): Promise<void> {
   const place = auth.establishment
   // The platform gives and takes no role in an establishment.
   if (!place) throw problem('role_not_grantable')
   const present = held.filter(({ status }) => status !== 'removed')
   const added = roles.filter((role) => !present.some((one) => one.role === role))
-  if (!added.every((role) => auth.roles.some((granter) => mayGrant(granter, role, place.type)))) throw problem('role_not_grantable')
+  if (!added.every((role) => auth.roles.some((granter) => mayGrant(granter, role, place.type))))
+    throw problem('role_not_grantable')
   if (added.length > 0 && account.platform_role !== null) throw problem('role_not_grantable')
   const taken = present.filter(({ role }) => !roles.includes(role))
   const losesAdministrator = taken.some(({ role, status }) => role === 'ADMIN_LOCAL' && status === 'active')
@@ -105,7 +119,8 @@ async function setRoles(db: PlatformDb, auth: Auth, account: AccountRow, held: H
 async function refuseLast(db: PlatformDb, auth: Auth, account: AccountRow): Promise<void> {
   if (auth.establishment) {
     if (!(await hasAdministrator(db, auth.establishment.id, account.id))) throw problem('last_administrator')
-  } else if (account.platform_role === 'SUPER_ADMIN' && !(await hasOtherSuperAdmin(db, account.id))) throw problem('last_administrator')
+  } else if (account.platform_role === 'SUPER_ADMIN' && !(await hasOtherSuperAdmin(db, account.id)))
+    throw problem('last_administrator')
 }
 
 type Act = { action: string; reason?: string | undefined; detail: Record<string, unknown> }

@@ -53,10 +53,12 @@ export async function addUser(db: PlatformDb, auth: Auth, actor: Actor, body: Ne
  */
 async function lockPlace(db: PlatformDb, auth: Auth, { establishment, roles }: NewUser) {
   const own = auth.establishment?.slug
-  if (own !== undefined && establishment !== undefined && establishment !== own) throw problem('establishment_not_found')
+  if (own !== undefined && establishment !== undefined && establishment !== own)
+    throw problem('establishment_not_found')
   const place = await lockEstablishment(db, own ?? establishment ?? '')
   if (own !== undefined) {
-    if (!roles.every((role) => auth.roles.some((granter) => mayGrant(granter, role, place.type)))) throw problem('role_not_grantable')
+    if (!roles.every((role) => auth.roles.some((granter) => mayGrant(granter, role, place.type))))
+      throw problem('role_not_grantable')
     return place
   }
   const isFirst = roles.length === 1 && roles[0] === 'ADMIN_LOCAL' && !(await hasAdministrator(db, place.id))
@@ -67,7 +69,8 @@ async function lockPlace(db: PlatformDb, auth: Auth, { establishment, roles }: N
 async function addPlatformUser(db: PlatformDb, actor: Actor, body: NewUser): Promise<Added> {
   const [role, ...more] = body.roles
   // An existing person keeps to establishments: whoever works in one never gets a platform role, nor the reverse.
-  if (role === undefined || more.length > 0 || !isPlatformRole(role) || body.existing === true) throw problem('role_not_grantable')
+  if (role === undefined || more.length > 0 || !isPlatformRole(role) || body.existing === true)
+    throw problem('role_not_grantable')
   const account = await insertAccount(db, body, role)
   const link = await insertLink(db, account.id, 'activate', actor.id, now())
   await recordEvent(db, actor, {
@@ -80,9 +83,17 @@ async function addPlatformUser(db: PlatformDb, actor: Actor, body: NewUser): Pro
   return { user: await getUser(db, undefined, account.id), link }
 }
 
-async function insertAccount(db: PlatformDb, body: NewUser, platformRole: string | null): Promise<{ id: string; username: string }> {
+/** @throws username_taken; invalid_input without a name */
+export async function insertAccount(
+  db: PlatformDb,
+  body: Omit<NewUser, 'roles'>,
+  platformRole: string | null,
+): Promise<{ id: string; username: string }> {
   if (body.displayName === undefined)
-    throw invalidInput({ path: 'displayName', message: text('Le nom de la personne est obligatoire.', 'The person’s name is required.') })
+    throw invalidInput({
+      path: 'displayName',
+      message: text('Le nom de la personne est obligatoire.', 'The person’s name is required.'),
+    })
   const row = await db
     .insertInto('account')
     .values({

@@ -3,10 +3,19 @@ import { problem } from '../../shared/errors.ts'
 import { lockAccount, type AccountRow, type EstablishmentRole } from '../auth/index.ts'
 import type { Auth } from '../http/index.ts'
 
-export type HeldRole = { id: string; role: EstablishmentRole; status: 'invited' | 'active' | 'removed'; version: number }
+export type HeldRole = {
+  id: string
+  role: EstablishmentRole
+  status: 'invited' | 'active' | 'removed'
+  version: number
+}
 
 /** The account, locked, if it is one of the reader's scope. @throws user_not_found, alike for who is elsewhere and who is nowhere */
-export async function lockUser(db: PlatformDb, auth: Auth, id: string): Promise<{ account: AccountRow; held: HeldRole[] }> {
+export async function lockUser(
+  db: PlatformDb,
+  auth: Auth,
+  id: string,
+): Promise<{ account: AccountRow; held: HeldRole[] }> {
   const account = await lockAccount(db, id, 'update')
   if (!account) throw problem('user_not_found')
   const here = auth.establishment?.id
@@ -31,7 +40,12 @@ export async function listHeld(db: PlatformDb, accountId: string, establishmentI
  * belongs nowhere else, not even by an invitation: who resets a password could accept it and read another's records.
  * @throws person_belongs_elsewhere
  */
-export async function refuseUnlessOnlyHere(db: PlatformDb, auth: Auth, account: AccountRow, held: readonly HeldRole[]): Promise<void> {
+export async function refuseUnlessOnlyHere(
+  db: PlatformDb,
+  auth: Auth,
+  account: AccountRow,
+  held: readonly HeldRole[],
+): Promise<void> {
   if (auth.establishment === undefined) return
   const isHere = held.some(({ status }) => status === 'active')
   const elsewhere = await db

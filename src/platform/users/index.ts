@@ -1,1 +1,2 @@
 export { usersRoutes } from './routes.ts'
+export { createUser, disableUser, resetUserPassword, type OperatorUser } from './operator.ts'

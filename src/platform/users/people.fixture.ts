@@ -25,7 +25,11 @@ export async function newcomer(site: Site, username: string, roles: string[]): P
     id: body.id,
     client: withToken(login.body.access_token),
     async refresh() {
-      const { body: renewed } = await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.body.refresh_token }, 200)
+      const { body: renewed } = await anonymous.post(
+        '/api/v1/auth/refresh',
+        { refresh_token: login.body.refresh_token },
+        200,
+      )
       return withToken(renewed.access_token)
     },
   }

@@ -21,19 +21,37 @@ export async function listUsers(db: PlatformDb, scope: Scope, query: UserQuery) 
   if (role !== undefined)
     select = select.where((eb) =>
       scope === undefined
-        ? eb.or([eb('account.platform_role', '=', role), eb('account.id', 'in', members(db, scope).where('membership.role', '=', role))])
+        ? eb.or([
+            eb('account.platform_role', '=', role),
+            eb('account.id', 'in', members(db, scope).where('membership.role', '=', role)),
+          ])
         : eb('account.id', 'in', members(db, scope).where('membership.role', '=', role)),
     )
   if (status !== undefined) select = select.where('account.status', '=', status)
   if (cursor !== undefined)
-    select = select.where(({ ref }) => isBefore([ref('account.created_at'), ref('account.id')], readKeys(cursor), ['timestamp', 'uuid']))
-  const rows = (await select.orderBy('account.created_at', 'desc').orderBy('account.id', 'desc').limit(limit + 1).execute()) as Row[]
-  const memberships = await listMembershipsOf(db, rows.map(({ id }) => id), scope)
+    select = select.where(({ ref }) =>
+      isBefore([ref('account.created_at'), ref('account.id')], readKeys(cursor), ['timestamp', 'uuid']),
+    )
+  const rows = (await select
+    .orderBy('account.created_at', 'desc')
+    .orderBy('account.id', 'desc')
+    .limit(limit + 1)
+    .execute()) as Row[]
+  const memberships = await listMembershipsOf(
+    db,
+    rows.map(({ id }) => id),
+    scope,
+  )
   return toPage(
     rows,
     limit,
     ({ created_at, id }) => [created_at, id],
-    (row) => toUser(row, memberships.filter(({ account_id: id }) => id === row.id), scope),
+    (row) =>
+      toUser(
+        row,
+        memberships.filter(({ account_id: id }) => id === row.id),
+        scope,
+      ),
   )
 }
 

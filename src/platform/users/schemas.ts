@@ -2,7 +2,11 @@ import { Type, type Static } from 'typebox'
 import { Cursor, Limit, nullable, object, page, Reason, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { EstablishmentRoleName, Name, RoleName, Slug, Username } from '../auth/index.ts'
 
-const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$', maxLength: 254, examples: ['a.coulibaly@example.org'] })
+const Email = Type.String({
+  pattern: '^[^\\s@]+@[^\\s@]+\\.[^\\s@]+$',
+  maxLength: 254,
+  examples: ['a.coulibaly@example.org'],
+})
 const Phone = Type.String({ pattern: '^\\+[0-9]{8,15}$', maxLength: 20, examples: ['+22376123456'] })
 const Roles = Type.Array(RoleName, { minItems: 1, maxItems: 5, uniqueItems: true, examples: [['SIS_CSREF']] })
 export const AccountStatusName = Type.Enum(['invited', 'active', 'disabled'], { examples: ['active'] })
@@ -45,7 +49,9 @@ export const NewUser = object({
   phone: Type.Optional(Phone),
   roles: Roles,
   establishment: Type.Optional(Slug),
-  existing: Type.Optional(Type.Boolean({ description: 'true: invite the person who has this username; they must accept' })),
+  existing: Type.Optional(
+    Type.Boolean({ description: 'true: invite the person who has this username; they must accept' }),
+  ),
 })
 export type NewUser = Static<typeof NewUser>
 

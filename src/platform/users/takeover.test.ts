@@ -31,14 +31,22 @@ test('an administrator cannot reset, disable or rename somebody who also works e
   for (const { admin } of [csref, hospital]) {
     refused(await admin.post(`${users}/${person.id}/reset`), 403, 'person_belongs_elsewhere')
     const { version } = (await admin.get(`${users}/${person.id}`, 200)).body
-    for (const change of [{ status: 'disabled' }, { displayName: 'Autre' }, { email: 'x@example.org' }, { phone: null }])
+    for (const change of [
+      { status: 'disabled' },
+      { displayName: 'Autre' },
+      { email: 'x@example.org' },
+      { phone: null },
+    ])
       refused(await admin.patch(`${users}/${person.id}`, change, version), 403, 'person_belongs_elsewhere')
   }
   const { superadmin } = await harness()
   await superadmin.post(`${users}/${person.id}/reset`, undefined, 201)
   for (const { admin } of [csref, hospital]) {
     const { body } = await admin.get('/api/v1/audit', 200)
-    const acts = body.items.map((item: { action: string; outcome: string; actor: { role: string } }) => `${item.action} ${item.outcome} ${item.actor.role}`)
+    const acts = body.items.map(
+      (item: { action: string; outcome: string; actor: { role: string } }) =>
+        `${item.action} ${item.outcome} ${item.actor.role}`,
+    )
     assert.ok(acts.includes('user.reset success SUPER_ADMIN'), acts.join('\n'))
     assert.ok(acts.includes('user.reset refused ADMIN_LOCAL'))
   }
@@ -56,7 +64,11 @@ test('to invite somebody gives nothing over their account, even when they work n
   await csref.admin.patch(`${users}/${person.id}`, { roles: [] }, (await userOf(csref, person.id)).version, 200)
   const { body } = await hospital.admin.post(users, { username: 'h.cisse', roles: ['SIH'], existing: true }, 201)
   refused(await hospital.admin.post(`${users}/${person.id}/reset`), 403, 'person_belongs_elsewhere')
-  refused(await hospital.admin.patch(`${users}/${person.id}`, { displayName: 'À moi' }, body.version), 403, 'person_belongs_elsewhere')
+  refused(
+    await hospital.admin.patch(`${users}/${person.id}`, { displayName: 'À moi' }, body.version),
+    403,
+    'person_belongs_elsewhere',
+  )
   refused(await csref.admin.post(`${users}/${person.id}/reset`), 404, 'user_not_found')
 })
 
@@ -73,7 +85,11 @@ test('a reset link that an administrator kept is worth nothing once the person j
 test('an account whose password nobody has chosen yet cannot be invited: its first link is still about', async () => {
   const { csref, hospital } = await harness()
   await csref.admin.post(users, { username: 'j.diarra', displayName: 'Jeneba Diarra', roles: ['SIS_CSREF'] }, 201)
-  refused(await hospital.admin.post(users, { username: 'j.diarra', roles: ['SIH'], existing: true }), 409, 'account_not_activated')
+  refused(
+    await hospital.admin.post(users, { username: 'j.diarra', roles: ['SIH'], existing: true }),
+    409,
+    'account_not_activated',
+  )
 })
 
 test('SUPER_ADMIN can make neither himself nor another an agent, nor a second administrator', async () => {
@@ -95,14 +111,26 @@ test('SUPER_ADMIN can make neither himself nor another an agent, nor a second ad
     refused(await superadmin.post(users, { username: 'k.faux', displayName: 'Faux', roles }), 403, 'role_not_grantable')
   const agent = await idOf(hospital.agent)
   const { version } = (await superadmin.get(`${users}/${agent}`, 200)).body
-  refused(await superadmin.patch(`${users}/${agent}`, { roles: ['SIH', 'ADMIN_LOCAL'] }, version), 403, 'role_not_grantable')
-  refused(await superadmin.post('/api/v1/auth/establishment', { establishment: 'csref_djenne' }), 403, 'membership_missing')
+  refused(
+    await superadmin.patch(`${users}/${agent}`, { roles: ['SIH', 'ADMIN_LOCAL'] }, version),
+    403,
+    'role_not_grantable',
+  )
+  refused(
+    await superadmin.post('/api/v1/auth/establishment', { establishment: 'csref_djenne' }),
+    403,
+    'membership_missing',
+  )
 })
 
 test('an administrator cannot let SUPER_ADMIN or a national account in', async () => {
   const { csref, superadmin, ministere, database } = await harness()
   for (const username of ['superadmin', 'ministere'])
-    refused(await csref.admin.post(users, { username, roles: ['SIS_CSREF'], existing: true }), 403, 'role_not_grantable')
+    refused(
+      await csref.admin.post(users, { username, roles: ['SIS_CSREF'], existing: true }),
+      403,
+      'role_not_grantable',
+    )
   // Even a row that stands in the database gives no right: a platform role alone counts, and no invitation is accepted.
   for (const client of [superadmin, ministere]) {
     const id = await idOf(client)
@@ -111,21 +139,34 @@ test('an administrator cannot let SUPER_ADMIN or a national account in', async (
       [id, csref.establishment.id],
     )
     const { body } = await client.get('/api/v1/auth/invitations', 200)
-    refused(await client.post(`/api/v1/auth/invitations/${body.items[0].id}`, { accept: true }), 403, 'role_not_grantable')
+    refused(
+      await client.post(`/api/v1/auth/invitations/${body.items[0].id}`, { accept: true }),
+      403,
+      'role_not_grantable',
+    )
     await database.asSuperuser(`update sis_platform.membership set status = 'active' where account_id = $1`, [id])
-    refused(await client.post('/api/v1/auth/establishment', { establishment: 'csref_djenne' }), 403, 'membership_missing')
+    refused(
+      await client.post('/api/v1/auth/establishment', { establishment: 'csref_djenne' }),
+      403,
+      'membership_missing',
+    )
     await database.asSuperuser(`delete from sis_platform.membership where account_id = $1`, [id])
   }
 })
 
 test('SUPER_ADMIN invites the first administrator of a new establishment, and none after; it stands on its record', async () => {
   const { superadmin, database, anonymous, tenancy, withToken } = await harness()
-  await superadmin.post('/api/v1/establishments', { slug: 'cscom_konna', name: 'CSCOM de Konna', type: 'cscom', region: 'Mopti' }, 202)
+  await superadmin.post(
+    '/api/v1/establishments',
+    { slug: 'cscom_konna', name: 'CSCOM de Konna', type: 'cscom', region: 'Mopti' },
+    202,
+  )
   const owner = await database.owner()
   await owner.reconcile()
   await owner.close()
   await tenancy.directory.refresh()
-  const add = (username: string) => superadmin.post(users, { username, displayName: 'Premier', roles: ['ADMIN_LOCAL'], establishment: 'cscom_konna' })
+  const add = (username: string) =>
+    superadmin.post(users, { username, displayName: 'Premier', roles: ['ADMIN_LOCAL'], establishment: 'cscom_konna' })
   const first = await add('konna.admin')
   assert.equal(first.status, 201)
   await activate(first.body.activation.token)
@@ -133,24 +174,46 @@ test('SUPER_ADMIN invites the first administrator of a new establishment, and no
   const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'konna.admin', password }, 200)
   const { body } = await withToken(login.access_token).get('/api/v1/audit', 200)
   const acts: string[] = body.items.map((item: { action: string }) => item.action)
-  for (const act of ['establishment.create', 'user.create', 'account.activate', 'login']) assert.ok(acts.includes(act), acts.join())
+  for (const act of ['establishment.create', 'user.create', 'account.activate', 'login'])
+    assert.ok(acts.includes(act), acts.join())
 })
 
 test('nobody grants a role above their own or foreign to the type', async () => {
   const { cscom, csref } = await harness()
   const agent = await newcomer(cscom, 'l.keita', ['SIS_CSCOM'])
-  refused(await agent.client.post(users, { username: 'm.faux', displayName: 'Faux', roles: ['SIS_CSCOM'] }), 403, 'right_missing')
+  refused(
+    await agent.client.post(users, { username: 'm.faux', displayName: 'Faux', roles: ['SIS_CSCOM'] }),
+    403,
+    'right_missing',
+  )
   refused(await agent.client.patch(`${users}/${agent.id}`, { roles: ['ADMIN_LOCAL'] }, 1), 403, 'right_missing')
   const { version } = await userOf(cscom, agent.id)
   for (const role of ['SUPER_ADMIN', 'MINISTERE_SIS', 'SIS_INRSP'])
-    refused(await cscom.admin.post(users, { username: 'm.faux', displayName: 'Faux', roles: [role] }), 403, 'role_not_grantable')
+    refused(
+      await cscom.admin.post(users, { username: 'm.faux', displayName: 'Faux', roles: [role] }),
+      403,
+      'role_not_grantable',
+    )
   for (const role of ['SIH', 'SIS_CSREF', 'SIS_CABINET']) {
-    refused(await cscom.admin.post(users, { username: 'm.faux', displayName: 'Faux', roles: [role] }), 403, 'role_not_grantable')
-    refused(await cscom.admin.patch(`${users}/${agent.id}`, { roles: ['SIS_CSCOM', role] }, version), 403, 'role_not_grantable')
+    refused(
+      await cscom.admin.post(users, { username: 'm.faux', displayName: 'Faux', roles: [role] }),
+      403,
+      'role_not_grantable',
+    )
+    refused(
+      await cscom.admin.patch(`${users}/${agent.id}`, { roles: ['SIS_CSCOM', role] }, version),
+      403,
+      'role_not_grantable',
+    )
   }
   assert.equal((await cscom.admin.patch(`${users}/${agent.id}`, { roles: ['SUPER_ADMIN'] }, version)).status, 400)
   refused(
-    await cscom.admin.post(users, { username: 'm.faux', displayName: 'Faux', roles: ['SIS_CSREF'], establishment: 'csref_djenne' }),
+    await cscom.admin.post(users, {
+      username: 'm.faux',
+      displayName: 'Faux',
+      roles: ['SIS_CSREF'],
+      establishment: 'csref_djenne',
+    }),
     404,
     'establishment_not_found',
   )
@@ -163,7 +226,9 @@ test('a person of another establishment is answered like nobody', async () => {
   const shape = ({ status, body, headers }: Answer) => ({
     status,
     body: { ...body, requestId: '' },
-    headers: Object.keys(headers).filter((name) => name !== 'date').sort(),
+    headers: Object.keys(headers)
+      .filter((name) => name !== 'date')
+      .sort(),
   })
   const { admin } = csref
   for (const ask of [
@@ -181,11 +246,23 @@ test('a person of another establishment is answered like nobody', async () => {
 test('no field that is not named is taken: marks, platform roles, passwords', async () => {
   const { csref } = await harness()
   const base = { username: 'n.faux', displayName: 'Faux', roles: ['SIS_CSREF'] }
-  for (const extra of [{ demo: true }, { platformRole: 'SUPER_ADMIN' }, { password }, { status: 'active' }, { establishmentId: nobody }])
+  for (const extra of [
+    { demo: true },
+    { platformRole: 'SUPER_ADMIN' },
+    { password },
+    { status: 'active' },
+    { establishmentId: nobody },
+  ])
     assert.equal((await csref.admin.post(users, { ...base, ...extra })).status, 400, JSON.stringify(extra))
   const id = await idOf(csref.agent)
   const { version } = (await csref.admin.get(`${users}/${id}`, 200)).body
-  for (const extra of [{ demo: true }, { platformRole: 'SUPER_ADMIN' }, { password }, { username: 'autre.nom' }, { version: 9 }])
+  for (const extra of [
+    { demo: true },
+    { platformRole: 'SUPER_ADMIN' },
+    { password },
+    { username: 'autre.nom' },
+    { version: 9 },
+  ])
     assert.equal((await csref.admin.patch(`${users}/${id}`, extra, version)).status, 400, JSON.stringify(extra))
 })
 

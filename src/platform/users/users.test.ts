@@ -2,21 +2,34 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { harness } from '../../../test/harness.ts'
+import type { Problem } from '../../shared/errors.ts'
+import { createUser, disableUser, resetUserPassword, type OperatorUser } from './operator.ts'
 import { activate, newcomer, password, userOf } from './people.fixture.ts'
 
 const users = '/api/v1/users'
 
 test('a new person chooses the first password by a link that works once', async () => {
   const { csref, anonymous } = await harness()
-  const { body, headers } = await csref.admin.post(users, { username: 'a.kone', displayName: 'Aïssata Koné', roles: ['SIS_CSREF'], phone: '+22376000001' }, 201)
+  const { body, headers } = await csref.admin.post(
+    users,
+    { username: 'a.kone', displayName: 'Aïssata Koné', roles: ['SIS_CSREF'], phone: '+22376000001' },
+    201,
+  )
   assert.equal(body.status, 'invited')
   assert.equal(headers['location'], `${users}/${body.id}`)
   assert.equal(body.activation.url, `/activation#${body.activation.token}`)
   assert.deepEqual(body.memberships, [{ establishment: 'csref_djenne', role: 'SIS_CSREF', status: 'active' }])
-  const weak = await anonymous.post('/api/v1/auth/activate', { token: body.activation.token, password: 'Aïssata Koné 1990' }, 400)
+  const weak = await anonymous.post(
+    '/api/v1/auth/activate',
+    { token: body.activation.token, password: 'Aïssata Koné 1990' },
+    400,
+  )
   assert.equal(weak.body.errors[0].path, 'password')
   await activate(body.activation.token)
-  assert.equal((await anonymous.post('/api/v1/auth/activate', { token: body.activation.token, password }, 400)).body.code, 'activation_invalid')
+  assert.equal(
+    (await anonymous.post('/api/v1/auth/activate', { token: body.activation.token, password }, 400)).body.code,
+    'activation_invalid',
+  )
   const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'a.kone', password }, 200)
   assert.equal(login.user.role, 'SIS_CSREF')
   assert.equal((await csref.admin.get(`${users}/${body.id}`, 200)).body.status, 'active')
@@ -36,7 +49,9 @@ test('the link leads to a page that runs nothing but its own script', async () =
 test('the same request again answers the same link, which stands nowhere in clear', async () => {
   const { csref, database } = await harness()
   const send = (displayName: string) =>
-    csref.admin.post(users, { username: 'b.kone', displayName, roles: ['SIS_CSREF'] }, undefined, { 'idempotency-key': 'b-kone-1' })
+    csref.admin.post(users, { username: 'b.kone', displayName, roles: ['SIS_CSREF'] }, undefined, {
+      'idempotency-key': 'b-kone-1',
+    })
   const [first, again, other] = [await send('Bakary Koné'), await send('Bakary Koné'), await send('Autre Nom')]
   assert.deepEqual([first.status, again.status, other.status], [201, 201, 422])
   assert.deepEqual(again.body, first.body)
@@ -52,7 +67,8 @@ test('an expired link, an older link and a disabled person’s link are refused 
     const { status, body } = await anonymous.post('/api/v1/auth/activate', { token, password })
     assert.deepEqual([status, body.code], [400, 'activation_invalid'])
   }
-  const add = async (username: string) => (await csref.admin.post(users, { username, displayName: 'Essai', roles: ['SIS_CSREF'] }, 201)).body
+  const add = async (username: string) =>
+    (await csref.admin.post(users, { username, displayName: 'Essai', roles: ['SIS_CSREF'] }, 201)).body
   const late = await add('en.retard')
   await database.asSuperuser(`update sis_platform.activation set expires_at = now() where account_id = $1`, [late.id])
   await refused(late.activation.token)
@@ -76,7 +92,10 @@ test('a list holds the establishment’s people only, page by page', async () =>
   }
   assert.deepEqual(seen.sort(), ['cabinet_etoile.admin', 'cabinet_etoile.agent'])
   const agents = await hospital.admin.get(`${users}?role=SIH`, 200)
-  assert.deepEqual(agents.body.items.map(({ username }: { username: string }) => username), ['sih_mopti.agent'])
+  assert.deepEqual(
+    agents.body.items.map(({ username }: { username: string }) => username),
+    ['sih_mopti.agent'],
+  )
   assert.equal((await hospital.admin.get(`${users}?establishment=csref_djenne`, 200)).body.items.length, 0)
   const all = await superadmin.get(`${users}?limit=100`, 200)
   assert.ok(all.body.items.length >= 11)
@@ -92,7 +111,10 @@ test('a role that is taken away acts at once; the version is compared', async ()
   await cscom.admin.patch(`${users}/${person.id}`, { roles: ['SIS_CSCOM'] }, undefined, 428)
   await cscom.admin.patch(`${users}/${person.id}`, { roles: ['SIS_CSCOM'] }, version + 1, 412)
   const { body } = await cscom.admin.patch(`${users}/${person.id}`, { roles: ['SIS_CSCOM'] }, version, 200)
-  assert.deepEqual(body.memberships.map(({ role }: { role: string }) => role), ['SIS_CSCOM'])
+  assert.deepEqual(
+    body.memberships.map(({ role }: { role: string }) => role),
+    ['SIS_CSCOM'],
+  )
   assert.equal((await person.client.get(users, 401)).body.code, 'token_stale')
   const renewed = await person.refresh()
   assert.equal((await renewed.get(users, 403)).body.code, 'right_missing')
@@ -104,9 +126,17 @@ test('a role that is taken away acts at once; the version is compared', async ()
 test('a disabled person is out, a reactivated one is back', async () => {
   const { cscom, anonymous } = await harness()
   const person = await newcomer(cscom, 'd.guindo', ['SIS_CSCOM'])
-  const off = await cscom.admin.patch(`${users}/${person.id}`, { status: 'disabled', reason: 'Départ' }, (await userOf(cscom, person.id)).version, 200)
+  const off = await cscom.admin.patch(
+    `${users}/${person.id}`,
+    { status: 'disabled', reason: 'Départ' },
+    (await userOf(cscom, person.id)).version,
+    200,
+  )
   assert.equal((await person.client.get('/api/v1/auth/me', 401)).body.code, 'session_closed')
-  assert.equal((await anonymous.post('/api/v1/auth/login', { username: 'd.guindo', password }, 401)).body.code, 'account_disabled')
+  assert.equal(
+    (await anonymous.post('/api/v1/auth/login', { username: 'd.guindo', password }, 401)).body.code,
+    'account_disabled',
+  )
   await cscom.admin.patch(`${users}/${person.id}`, { status: 'active' }, off.body.version, 200)
   await anonymous.post('/api/v1/auth/login', { username: 'd.guindo', password }, 200)
 })
@@ -116,18 +146,32 @@ test('somebody who works elsewhere joins by accepting, and then works in either'
   const person = await newcomer(csref, 'e.dicko', ['SIS_CSREF'])
   const taken = await hospital.admin.post(users, { username: 'e.dicko', displayName: 'Autre', roles: ['SIH'] })
   assert.deepEqual([taken.status, taken.body.code], [409, 'username_taken'])
-  const { body: invited } = await hospital.admin.post(users, { username: 'e.dicko', roles: ['SIH'], existing: true }, 201)
-  assert.deepEqual([invited.displayName, invited.status, invited.activation], [null, 'invited', null], 'nothing is told before the person accepts')
+  const { body: invited } = await hospital.admin.post(
+    users,
+    { username: 'e.dicko', roles: ['SIH'], existing: true },
+    201,
+  )
+  assert.deepEqual(
+    [invited.displayName, invited.status, invited.activation],
+    [null, 'invited', null],
+    'nothing is told before the person accepts',
+  )
   const switching = await person.client.post('/api/v1/auth/establishment', { establishment: 'sih_mopti' })
   assert.equal(switching.body.code, 'membership_missing')
   const { body: list } = await person.client.get('/api/v1/auth/invitations', 200)
-  assert.deepEqual(list.items.map((one: { establishment: { slug: string }; role: string }) => [one.establishment.slug, one.role]), [['sih_mopti', 'SIH']])
+  assert.deepEqual(
+    list.items.map((one: { establishment: { slug: string }; role: string }) => [one.establishment.slug, one.role]),
+    [['sih_mopti', 'SIH']],
+  )
   const stranger = await as('csref_djenne.agent').post(`/api/v1/auth/invitations/${list.items[0].id}`, { accept: true })
   assert.equal(stranger.status, 404)
   await person.client.post(`/api/v1/auth/invitations/${list.items[0].id}`, { accept: true }, 204)
   const { body: there } = await person.client.post('/api/v1/auth/establishment', { establishment: 'sih_mopti' }, 200)
   assert.deepEqual([there.user.establishment.slug, there.user.role], ['sih_mopti', 'SIH'])
-  assert.deepEqual(there.user.memberships.map((one: { establishment: { slug: string } }) => one.establishment.slug).sort(), ['csref_djenne', 'sih_mopti'])
+  assert.deepEqual(
+    there.user.memberships.map((one: { establishment: { slug: string } }) => one.establishment.slug).sort(),
+    ['csref_djenne', 'sih_mopti'],
+  )
   assert.equal((await person.client.get('/api/v1/auth/me', 401)).body.code, 'session_closed')
   await withToken(there.access_token).get('/api/v1/auth/me', 200)
   assert.equal((await hospital.admin.get(`${users}/${person.id}`, 200)).body.displayName, 'Personne e.dicko')
@@ -138,11 +182,58 @@ test('an establishment keeps an administrator, the platform too', async () => {
   const { body: list } = await cabinet.admin.get(`${users}?role=ADMIN_LOCAL`, 200)
   const [me] = list.items
   const last = async (change: object) =>
-    assert.equal((await cabinet.admin.patch(`${users}/${me.id}`, change, me.version, 409)).body.code, 'last_administrator')
+    assert.equal(
+      (await cabinet.admin.patch(`${users}/${me.id}`, change, me.version, 409)).body.code,
+      'last_administrator',
+    )
   await last({ roles: ['SIS_CABINET'] })
   await last({ roles: [] })
   await last({ status: 'disabled' })
   const { body: platform } = await superadmin.get(`${users}?role=SUPER_ADMIN`, 200)
-  const refused = await superadmin.patch(`${users}/${platform.items[0].id}`, { status: 'disabled' }, platform.items[0].version, 409)
+  const refused = await superadmin.patch(
+    `${users}/${platform.items[0].id}`,
+    { status: 'disabled' },
+    platform.items[0].version,
+    409,
+  )
   assert.equal(refused.body.code, 'last_administrator')
+})
+
+test('the console makes the first SUPER_ADMIN, helps who is locked out, and shuts accounts; all on record', async () => {
+  const { tenancy, anonymous, csref } = await harness()
+  const operator = { id: null, name: 'console', role: 'OPERATOR' }
+  const link = await createUser(tenancy.platform, operator, {
+    username: 'Premiere.Admin',
+    displayName: 'Première',
+    role: 'SUPER_ADMIN',
+  })
+  await activate(link.token)
+  const { body } = await anonymous.post('/api/v1/auth/login', { username: 'premiere.admin', password }, 200)
+  assert.equal(body.user.role, 'SUPER_ADMIN')
+  await disableUser(tenancy.platform, operator, 'premiere.admin')
+  await tenancy.directory.refresh()
+  await anonymous.post('/api/v1/auth/login', { username: 'premiere.admin', password }, 401)
+  const reset = await resetUserPassword(tenancy.platform, operator, 'premiere.admin')
+  await anonymous.post('/api/v1/auth/login', { username: 'premiere.admin', password }, 401)
+  await activate(reset.token, 'la digue de Markala tient')
+  await anonymous.post('/api/v1/auth/login', { username: 'premiere.admin', password: 'la digue de Markala tient' }, 200)
+  const refused = (wish: OperatorUser, code: string) =>
+    assert.rejects(createUser(tenancy.platform, operator, wish), (error: Problem) => error.code === code)
+  await refused({ username: 'p.faux', displayName: 'Faux', role: 'SIH' }, 'role_not_grantable')
+  await refused(
+    { username: 'p.faux', displayName: 'Faux', role: 'SIH', establishment: 'csref_djenne' },
+    'role_not_grantable',
+  )
+  await refused(
+    { username: 'p.faux', displayName: 'Faux', role: 'SUPER_ADMIN', establishment: 'csref_djenne' },
+    'role_not_grantable',
+  )
+  await createUser(tenancy.platform, operator, {
+    username: 'q.agent',
+    displayName: 'Agent',
+    role: 'SIS_CSREF',
+    establishment: 'csref_djenne',
+  })
+  const audit = await csref.admin.get('/api/v1/audit', 200)
+  assert.ok(audit.body.items.some((one: { actor: { role: string } }) => one.actor.role === 'OPERATOR'))
 })
