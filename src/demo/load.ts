@@ -1,6 +1,6 @@
 import type { Owner, Tenancy, TenantDb } from '#tenancy'
 import { insertConsultations } from '../modules/consultations/index.ts'
-import { insertPatient } from '../modules/patients/index.ts'
+import { insertPatients } from '../modules/patients/index.ts'
 import { findOrInsertService, findOrInsertSpecialty } from '../modules/services/index.ts'
 import { today } from '../shared/clock.ts'
 import { createDemoAccounts, demoState } from './accounts.ts'
@@ -70,7 +70,11 @@ async function insertRecords(
   db: TenantDb,
   { patients, consultations }: Omit<DemoRecords, 'establishment'>,
 ): Promise<void> {
-  for (const { openedAt, ...patient } of patients) await insertPatient(db, actor, patient, { at: openedAt })
+  await insertPatients(
+    db,
+    actor,
+    patients.map(({ openedAt, ...patient }) => ({ ...patient, at: openedAt })),
+  )
   const service = await entries(consultations.map((visit) => visit.service), (name) => findOrInsertService(db, actor, name)) // prettier-ignore
   const specialty = await entries(consultations.map((visit) => visit.specialty), (name) => findOrInsertSpecialty(db, actor, name)) // prettier-ignore
   const rows = consultations.map(({ service: s, specialty: p, ...visit }) => ({
