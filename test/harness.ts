@@ -55,7 +55,7 @@ export class Client {
     const isJson = String(answer.headers['content-type']).includes('json')
     return {
       status: answer.statusCode,
-      body: isJson && answer.body ? answer.json<Body>() : undefined,
+      body: isJson && answer.body ? answer.json() : undefined,
       text: answer.body,
       headers: answer.headers as Record<string, string>,
     }
