@@ -32,12 +32,13 @@ export function build() {
   if (!existsSync(join(root, 'src')) || !existsSync(join(root, 'tsconfig.build.json'))) return
   const wanted = stamp()
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
-  process.stdout.write('Compilation de SIS…\n')
+  // Not on the standard output, which is a command's result.
+  process.stderr.write('Compilation de SIS…\n')
   const draft = `${dist}.${process.pid}`
   try {
     execFileSync(process.execPath, [compiler(), '-p', join(root, 'tsconfig.build.json'), '--outDir', draft], {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 2, 2],
     })
     mkdirSync(draft, { recursive: true })
     writeFileSync(join(draft, '.stamp'), wanted)

@@ -20,7 +20,7 @@ import {
 const demoOff = { SIS_DEMO: 'off', SIS_WORKERS: '1' }
 
 const keysOf = async ({ url }: SisProcess): Promise<string> => (await fetch(`${url}/.well-known/jwks.json`)).text()
-const sentenceOf = (process: SisProcess): string[] => process.output().split('\n').filter((line) => line && !line.startsWith('SIS démarre')) // prettier-ignore
+const sentenceOf = (process: SisProcess): string[] => process.output().split('\n').filter((line) => line && !/^(SIS démarre|Compilation)/.test(line)) // prettier-ignore
 
 test('it starts in an empty folder, stops on Ctrl-C and finds its data again', async (t) => {
   const dataDir = newDataDir(t)

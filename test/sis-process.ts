@@ -28,7 +28,9 @@ export type SisProcess = {
   pid: number
   /** Where it answers, once `ready` has resolved. */
   url: string
+  /** Both outputs, as on a terminal. */
   output(): string
+  stdout(): string
   /** Resolves when /health/ready says 200; rejects with the output when the process ends before. */
   ready(): Promise<void>
   /** Waits for the first answer with this status (0: no answer). */
@@ -45,6 +47,8 @@ export function sis(t: Test, args: string[], environment: Record<string, string>
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
+  let stdout = ''
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk))
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk))
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk))
   let ended = false
@@ -57,6 +61,7 @@ export function sis(t: Test, args: string[], environment: Record<string, string>
     pid: child.pid ?? 0,
     url: '',
     output: () => output,
+    stdout: () => stdout,
     async ready() {
       const url = await until(() => {
         if (ended) throw new Error(`it ended:\n${output}`)

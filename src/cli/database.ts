@@ -28,7 +28,7 @@ export const tell = (line: string): void => void process.stderr.write(`${line}\n
  */
 export async function withDatabase<T>(work: (session: Session) => Promise<T>): Promise<T> {
   const config = loadConfig()
-  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
+  const log = createLog(config.logLevel === 'warn' || config.logLevel === 'info' ? 'error' : config.logLevel, 2)
   privateFolder(config.dataDir)
   const isServed = !config.databaseUrl && holderOf(config.dataDir)?.what === 'serve'
   const lock = isServed || config.databaseUrl ? undefined : takeLock(config.dataDir, 'commande sis')

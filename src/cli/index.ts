@@ -1,10 +1,21 @@
 import { registerDemo } from './demo.ts'
+import { registerEstablishment } from './establishment.ts'
 import { registerExport } from './export.ts'
 import { registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
 import { runProgram } from './program.ts'
 import { registerServe } from './serve.ts'
+import { registerUser } from './user.ts'
 
 // The `sis` command: one file per group, one line here.
-await runProgram([registerServe, registerMigrate, registerKeys, registerDemo, registerImport, registerExport])
+await runProgram([
+  registerServe,
+  registerMigrate,
+  registerEstablishment,
+  registerUser,
+  registerImport,
+  registerExport,
+  registerKeys,
+  registerDemo,
+])

@@ -74,7 +74,8 @@ function sentencesOf(error: unknown): string[] {
   if (!(error instanceof Problem)) return linesOf(error)
   if (error.code === 'internal') return linesOf(error.cause ?? error)
   const { detail = errorCatalogue[error.code].detail, errors = [] } = error.options
-  return [say(detail, 'fr'), ...errors.map(({ path, message }) => `${path} : ${say(message, 'fr')}`)]
+  if (errors.length === 0) return [say(detail, 'fr')]
+  return errors.map(({ path, message }) => `${path} : ${say(message, 'fr')}`)
 }
 
 /** Writes a result: for a script as one JSON document, for a person as lines. */
