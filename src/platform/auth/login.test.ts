@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { harness, type Answer } from '../../../test/harness.ts'
+import { pino } from 'pino'
+import { buildApp } from '../../app.ts'
+import { Client, harness, type Answer } from '../../../test/harness.ts'
 import { testPassword } from '../../../test/fixtures.ts'
 
 const login = '/api/v1/auth/login'
@@ -146,4 +148,33 @@ test('a route needs a token that is well formed', async () => {
     (await anonymous.get('/api/v1/auth/me', 401, { authorization: 'Basic YTpi' })).body.code,
     'token_invalid',
   )
+})
+
+test('neither passwords nor tokens are ever logged, whatever happens', async () => {
+  const { access, csref } = await harness()
+  let written = ''
+  const log = pino({ level: 'trace' }, { write: (line: string) => (written += line) })
+  const config = { corsOrigins: [], trustProxy: [], rateLogin: 100_000, rateRequests: 1_000_000 }
+  const app = await buildApp({ config, access, log })
+  try {
+    const client = new Client(app)
+    const { body } = await client.post(login, { username: 'csref_djenne.agent', password: testPassword }, 200)
+    const added = await csref.admin.post(
+      '/api/v1/users',
+      { username: 'r.canari', displayName: 'Canari', roles: ['SIS_CSREF'] },
+      201,
+    )
+    await client.post(login, { username: 'CANARI-nom', password: 'CANARI-mot-de-passe' }, 401)
+    await client.post(login, { username: 'CANARI-nom', password: 'CANARI-mot-de-passe', 'CANARI-champ': 1 }, 400)
+    await client.post('/api/v1/auth/refresh', { refresh_token: body.refresh_token }, 200)
+    await client.post('/api/v1/auth/activate', { token: added.body.activation.token, password: 'CANARI' }, 400)
+    await client.get('/api/v1/auth/me?CANARI=1', undefined, { authorization: `Bearer ${body.access_token}` })
+    await client.get('/api/v1/auth/me', 401, { authorization: 'Bearer CANARI' })
+    await client.send('POST', login, { body: '{"password":"CANARI', headers: { 'content-type': 'application/json' } })
+    assert.ok(written.includes('/api/v1/auth/login'), 'the log was written at all')
+    for (const secret of ['CANARI', testPassword, body.access_token, body.refresh_token, added.body.activation.token])
+      assert.ok(!written.includes(secret), secret.slice(0, 8))
+  } finally {
+    await app.close()
+  }
 })

@@ -10,6 +10,8 @@ const idleMs = 12 * 3_600_000
 const absoluteMs = 7 * 24 * 3_600_000
 // A client that lost the answer to a refresh asks again with the old token: it gets the same successor.
 const repeatMs = 10_000
+// Ended sessions stay for questions that come later, then go at the person's next login.
+const keptMs = 30 * 24 * 3_600_000
 
 export type SessionRow = {
   id: string
@@ -26,6 +28,11 @@ export async function insertSession(
   key: Uint8Array,
   of: { accountId: string; grant: Grant; userAgent: string | undefined; at: Date },
 ): Promise<Opened> {
+  await db
+    .deleteFrom('session')
+    .where('account_id', '=', of.accountId)
+    .where('expires_at', '<', after(of.at, -keptMs))
+    .execute()
   const sessionId = v7()
   const refreshToken = newRefreshToken(key, sessionId)
   await db

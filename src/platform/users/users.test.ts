@@ -237,3 +237,24 @@ test('the console makes the first SUPER_ADMIN, helps who is locked out, and shut
   const audit = await csref.admin.get('/api/v1/audit', 200)
   assert.ok(audit.body.items.some((one: { actor: { role: string } }) => one.actor.role === 'OPERATOR'))
 })
+
+test('a person who works nowhere logs in to accept an invitation, and may do nothing else', async () => {
+  const { csref, cscom, anonymous, withToken } = await harness()
+  const person = await newcomer(csref, 's.traore', ['SIS_CSREF'])
+  await csref.admin.patch(`${users}/${person.id}`, { roles: [] }, (await userOf(csref, person.id)).version, 200)
+  await cscom.admin.post(users, { username: 's.traore', roles: ['SIS_CSCOM'], existing: true }, 201)
+  const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 's.traore', password }, 200)
+  assert.deepEqual(
+    [login.user.role, login.user.establishment, login.user.rights, login.user.invitations],
+    [null, null, [], 1],
+  )
+  const client = withToken(login.access_token)
+  for (const path of ['/api/v1/patients', users, '/api/v1/establishments', '/api/v1/counts', '/api/v1/audit'])
+    assert.equal((await client.get(path, 403)).body.code, 'right_missing')
+  const { body } = await client.get('/api/v1/auth/invitations', 200)
+  await client.post(`/api/v1/auth/invitations/${body.items[0].id}`, { accept: true }, 204)
+  const renewed = await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token }, 200)
+  assert.equal(renewed.body.user.role, null, 'a session stays where it was opened')
+  const there = await client.post('/api/v1/auth/establishment', { establishment: 'cscom_sangha' }, 200)
+  await withToken(there.body.access_token).get('/api/v1/patients', 200)
+})
