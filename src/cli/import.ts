@@ -21,10 +21,10 @@ export function registerImport(program: Command): void {
     .option('--yes', 'enregistre sans demander')
     .option('--refused <fichier>', 'où écrire les lignes refusées (sinon à côté du registre, « .refused.csv »)')
     .option('--json', 'résultat en JSON')
-    .addHelpText('after', '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec, 2 commande mal écrite.')
+    .addHelpText('after', '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec ou rien d’enregistré, 2 commande mal écrite.')
     .action(async (file: string, options: Options) => {
       const report = await importFile(file, options)
-      if (report.refusedLines > 0) process.exitCode = someRefused
+      if (report.refusedLines > 0) process.exitCode ??= someRefused
     })
 }
 
@@ -40,15 +40,16 @@ async function importFile(file: string, { establishment, dryRun = false, yes = f
       const lines = await tenant.read((db) => listRefused(db, run.id, 0, MAX_LISTED))
       return { ...toReport(run, lines, 'fr'), ...(alreadyImported && { alreadyImported: true as const }) }
     }
-    let report = yes && !dryRun ? await store(false) : await store(true)
+    let report = await store(dryRun || !yes)
+    let told = false
     if (!dryRun && !yes) {
       process.stderr.write(summaryOf(report).map((line) => `${line}\n`).join(''))
       if (await agrees()) report = await store(false)
-      else process.stderr.write('Rien n’a été enregistré.\n')
+      else told = true
     }
     const written = report.refusedLines > 0 ? await writeRefused(tenant, report.id, refused ?? file, refused !== undefined) : undefined
     const where = written ? [`Lignes refusées, à corriger et à importer de nouveau : ${written}`] : []
-    output(json, { ...report, ...(written && { refusedFile: written }) }, [...summaryOf(report), ...where])
+    output(json, { ...report, ...(written && { refusedFile: written }) }, told ? where : [...summaryOf(report), ...where])
     return report
   })
 }
@@ -67,17 +68,17 @@ const reasons: Record<string, string> = { ENOENT: 'ce fichier n’existe pas', E
 const reasonOf = (error: unknown): string => reasons[(error as { code?: string }).code ?? ''] ?? (error as Error).message
 const failure = (line: string, cause: unknown): Error => Object.assign(new Error(line, { cause }), { lines: [line] })
 
-/** Asks the person at the terminal; a script must say --yes. */
+/** Asks the person at the terminal; a script must say --yes. A refusal is told and is the exit code. */
 async function agrees(): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    process.stderr.write('Pour enregistrer sans question, ajoutez --yes.\n')
-    process.exitCode = 1
-    return false
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question('Enregistrer ? (oui/non) ')
-  terminal.close()
-  return /^(o|oui|y|yes)$/i.test(answer.trim())
+  if (process.stdin.isTTY) {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr })
+    const answer = await terminal.question('Enregistrer ? (oui/non) ')
+    terminal.close()
+    if (/^(o|oui|y|yes)$/i.test(answer.trim())) return true
+    process.stderr.write('Rien n’a été enregistré.\n')
+  } else process.stderr.write('Rien n’a été enregistré : pour enregistrer sans question, ajoutez --yes.\n')
+  process.exitCode = 1
+  return false
 }
 
 const shown = 20
@@ -99,7 +100,7 @@ export function summaryOf(report: ImportReport): string[] {
     title,
     `  ${stored.consultations} consultations, ${stored.patients} nouveaux patients (${lines} lignes lues)`,
     `  ${matchedPatients} lignes de patients déjà connus ; ${proposedMatches} nouveaux dossiers à rapprocher d’un dossier existant`,
-    ...(duplicates > 0 ? [`  ${duplicates} lignes déjà là, laissées de côté`] : []),
+    ...(duplicates > 0 ? [`  déjà là, laissées de côté : ${duplicates}`] : []),
     ...(services.length > 0 ? [`  nouveaux services : ${services.join(', ')}`] : []),
     ...(specialties.length > 0 ? [`  nouvelles spécialités : ${specialties.join(', ')}`] : []),
     ...(warningCount > 0 ? [`Avertissements (${warningCount}) :`, ...notes(report.warnings, warningCount)] : []),

@@ -71,14 +71,23 @@ export type StoredReport = Omit<
 
 /** A stored report in the reader's language. */
 export function toReport(run: Run, refused: readonly RefusedLine[], language: Language): ImportReport {
-  const { warnings, ...counts } = run.report as StoredReport
+  const report = run.report as StoredReport
   return {
     id: run.id,
     dryRun: run.dry_run,
     fileName: run.file_name,
-    ...counts,
+    lines: report.lines,
+    stored: { patients: report.stored.patients, consultations: report.stored.consultations },
+    matchedPatients: report.matchedPatients,
+    proposedMatches: report.proposedMatches,
+    duplicates: report.duplicates,
+    refusedLines: report.refusedLines,
     refused: refused.map(({ line, column_name, message }) => ({ line, column: column_name, message: say(message, language) })),
-    warnings: warnings.map(({ line, column, message }) => ({ line, column, message: say(message, language) })),
+    warnings: report.warnings.map(({ line, column, message }) => ({ line, column, message: say(message, language) })),
+    warningCount: report.warningCount,
+    proposals: report.proposals,
+    duplicateLines: report.duplicateLines,
+    created: report.created,
     createdAt: run.created_at,
     createdBy: { id: run.created_by_id, name: run.created_by_name },
   }
