@@ -222,6 +222,8 @@ const actorOf = (
   requestId,
 })
 
+const nobody = '00000000-0000-0000-0000-000000000000'
+
 type LoginRefusal = 'invalid_credentials' | 'account_disabled' | 'membership_missing' | 'establishment_suspended'
 
 /** Records a refused login on each establishment where the person works. A name that nobody has is not kept: it may be a password typed in the wrong field. */
@@ -234,7 +236,8 @@ async function refuse(
   const actor = account
     ? actorOf(account, { role: null }, origin)
     : { id: null, name: '?', role: null, ...pick(origin) }
-  const places = account ? await listMemberships(db, account.id) : []
+  // Asked for nobody too: one query less would tell a name that is unknown.
+  const places = await listMemberships(db, account?.id ?? nobody)
   const on = places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null]
   for (const establishmentId of on)
     await recordEvent(db, actor, { action: 'login', outcome: 'failure', reason: code, establishmentId })
