@@ -1,4 +1,4 @@
-# SIS for a PostgreSQL of one's own (DATABASE_URL). Not tried: no container engine was at hand when it was written.
+# SIS for a PostgreSQL of one's own (DATABASE_URL). Not tried in a container: no engine was at hand when it was written.
 
 FROM node:24-slim AS build
 WORKDIR /sis
