@@ -162,11 +162,25 @@ test('another process notices a suspension within two seconds', async () => {
   }
 })
 
-test('archived is final, and its slug is never used again', async () => {
-  const { superadmin } = await harness()
+test('archived is final: sessions end, nobody logs in, and its slug is never used again', async () => {
+  const { superadmin, anonymous, withToken } = await harness()
+  const admin = {
+    username: 'fatoma.admin',
+    displayName: 'Essai',
+    roles: ['ADMIN_LOCAL'],
+    establishment: 'cscom_fatoma',
+  }
+  const { body: added } = await superadmin.post('/api/v1/users', admin, 201)
+  const password = 'la digue de Markala tient'
+  await anonymous.post('/api/v1/auth/activate', { token: added.activation.token, password }, 204)
+  const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'fatoma.admin', password }, 200)
   const url = `${path}/cscom_fatoma`
   const { body } = await superadmin.get(url, 200)
   await superadmin.patch(url, { status: 'archived', reason: 'Fermé' }, body.version, 200)
+  const client = withToken(login.access_token)
+  assert.equal((await client.get('/api/v1/users', 403)).body.code, 'establishment_archived')
+  const renewed = await anonymous.post('/api/v1/auth/refresh', { refresh_token: login.refresh_token })
+  assert.deepEqual([renewed.status, renewed.body.code], [401, 'session_closed'])
   assert.equal(
     (await superadmin.patch(url, { status: 'active', reason: 'Regret' }, body.version + 1, 409)).body.code,
     'status_change_refused',
