@@ -1,5 +1,6 @@
-import { isLike, similarity, type TenantDb } from '#tenancy'
+import { similarity, type TenantDb } from '#tenancy'
 import { today } from '../../shared/clock.ts'
+import { isNamed } from './likeness.ts'
 import { patientColumns, toPatient } from './record.ts'
 import { birthWindow, duplicateScorer, POSSIBLE, type Person } from './rules/duplicates.ts'
 import { foldText, nameKey } from './rules/names.ts'
@@ -16,7 +17,8 @@ const LOOKED_AT = 100
  */
 export async function matchPatients(db: TenantDb, person: Person): Promise<Match[]> {
   const day = today()
-  const names = nameKey(`${person.givenName} ${person.familyName}`)
+  const written = `${person.givenName} ${person.familyName}`
+  const names = nameKey(written) || foldText(written)
   const [from, to] = birthWindow(person.birth, day)
   const rows = await db
     .selectFrom('patient')
@@ -25,7 +27,7 @@ export async function matchPatients(db: TenantDb, person: Person): Promise<Match
     .where((eb) =>
       eb.or([
         // The birth first: it costs nothing next to a likeness.
-        eb.and([eb('born_to', '>=', from), eb('born_from', '<=', to), isLike(names, eb.ref('search_key'))]),
+        eb.and([eb('born_to', '>=', from), eb('born_from', '<=', to), isNamed(eb, names)]),
         ...(person.phone ? [eb('phone', '=', person.phone)] : []),
         ...(person.nina ? [eb('nina', '=', person.nina)] : []),
         ...(person.amoNumber ? [eb('amo_number', '=', person.amoNumber)] : []),

@@ -1,7 +1,6 @@
 import {
   containing,
   isBefore,
-  isLike,
   likenessRank,
   startingWith,
   type ExpressionBuilder,
@@ -10,6 +9,7 @@ import {
 } from '#tenancy'
 import { today } from '../../shared/clock.ts'
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
+import { isNamed } from './likeness.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
 import { foldText } from './rules/names.ts'
 import { readSearch, type Asked } from './rules/search.ts'
@@ -101,20 +101,16 @@ function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince }
 const inVillage = (eb: Patients, folded: string) =>
   folded === '' ? eb.lit(false) : eb('village_key', 'like', startingWith(folded))
 
-function askedFor(eb: Patients, { names, digits, fileNumber }: Asked) {
+function askedFor(eb: Patients, { names, digits, card, fileNumber }: Asked) {
   if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])
   if (!names && !digits) return eb.lit(false)
-  return eb.and([
-    ...(names ? [eb.or([...new Set(names)].map((name) => named(eb, name)))] : []),
+  const said = eb.and([
+    ...(names ? [eb.or([...new Set(names)].map((name) => isNamed(eb, name)))] : []),
     ...(digits ? [withDigits(eb, digits)] : []),
   ])
+  if (!card) return said
+  return eb.or([said, eb('nina', 'like', startingWith(card)), eb('amo_number', 'like', startingWith(card))])
 }
-
-// One letter has too few trigrams to pass the threshold: whoever has a name beginning with it.
-const named = (eb: Patients, name: string) =>
-  name.length > 1
-    ? isLike(name, eb.ref('search_key'))
-    : eb.or([eb('search_key', 'like', startingWith(name)), eb('search_key', 'like', containing(` ${name}`))])
 
 const withDigits = (eb: Patients, digits: string) =>
   eb.or([

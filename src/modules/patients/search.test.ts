@@ -162,3 +162,27 @@ test('updatedSince also gives what was hidden, marked', async () => {
   const all = await list(`limit=100&updatedSince=${patient.createdAt}`)
   assert.ok(all.items.filter(({ hidden }: Body) => hidden === undefined).every((p: Body) => !('hidden' in p)))
 })
+
+test('a name without a sound, other scripts and invisible characters are looked for as they are', async () => {
+  const { hospital } = await harness()
+  const open = (familyName: string, givenName: string, more = {}) =>
+    hospital.agent.post(
+      patients,
+      { familyName, givenName, sex: 'M', birth: { precision: 'year', date: '1980' }, ...more },
+      201,
+    )
+  await open('محمد', 'أحمد')
+  await open('ߞߋߕߊ', 'ߡߏߛߊ')
+  await open('Traoré', 'Awa', { nina: '21986102013045K', amoNumber: 'AB123456' })
+  const search = async (q: string) =>
+    names((await hospital.agent.post(`${patients}/search`, { q, limit: 100 }, 200)).body)
+  for (const silent of ['h', 'H', 'hh']) assert.deepEqual(await search(silent), [])
+  assert.deepEqual(await search('محمد'), ['أحمد محمد'])
+  assert.deepEqual(await search('محمد أحمد'), ['أحمد محمد'])
+  assert.deepEqual(await search('ߡߏߛߊ'), ['ߡߏߛߊ ߞߋߕߊ'])
+  for (const card of ['21986102013045K', '2 1986 10 20 13045 k', 'AB123456', 'ab-1234'])
+    assert.deepEqual(await search(card), ['Awa Traoré'], card)
+  assert.deepEqual(await search('tra\u200bore'), ['Awa Traoré'])
+  const again = { familyName: 'محمد', givenName: 'أحمد', sex: 'M', birth: { precision: 'year', date: '1980' } }
+  assert.equal((await hospital.agent.post(patients, again, 409)).body.code, 'possible_duplicate')
+})

@@ -20,7 +20,8 @@ const letters: Record<string, string> = {
 }
 
 /**
- * Lower-case letters and digits separated by single spaces, without accents; idempotent.
+ * Lower-case letters and digits separated by single spaces, without accents nor the joiners and direction marks (Cf)
+ * that no reader sees; idempotent.
  * "N'Diaye-Traoré" → "n diaye traore".
  */
 export function foldText(text: string): string {
@@ -29,7 +30,7 @@ export function foldText(text: string): string {
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[œæßɛɔŋɲɓɗƴ]/gu, (letter) => letters[letter] ?? letter)
-    .replace(/\p{M}/gu, '')
+    .replace(/[\p{M}\p{Cf}]/gu, '')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
     .trim()
 }

@@ -14,6 +14,9 @@ test('one search box for names, phones and file numbers', () => {
   assert.deepEqual(readSearch('0022376123456'), { digits: '76123456' })
   assert.deepEqual(readSearch('Awa 3456'), { names: ['awa', 'aua'], digits: '3456' })
   assert.deepEqual(readSearch('!%_'), {})
+  assert.deepEqual(readSearch('H'), { names: ['h', 'h'] })
+  const card = { names: ['k', 'k'], digits: '21986102013045', card: '21986102013045K' }
+  assert.deepEqual(readSearch('2 1986 1020 13045 k'), card)
 })
 
 test('a name is looked for as it is written and as it sounds', () => {
