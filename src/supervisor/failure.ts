@@ -18,6 +18,7 @@ const fileSystemReasons: Record<string, string> = {
   EDQUOT: 'le quota du disque est atteint',
   ENOTDIR: 'une partie du chemin n’est pas un dossier',
   EISDIR: 'c’est un dossier',
+  ENOENT: 'ce chemin ne peut pas être créé',
   EEXIST: 'un fichier porte déjà ce nom',
   ENAMETOOLONG: 'le chemin est trop long',
   EIO: 'le disque ne répond pas (erreur d’entrée-sortie)',
@@ -37,10 +38,7 @@ export function onDisk<T>(path: string, work: () => T): T {
   } catch (error) {
     const reason = fileSystemReasons[codeOf(error) ?? '']
     if (!reason) throw error
-    const exact = (error as { path?: unknown }).path
-    throw new Failure(`Impossible d’écrire dans ${typeof exact === 'string' ? exact : path} : ${reason}.`, {
-      cause: error,
-    })
+    throw new Failure(`Impossible d’écrire dans ${path} : ${reason}.`, { cause: error })
   }
 }
 

@@ -28,7 +28,7 @@ export function takeLock(dataDir: string, what: string): Lock {
   const mine: Holder = { pid: process.pid, birth: birthOf(process.pid) ?? '', what }
   // The file appears with its content: a half-written lock could not be told from a broken one.
   const draft = `${file}.${randomBytes(6).toString('hex')}`
-  onDisk(draft, () => writeFileSync(draft, JSON.stringify(mine), { mode: 0o600, flag: 'wx' }))
+  onDisk(dataDir, () => writeFileSync(draft, JSON.stringify(mine), { mode: 0o600, flag: 'wx' }))
   try {
     for (let attempt = 0; attempt < 5; attempt++) {
       if (linked(draft, file)) return held(file, mine)

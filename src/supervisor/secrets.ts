@@ -1,11 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, onDisk } from './failure.ts'
 
 /** Makes a folder that only its owner may enter, where none is. */
 export function privateFolder(path: string): void {
-  onDisk(path, () => mkdirSync(path, { recursive: true, mode: 0o700 }))
+  onDisk(path, () => {
+    if (existsSync(dirname(path)) && !existsSync(path)) {
+      // With `recursive`, Node says ENOENT for a disk that is read-only.
+      mkdirSync(path, { mode: 0o700 })
+    } else mkdirSync(path, { recursive: true, mode: 0o700 })
+  })
 }
 
 /** A secret's file, or undefined. One that others may read is closed again. */
