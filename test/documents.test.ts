@@ -28,9 +28,9 @@ describe('the documents say what the code does', () => {
   })
 
   test('docs/operations.md has every setting of config.ts, and no other', () => {
-    const settings = [...read('src/config.ts').matchAll(/variable: '([A-Z_]+)'/g)].map(([, name]) => name)
+    const settings = [...read('src/config.ts').matchAll(/variable: '([A-Z_]+)'/g)].map(([, name]) => name ?? '')
     const section = read('docs/operations.md').split('## Settings')[1]?.split('\n## ')[0] ?? ''
-    const rows = [...section.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name)
+    const rows = [...section.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, name]) => name ?? '')
     assert.ok(settings.length > 10)
     assert.deepEqual(rows.sort(), settings.sort())
     for (const [, , value] of read('src/config.ts').matchAll(/(default: |perMinute\()(\d+)/g))

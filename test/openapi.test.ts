@@ -23,7 +23,11 @@ async function operations(): Promise<{ name: string; operation: Operation; docum
   const { anonymous } = await harness()
   const document = (await anonymous.get('/openapi.json', 200)).body as Document
   return Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation, document })),
+    Object.entries(methods).map(([method, operation]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      operation,
+      document,
+    })),
   )
 }
 
@@ -48,11 +52,15 @@ test('every route has its texts, an example of its body, and an example of each 
   assert.equal(new Set(all.map(({ operation }) => operation.operationId)).size, all.length)
   for (const { name, operation, document } of all) {
     assert.ok(operation.summary && operation.description && operation.operationId && operation.tags?.length, name)
-    for (const media of Object.values(operation.requestBody?.content ?? {})) assert.ok(media.example !== undefined, `${name}: body`)
+    for (const media of Object.values(operation.requestBody?.content ?? {}))
+      assert.ok(media.example !== undefined, `${name}: body`)
     for (const [status, { content }] of Object.entries(operation.responses))
       for (const media of Object.values(content ?? {})) {
         const refused = Object.entries(media.examples ?? {})
-        assert.ok(media.example !== undefined || refused.length > 0 || media.schema?.format === 'binary', `${name}: ${status}`)
+        assert.ok(
+          media.example !== undefined || refused.length > 0 || media.schema?.format === 'binary',
+          `${name}: ${status}`,
+        )
         for (const [code] of refused) assert.ok(document.components.examples[code], code)
       }
   }
