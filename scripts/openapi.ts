@@ -1,7 +1,7 @@
 // Writes the OpenAPI document that a running SIS answers at /openapi.json, and lints it.
 //   npm run openapi                writes openapi.json
 //   npm run openapi -- <file>      writes another file
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
@@ -32,8 +32,9 @@ try {
   await tenancy.close()
   await database.stop()
 }
-execFileSync(process.execPath, redocly('lint', target), {
+const { status } = spawnSync(process.execPath, redocly('lint', target), {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, REDOCLY_TELEMETRY: 'off' },
 })
+process.exitCode = status ?? 1
