@@ -83,7 +83,8 @@ async function list(json: boolean | undefined): Promise<void> {
     region,
     statusNames[status] ?? status,
   ])
-  const shown = all.map(({ schema: _, ...establishment }) => establishment)
+  // Schema names stay inside: whoever reads a script's output has no use for them.
+  const shown = all.map((establishment) => ({ ...establishment, schema: undefined }))
   output(json, { items: shown }, table([['Identifiant', 'Nom', 'Type', 'Région', 'État'], ...rows]))
 }
 
