@@ -81,7 +81,8 @@ function keyOf(request: FastifyRequest): Key | undefined {
   const content = JSON.stringify([request.params ?? null, request.body ?? null])
   return {
     account_id: request.auth.account.id,
-    route: `${request.method} ${request.routeOptions.url ?? ''}`.slice(0, 120),
+    // With the establishment: on the shared tables a person of two would else be answered in one what the other got.
+    route: `${request.auth.establishment?.slug ?? '-'} ${request.method} ${request.routeOptions.url ?? ''}`.slice(0, 120),
     key,
     request_hash: createHash('sha256').update(content).digest('hex'),
   }
