@@ -1,4 +1,5 @@
-import { problem } from './errors.ts'
+import { problem, type Problem } from './errors.ts'
+import { text } from './text.ts'
 
 type Part = string | number
 
@@ -23,8 +24,22 @@ export function decodeCursor(cursor: string, kinds: ('string' | 'number')[]): Pa
   } catch {
     // Falls through to the one refusal below.
   }
-  throw problem('invalid_cursor')
+  throw invalidCursor()
 }
+
+/** The one refusal of a cursor: damaged, made up or of another list. */
+export const invalidCursor = (): Problem =>
+  problem('invalid_cursor', {
+    errors: [
+      {
+        path: 'cursor',
+        message: text(
+          'Le « nextCursor » de la page précédente, ou aucun pour recommencer.',
+          'The "nextCursor" of the page before, or none to begin again.',
+        ),
+      },
+    ],
+  })
 
 // PostgreSQL refuses NUL in text (22021) and a lone surrogate would change on the way.
 const isStorable = (part: Part): boolean =>

@@ -31,9 +31,12 @@ export const Timestamp = Type.String({
   examples: ['2026-07-01T09:30:00.000Z'],
 })
 
+/** What a Line looks like. */
+export const linePattern = '^(?!\\s*$)[^\\x00-\\x1f\\x7f]*$'
+
 /** One line of text: no line break or control character. @param max characters */
 export const Line = (max: number, options: Record<string, unknown> = {}) =>
-  Type.String({ pattern: '^(?!\\s*$)[^\\x00-\\x1f\\x7f]*$', minLength: 1, maxLength: max, ...options })
+  Type.String({ pattern: linePattern, minLength: 1, maxLength: max, ...options })
 
 /** Free text over several lines. @param max characters */
 export const Paragraph = (max: number, options: Record<string, unknown> = {}) =>

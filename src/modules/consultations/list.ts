@@ -1,5 +1,6 @@
 import { containing, isBefore, jsonContains, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
-import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
+import { encodeCursor } from '../../shared/cursor.ts'
+import { readDayKeys } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
 import { tidyCode } from '../icd10/index.ts'
 import { foldText } from '../patients/index.ts'
@@ -15,7 +16,7 @@ export async function listConsultations(
   { limit = 20, cursor, ...filters }: ConsultationQuery,
   language: Language,
 ): Promise<ConsultationPage> {
-  const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['string', 'string']) as Keys)
+  const after = cursor === undefined ? undefined : readDayKeys(cursor)
   const rows = await rowsAfter(db, await prepared(db, filters), after, limit + 1)
   const last = rows.length > limit ? rows[limit - 1] : undefined
   return {

@@ -1,6 +1,5 @@
 import { containing, likeness, startingWith, type TenantDb } from '#tenancy'
-import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
-import { problem } from '../../shared/errors.ts'
+import { decodeCursor, encodeCursor, invalidCursor } from '../../shared/cursor.ts'
 import { foldText } from '../patients/index.ts'
 import { tidyCode } from './rules.ts'
 import type { Icd10Entry, Icd10Query } from './schemas.ts'
@@ -62,6 +61,6 @@ export async function searchIcd10(
 
 function offsetOf(cursor: string): number {
   const [offset] = decodeCursor(cursor, ['number'])
-  if (!Number.isInteger(offset) || Number(offset) < 0 || Number(offset) > 100_000) throw problem('invalid_cursor')
+  if (!Number.isInteger(offset) || Number(offset) < 0 || Number(offset) > 100_000) throw invalidCursor()
   return Number(offset)
 }

@@ -8,7 +8,8 @@ import {
   type TenantTables,
 } from '#tenancy'
 import { today } from '../../shared/clock.ts'
-import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
+import { encodeCursor } from '../../shared/cursor.ts'
+import { readKeys, readRankKeys } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
 import { foldText } from './rules/names.ts'
@@ -31,7 +32,7 @@ async function newestFirst(
   limit: number,
   cursor?: string,
 ): Promise<PatientPage> {
-  const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['string', 'string']) as [string, string])
+  const after = cursor === undefined ? undefined : readKeys(cursor)
   const rows = await db
     .selectFrom('patient')
     .select(patientColumns)
@@ -54,7 +55,7 @@ async function likestFirst(
   cursor?: string,
 ): Promise<PatientPage> {
   const asked = readSearch(q)
-  const after = cursor === undefined ? undefined : (decodeCursor(cursor, ['number', 'string']) as [number, string])
+  const after = cursor === undefined ? undefined : readRankKeys(cursor)
   const rows = await db
     .selectFrom((eb) =>
       eb

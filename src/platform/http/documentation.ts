@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { ErrorCode } from '../../shared/errors.ts'
 import { responses } from '../../shared/schemas.ts'
 import { completeDocument } from './examples.ts'
 
@@ -69,15 +70,17 @@ const tags = [
 ]
 
 function documented<S>(schema: S, { config }: RouteOptions): S {
-  if (config?.public || (schema as { hide?: boolean } | undefined)?.hide) return { ...schema, security: [] }
-  const { response } = (schema ?? {}) as { response?: object }
-  return { ...schema, response: { ...guards(config?.right !== undefined), ...response }, security: [{ password: [] }] }
+  const { response, body, hide } = (schema ?? {}) as { response?: object; body?: unknown; hide?: boolean }
+  if (hide) return { ...schema, security: [] }
+  const unread = body === undefined ? {} : ofBody()
+  if (config?.public) return { ...schema, response: { ...unread, ...response }, security: [] }
+  const all = { ...guards(config?.right !== undefined), ...unread, ...response }
+  return { ...schema, response: all, security: [{ password: [] }] }
 }
 
 // What the request scope answers before the route is reached.
 function guards(needsRight: boolean): object {
-  const all = responses(
-    {},
+  const { 401: noToken, 403: noRight } = refusals(
     'token_missing',
     'token_invalid',
     'token_expired',
@@ -85,9 +88,16 @@ function guards(needsRight: boolean): object {
     'right_missing',
     'establishment_suspended',
   )
-  const { 401: noToken, 403: noRight } = all as Record<number, unknown>
   return needsRight ? { 401: noToken, 403: noRight } : { 401: noToken }
 }
+
+// What a route that takes a body answers to one that it cannot read.
+function ofBody(): object {
+  const { 413: tooLarge, 415: wrongType } = refusals('payload_too_large', 'unsupported_media_type')
+  return { 413: tooLarge, 415: wrongType }
+}
+
+const refusals = (...codes: ErrorCode[]) => responses({}, ...codes) as Record<number, unknown>
 
 /** Refuses at start a route whose answers could leave unchecked or that nobody could look up. @throws Error */
 export function refuseUndocumented(route: RouteOptions): void {

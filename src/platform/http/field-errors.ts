@@ -1,11 +1,13 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import type { FieldError } from '../../shared/errors.ts'
+import { linePattern } from '../../shared/schemas.ts'
 import { text, type Text } from '../../shared/text.ts'
 
 type Params = Record<string, unknown>
+type Schema = { pattern?: string; examples?: unknown[] }
 
 // What would be right, for each rule of JSON Schema that our schemas use.
-const sentences: Record<string, (params: Params) => Text> = {
+const sentences: Record<string, (params: Params, schema: Schema) => Text> = {
   required: () => text('Ce champ est obligatoire.', 'This field is required.'),
   additionalProperties: () => text("Ce champ n'existe pas ici.", 'This field does not exist here.'),
   type: ({ type }) => text(`Type attendu : ${String(type)}.`, `Expected type: ${String(type)}.`),
@@ -20,10 +22,19 @@ const sentences: Record<string, (params: Params) => Text> = {
   maxItems: ({ limit }) => text(`Au plus ${limit} éléments.`, `At most ${limit} items.`),
   minProperties: ({ limit }) => text(`Au moins ${limit} champ(s).`, `At least ${limit} field(s).`),
   multipleOf: ({ multipleOf }) => text(`Par pas de ${String(multipleOf)}.`, `In steps of ${String(multipleOf)}.`),
-  pattern: () => text("La forme attendue n'est pas respectée.", 'Not in the expected form.'),
-  format: ({ format }) =>
-    formats[String(format)] ?? text("La forme attendue n'est pas respectée.", 'Not in the expected form.'),
+  pattern: (_, { pattern, examples }) => {
+    if (pattern === linePattern) return line
+    const example = examples?.[0]
+    return typeof example === 'string' ? text(`Forme attendue : ${example}.`, `Expected form: ${example}.`) : unexpected
+  },
+  format: ({ format }) => formats[String(format)] ?? unexpected,
 }
+
+const unexpected = text("La forme attendue n'est pas respectée.", 'Not in the expected form.')
+const line = text(
+  'Une seule ligne, avec au moins un caractère visible et sans caractère de contrôle.',
+  'A single line with at least one visible character and no control character.',
+)
 
 const formats: Record<string, Text> = {
   date: text(
@@ -32,7 +43,6 @@ const formats: Record<string, Text> = {
   ),
   'date-time': text('Un instant UTC sous la forme 2026-07-01T09:30:00Z.', 'A UTC instant like 2026-07-01T09:30:00Z.'),
   uuid: text('Un UUID en minuscules.', 'A UUID in lower case.'),
-  line: text('Une seule ligne, sans caractère de contrôle.', 'A single line without control characters.'),
 }
 
 const list = (values: unknown): string => (Array.isArray(values) ? values.map(String).join(', ') : '')
@@ -50,10 +60,16 @@ export function fieldErrors(findings: FastifySchemaValidationError[], part: stri
     if (seen.has(path)) continue
     seen.add(path)
     const sentence = sentences[finding.keyword]
-    errors.push({ path, message: sentence ? sentence(finding.params) : text('Valeur refusée.', 'Value refused.') })
+    errors.push({
+      path,
+      message: sentence ? sentence(finding.params, schemaOf(finding)) : text('Valeur refusée.', 'Value refused.'),
+    })
   }
   return errors
 }
+
+// Ajv's `verbose` gives the schema that refused; Fastify's type does not tell.
+const schemaOf = (finding: object): Schema => (finding as { parentSchema?: Schema }).parentSchema ?? {}
 
 /** `/codes/0/code` → `codes[0].code`; a missing or unknown field is named itself. */
 function pathOf({ instancePath, params }: FastifySchemaValidationError): string {

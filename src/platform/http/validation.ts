@@ -1,6 +1,8 @@
 import { Ajv } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/errors.ts'
+import { text } from '../../shared/text.ts'
+import { isStorableText, unstorableText } from './storable.ts'
 
 /** A day that exists between 1850 and 2200; PostgreSQL also takes 'infinity' and 'tomorrow', JSON Schema 0000-01-01. */
 export function isDay(value: string): boolean {
@@ -23,6 +25,8 @@ function ajv(coerceTypes: boolean, allErrors: boolean): Ajv {
     removeAdditional: false,
     strict: false,
     discriminator: true,
+    // A refusal shows the schema's own example; the refused value, which comes along, is never shown.
+    verbose: true,
   })
   instance.addFormat('date', isDay)
   instance.addFormat('date-time', isInstant)
@@ -41,20 +45,22 @@ export function registerValidation(app: FastifyInstance): void {
   app.setValidatorCompiler(({ schema, httpPart }) =>
     (httpPart === 'body' ? strict : converting).compile(schema as object),
   )
-  app.addHook('preValidation', async (request) => refuseUnstorableText(request))
+  app.addHook('preValidation', async (request) => refuseUnreadable(request))
 }
 
-/** PostgreSQL has no NUL in text (22021), and a lone surrogate would silently be stored as another character. */
-function refuseUnstorableText(request: FastifyRequest): void {
-  for (const part of [request.query, request.params]) {
-    for (const value of Object.values((part ?? {}) as Record<string, unknown>)) {
-      const all = Array.isArray(value) ? value : [value]
-      if (
-        all.some(
-          (one) => typeof one === 'string' && (one.includes('\0') || !one.isWellFormed() || one.includes('\ufffd')),
-        )
-      )
-        throw problem('invalid_input')
-    }
-  }
+/** What Ajv would take from an address and the database or its reader would not. @throws invalid_input */
+function refuseUnreadable({ query, params, routeOptions }: FastifyRequest): void {
+  for (const [name, value] of [...Object.entries(query ?? {}), ...Object.entries(params ?? {})])
+    for (const one of Array.isArray(value) ? (value as unknown[]) : [value as unknown])
+      // U+FFFD stands where the address was no UTF-8.
+      if (typeof one === 'string' && (!isStorableText(one) || one.includes('\ufffd')))
+        throw problem('invalid_input', unstorableText(isStorableText(name) ? name.slice(0, 80) : ''))
+  const { properties = {} } = (routeOptions.schema?.querystring ?? {}) as { properties?: Record<string, Kind> }
+  for (const [name, value] of Object.entries(query ?? {}))
+    // Ajv also reads 0x10, 1e1 and " 1 " as whole numbers.
+    if (properties[name]?.type === 'integer' && typeof value === 'string' && !/^-?\d{1,15}$/.test(value))
+      throw problem('invalid_input', { errors: [{ path: name, message: wholeNumber }] })
 }
+
+type Kind = { type?: string }
+const wholeNumber = text('Un nombre entier, en chiffres.', 'A whole number, in digits.')
