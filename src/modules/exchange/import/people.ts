@@ -20,7 +20,7 @@ export type Known = {
 
 export type Recognised = { known: Known; isNew: boolean; proposal?: { known: Known; score: number } }
 
-type Entry = Known & { bornFrom: string; year: number; order: number }
+type Entry = Known & { traits: Traits; bornFrom: string; year: number; order: number }
 
 /**
  * The persons of an establishment and of a register, in memory: 20,000 lines are compared without a question to the
@@ -37,12 +37,13 @@ export class People {
   add(known: Known): Entry {
     const { person } = known
     const [bornFrom] = birthRange(person.birth)
-    const entry = { ...known, bornFrom, year: Number(bornFrom.slice(0, 4)), order: this.#count++ }
+    const entry = { ...known, traits: traitsOf(person), bornFrom, year: Number(bornFrom.slice(0, 4)), order: this.#count++ }
     const [family, given] = [nameKey(person.familyName), nameKey(person.givenName)]
     this.#near.add(family)
     this.#near.add(given)
     const ofFamily = this.#byKeys.get(family) ?? new Map<string, Entry[]>()
-    this.#byKeys.set(family, ofFamily.set(given, [...(ofFamily.get(given) ?? []), entry]))
+    this.#byKeys.set(family, ofFamily)
+    push(ofFamily, given, entry)
     push(this.#byWriting, writingOf(person), entry)
     for (const card of cardsOf(person)) push(this.#byCard, card, entry)
     return entry
@@ -53,18 +54,20 @@ export class People {
    * @param on the day of the visit
    */
   recognise(person: Person, on: string, line: number, newId: () => string): Recognised {
+    const traits = traitsOf(person)
     const same = (this.#byWriting.get(writingOf(person)) ?? [])
-      .filter((known) => known.bornFrom <= on && isSame(known.person, person, on))
-      .sort((a, b) => agreement(b.person, person) - agreement(a.person, person) || a.order - b.order)[0]
+      .filter((known) => known.bornFrom <= on && isSame(known, person, traits, on))
+      .sort((a, b) => agreeing(b.traits, traits) - agreeing(a.traits, traits) || a.order - b.order)[0]
     if (same) return { known: same, isNew: false }
-    const proposal = this.#likest(person, on)
+    const proposal = this.#likest(person, traits, on)
     return { known: this.add({ id: newId(), person, line }), isNew: true, ...(proposal && { proposal }) }
   }
 
-  #likest(person: Person, on: string): { known: Known; score: number } | undefined {
+  #likest(person: Person, traits: Traits, on: string): { known: Known; score: number } | undefined {
     const scoreOf = duplicateScorer(person)
     let best: { known: Entry; score: number } | undefined
     for (const known of this.#candidates(person, on)) {
+      if (!isWorthAsking(known, traits)) continue
       const score = scoreOf(known.person)
       if (score >= POSSIBLE && (!best || score > best.score || (score === best.score && known.order < best.known.order)))
         best = { known, score }
@@ -106,26 +109,26 @@ const cardsOf = ({ nina, amoNumber }: Person): string[] => [...(nina ? [`nina ${
 const isClose = (known: Entry, person: Person, year: number, reach: number): boolean =>
   Math.abs(known.year - year) <= reach && (known.person.sex === person.sex || Boolean(known.person.motherName && person.motherName))
 
-/** Same names to the letter: is it the same person? Something must speak for it, and nothing against it. */
-function isSame(a: Person, b: Person, on: string): boolean {
-  const [phone, village, mother, nina, amo] = [
-    compare(a.phone, b.phone),
-    compare(fold(a.village), fold(b.village)),
-    compare(fold(a.motherName), fold(b.motherName)),
-    compare(a.nina, b.nina),
-    compare(a.amoNumber, b.amoNumber),
-  ]
-  const all = [phone, village, mother, nina, amo]
-  return all.every((one) => one !== 'other') && [phone, village, nina, amo].includes('same') && sameBirth(a.birth, b.birth, on)
-}
+/** What a record says besides names, sex and birth, in the form that is compared; null where it says nothing. */
+type Traits = readonly (string | null)[]
+const traitsOf = ({ phone, village, nina, amoNumber, motherName }: Person): Traits =>
+  [phone, village && foldText(village), nina, amoNumber, motherName && foldText(motherName)].map((trait) => trait || null)
 
-const fold = (value: string | null | undefined): string | null => (value ? foldText(value) : null)
+const agreeing = (a: Traits, b: Traits): number => a.filter((trait, i) => trait !== null && trait === b[i]).length
+const differing = (a: Traits, b: Traits): number => a.filter((trait, i) => trait !== null && b[i] !== null && trait !== b[i]).length
 
-const compare = (a: string | null | undefined, b: string | null | undefined): 'same' | 'other' | undefined =>
-  a && b ? (a === b ? 'same' : 'other') : undefined
+/** Same names to the letter: is it the same person? Phone, village or card must speak for it, and nothing against it. */
+const isSame = (known: Entry, person: Person, traits: Traits, on: string): boolean =>
+  differing(known.traits, traits) === 0 &&
+  agreeing(known.traits.slice(0, 4), traits) > 0 &&
+  sameBirth(known.person.birth, person.birth, on)
 
-const agreement = (a: Person, b: Person): number =>
-  [compare(a.phone, b.phone), compare(fold(a.village), fold(b.village))].filter((one) => one === 'same').length
+/**
+ * Names and births alone say little where a few families are half of a district: of 5,000 made-up persons 415 would be
+ * proposed, and 13 so. Something else must agree, or nothing else be known.
+ */
+const isWorthAsking = (known: Entry, traits: Traits): boolean =>
+  agreeing(known.traits, traits) > 0 || differing(known.traits, traits) === 0
 
 // Within this time an age may have been copied from the line before instead of being counted on.
 const COPIED_DAYS = 62

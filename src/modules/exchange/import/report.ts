@@ -37,7 +37,7 @@ export const ImportReport = object({
     consultations: count('New consultations', 421),
   }),
   matchedPatients: count('Stored lines whose patient had a file, from before or from an earlier line', 87),
-  proposedMatches: count('New patient files that may be of a person who has one: listed in `proposals`, never merged', 19),
+  proposedMatches: count('New patient files that may be of a person who has one: listed in `proposals`, never merged', 12),
   duplicates: count('Lines that say what another line or an earlier import says: not stored again', 1),
   refusedLines: count('Lines that were not stored: listed in `refused`', 9),
   refused: Type.Array(NoteSchema, { maxItems: MAX_LISTED, description: 'One entry a line, the first thousand; `/refused.csv` has all' }),

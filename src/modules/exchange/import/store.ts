@@ -99,8 +99,10 @@ async function planOf(db: TenantDb, actor: Actor, register: Register, dryRun: bo
   const people = await peopleAround(db, lines)
   const day = today()
   for (const [i, line] of lines.entries()) {
-    // Matching is work for the processor: others are served between two pieces of it.
+    // Matching is work for the processor: others are served between two pieces of it, and PostgreSQL hears of the
+    // transaction before it takes it for forgotten (20 s).
     if (i % 50 === 49) await setImmediate()
+    if (i % 1_000 === 999) await findStored(db, register.hash)
     const { visit } = line
     const { codes, warnings } = codesOf(visit, known)
     const { warnings: others, ...place } = placeOf(visit, lists)
