@@ -53,12 +53,23 @@ export function duplicateScorer(person: Person): (other: Person) => number {
 
 type Keys = { family: string; given: string; village: string; mother: string }
 
-const keysOf = ({ familyName, givenName, village, motherName }: Person): Keys => ({
-  family: nameKey(familyName),
-  given: nameKey(givenName),
-  village: village ? nameKey(village) : '',
-  mother: motherName ? nameKey(motherName) : '',
-})
+// An import compares each person with many: their keys are made once, and forgotten with them.
+const keysKept = new WeakMap<Person, Keys>()
+
+function keysOf(person: Person): Keys {
+  let keys = keysKept.get(person)
+  if (!keys) {
+    const { familyName, givenName, village, motherName } = person
+    keys = {
+      family: nameKey(familyName),
+      given: nameKey(givenName),
+      village: village ? nameKey(village) : '',
+      mother: motherName ? nameKey(motherName) : '',
+    }
+    keysKept.set(person, keys)
+  }
+  return keys
+}
 
 function scoreOf(a: Person, keysA: Keys, b: Person, keysB: Keys): number {
   const compared: [keyof typeof weights, number][] = [
