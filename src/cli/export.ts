@@ -7,7 +7,7 @@ import type { TenantDb } from '#tenancy'
 import { ConsultationFilters } from '../modules/consultations/index.ts'
 import type { SheetColumn } from '../modules/exchange/index.ts'
 import { PatientFilters } from '../modules/patients/index.ts'
-import { Failure } from '../supervisor/failure.ts'
+import { codeOf, Failure, onDisk } from '../supervisor/failure.ts'
 import { output } from './program.ts'
 
 type Options = { establishment: string; format?: 'csv' | 'xlsx'; output: string; force?: boolean; json?: boolean } & Record<string, unknown>
@@ -66,7 +66,6 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
   const { consultationSheet, patientSheet, walkPatients, walkVisited, writeSheet } = await import('../modules/exchange/index.ts')
   const { audit } = await import('../platform/audit/index.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
-  const { onDisk } = await import('../supervisor/failure.ts')
   const format = options.format ?? (options.output.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv')
   const target = options.output
   if (existsSync(target) && !options.force) throw new Failure(`${target} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
@@ -90,6 +89,7 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
       onDisk(target, () => renameSync(part, target))
     } catch (error) {
       rmSync(part, { force: true })
+      if (codeOf(error) === 'ENOENT') throw new Failure(`Impossible d’écrire ${target} : le dossier n’existe pas.`, { cause: error })
       return onDisk(target, () => {
         throw error
       })

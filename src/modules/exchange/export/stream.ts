@@ -58,5 +58,5 @@ export async function drained(out: Writable): Promise<void> {
     await Promise.race(either).finally(() => over.abort())
     await Promise.allSettled(either)
   }
-  if (out.destroyed) throw new Error('the receiver of the file went away')
+  if (out.destroyed) throw out.errored ?? new Error('the receiver of the file went away')
 }
