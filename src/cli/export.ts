@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, createWriteStream, existsSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
@@ -7,7 +8,7 @@ import type { TenantDb } from '#tenancy'
 import { ConsultationFilters } from '../modules/consultations/index.ts'
 import type { SheetColumn } from '../modules/exchange/index.ts'
 import { PatientFilters } from '../modules/patients/index.ts'
-import { codeOf, Failure, onDisk } from '../supervisor/failure.ts'
+import { Failure, onDisk } from '../supervisor/failure.ts'
 import { output } from './program.ts'
 
 type Options = { establishment: string; format?: 'csv' | 'xlsx'; output: string; force?: boolean; json?: boolean } & Record<string, unknown>
@@ -70,30 +71,35 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
   const target = options.output
   if (existsSync(target) && !options.force) throw new Failure(`${target} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
   const part = `${target}.part`
-  return inEstablishment(options.establishment, async (tenant, actor) => {
-    await tenant.transaction((db) => audit(db, actor, { action: `${what}.export`, resource: what, resourceId: format }))
-    let records = 0
-    const write = async <T>(name: string, columns: readonly SheetColumn<T>[], pages: (db: TenantDb) => AsyncIterable<readonly T[]>) =>
-      tenant.read(async (db) => {
-        // Opened anew at each try of the transaction.
-        const file = createWriteStream(part, { mode: 0o600 })
-        const closed = finished(file)
-        closed.catch(() => {})
-        await writeSheet(format, { name, columns }, pages(db), file, { written: (count) => (records = count) })
-        file.end()
-        await closed
-      })
-    try {
+  // Before the database is asked: a wrong path is known at once.
+  onDisk(part, () => {
+    if (!existsSync(dirname(part))) throw new Failure(`Impossible d’écrire ${target} : le dossier n’existe pas.`)
+    closeSync(openSync(part, 'w', 0o600))
+  })
+  try {
+    const records = await inEstablishment(options.establishment, async (tenant, actor) => {
+      await tenant.transaction((db) => audit(db, actor, { action: `${what}.export`, resource: what, resourceId: format }))
+      let written = 0
+      const write = async <T>(name: string, columns: readonly SheetColumn<T>[], pages: (db: TenantDb) => AsyncIterable<readonly T[]>) =>
+        tenant.read(async (db) => {
+          // Opened anew at each try of the transaction.
+          const file = createWriteStream(part, { mode: 0o600 })
+          const closed = finished(file)
+          closed.catch(() => {})
+          await writeSheet(format, { name, columns }, pages(db), file, { written: (count) => (written = count) })
+          file.end()
+          await closed
+        })
       if (what === 'patients') await write('Patients', patientSheet, (db) => walkPatients(db, filters))
       else await write('Consultations', consultationSheet, (db) => walkVisited(db, filters, 'fr'))
-      onDisk(target, () => renameSync(part, target))
-    } catch (error) {
-      rmSync(part, { force: true })
-      if (codeOf(error) === 'ENOENT') throw new Failure(`Impossible d’écrire ${target} : le dossier n’existe pas.`, { cause: error })
-      return onDisk(target, () => {
-        throw error
-      })
-    }
+      return written
+    })
+    onDisk(target, () => renameSync(part, target))
     return records
-  })
+  } catch (error) {
+    rmSync(part, { force: true })
+    return onDisk(target, () => {
+      throw error
+    })
+  }
 }
