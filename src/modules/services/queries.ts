@@ -4,7 +4,8 @@ import { audit } from '../../platform/audit/index.ts'
 import { assertVersion, type Actor, type Created } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
 import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
-import { problem } from '../../shared/errors.ts'
+import { invalidInput, problem } from '../../shared/errors.ts'
+import { text } from '../../shared/text.ts'
 import { foldText, tidyName } from '../patients/index.ts'
 import type { ListEntry, ListEntryCreate, ListEntryUpdate, ListPage, ListQuery } from './schemas.ts'
 
@@ -19,6 +20,15 @@ const keyOf = (name: string): string => foldText(name).slice(0, 160) || name.sli
 
 const taken = { service: 'service_name_taken', specialty: 'specialty_name_taken' } as const
 const missing = { service: 'service_not_found', specialty: 'specialty_not_found' } as const
+
+/** @throws invalid_input for a name of unseen characters only */
+function storedName(given: string): string {
+  const name = tidyName(given)
+  if (name === '') throw invalidInput({ path: 'name', message: unseen })
+  return name
+}
+
+const unseen = text('Un nom a au moins un caractère visible.', 'A name has at least one visible character.')
 
 /** By name. @throws invalid_cursor */
 export async function listEntries(
@@ -53,7 +63,7 @@ export async function getEntry(db: TenantDb, list: ListName, id: string): Promis
 
 /**
  * Adds an entry; the same id with the same name again is the same entry.
- * @throws service_name_taken, specialty_name_taken, id_already_used
+ * @throws invalid_input, service_name_taken, specialty_name_taken, id_already_used
  */
 export async function createEntry(
   db: TenantDb,
@@ -61,7 +71,7 @@ export async function createEntry(
   list: ListName,
   input: ListEntryCreate,
 ): Promise<Created<ListEntry>> {
-  const name = tidyName(input.name)
+  const name = storedName(input.name)
   const entry = { id: input.id ?? uuidv7(), name, name_key: keyOf(name), active: input.active ?? true }
   const created = await db
     .insertInto(tableOf(list))
@@ -79,7 +89,7 @@ export async function createEntry(
   return { body: created }
 }
 
-/** @throws version_stale, service_not_found, specialty_not_found, service_name_taken, specialty_name_taken */
+/** @throws invalid_input, version_stale, service_not_found, specialty_not_found, service_name_taken, specialty_name_taken */
 export async function updateEntry(
   db: TenantDb,
   actor: Actor,
@@ -91,7 +101,7 @@ export async function updateEntry(
   const found = await db.selectFrom(tableOf(list)).select(columns).where('id', '=', id).forUpdate().executeTakeFirst()
   if (!found) throw problem(missing[list])
   assertVersion(found, expected)
-  const name = change.name === undefined ? found.name : tidyName(change.name)
+  const name = change.name === undefined ? found.name : storedName(change.name)
   const updated = await db
     .updateTable(tableOf(list))
     .set({

@@ -26,6 +26,15 @@ for (const [path, code] of [
     for (const client of [ministere, superadmin]) await client.get(url, 403)
   })
 
+  test(`${path}: a name that nobody sees is no name`, async () => {
+    const { cabinet } = await harness()
+    const { body } = await cabinet.admin.post(url, { name: '\u200b\u2060' }, 400)
+    assert.equal(body.errors[0].path, 'name')
+    const created = await cabinet.admin.post(url, { name: 'Dermato\u200blogie' }, 201)
+    assert.equal(created.body.name, 'Dermatologie')
+    await cabinet.admin.patch(`${url}/${created.body.id}`, { name: '\u200b' }, 1, 400)
+  })
+
   test(`${path}: two names that differ by accents or capitals are one`, async () => {
     const { cscom } = await harness()
     const first = (await cscom.admin.post(url, { name: 'Santé maternelle' }, 201)).body as { id: string }

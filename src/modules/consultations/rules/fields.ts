@@ -1,5 +1,6 @@
 import type { FieldError } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
+import { tidyName } from '../../patients/index.ts'
 import { labelCodes, type CodeInput, type CodeRole, type KnownCode } from './codes.ts'
 import { vitalErrors, vitalNames, type Vital, type Vitals } from './vitals.ts'
 
@@ -113,6 +114,6 @@ const unborn = text(
 )
 
 // NFC: one writing of each accent. An empty text is none.
-const tidyLine = (value: string | null): string | null => value?.normalize('NFC').replace(/\s+/gu, ' ').trim() || null
+const tidyLine = (value: string | null): string | null => (value === null ? null : tidyName(value) || null)
 const tidyParagraph = (value: string | null): string | null =>
   value?.normalize('NFC').replace(/\r\n?/g, '\n').trim() || null

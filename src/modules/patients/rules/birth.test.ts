@@ -44,6 +44,9 @@ test('an estimated age grows with time', () => {
   assert.equal(show(ageOn(estimate(48, 'years', '2024-07-01'), today)), '50 years')
   assert.equal(show(ageOn(estimate(10, 'months', '2026-07-01'), '2026-07-01')), '10 months')
   assert.equal(show(ageOn(estimate(10, 'months', '2026-07-01'), today)), '14 months')
+  // Never finer than what was told.
+  assert.equal(show(ageOn(estimate(0, 'months', '2026-07-01'), '2026-07-05')), '0 months')
+  assert.equal(show(ageOn(estimate(3, 'months', '2026-07-01'), '2026-04-10')), '0 months')
   assert.equal(show(ageOn(estimate(4, 'days', '2026-11-10'), today)), '16 days')
   assert.equal(show(ageOn(estimate(1, 'months', '2026-03-31'), '2026-03-31')), '1 months')
   assert.equal(show(ageOn(bornAround(1978, '2026-07-01'), '2026-07-01')), '48 years')

@@ -1,4 +1,4 @@
-import { invalidInput, type FieldError } from '../../../shared/errors.ts'
+import type { FieldError } from '../../../shared/errors.ts'
 import { text, type Text } from '../../../shared/text.ts'
 import {
   addDays,
@@ -48,12 +48,6 @@ export function birthErrors(birth: Birth, today: string, path = 'birth'): FieldE
   return birth.precision === 'estimate'
     ? estimateErrors(birth, today, path)
     : dateErrors(birth, birth.precision, today, path)
-}
-
-/** @throws invalid_input */
-export function checkBirth(birth: Birth, today: string): void {
-  const errors = birthErrors(birth, today)
-  if (errors.length > 0) throw invalidInput(...errors)
 }
 
 function dateErrors(
@@ -158,13 +152,15 @@ export function birthRange(birth: Birth): [from: string, to: string] {
 /**
  * The age to show on a day: days below one month, months below 24 months, years from there, as growth and vaccination
  * cards count. Never finer than what is known: a birth known by its year gives years (the difference of the years, as
- * registers do), one known by its month never gives days. An estimated age grows from the day it was told.
+ * registers do), one known by its month or told in months never gives days. An estimated age grows from the day it was told.
  * A day before the birth gives age 0.
  */
 export function ageOn(birth: Birth, day: string): Age {
   if (birth.estimate) {
     const born = assumedBirth(birth.estimate)
-    return birth.estimate.unit === 'years' ? years(monthsBetween(born, day)) : ageFrom(born, day)
+    const { unit } = birth.estimate
+    if (unit === 'days') return ageFrom(born, day)
+    return unit === 'years' ? years(monthsBetween(born, day)) : monthsOrYears(monthsBetween(born, day))
   }
   const date = birth.date ?? ''
   if (date.length === 4) return { value: Math.max(0, Number(day.slice(0, 4)) - Number(date)), unit: 'years' }

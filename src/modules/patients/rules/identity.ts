@@ -16,7 +16,7 @@ export const isAmoShape = (amo: string): boolean => /^(?=.*\d)[A-Z0-9]{6,13}$/.t
 export const tidyNumber = (number: string): string =>
   number
     .normalize('NFC')
-    .replace(/[\s.\-–/]+/gu, '')
+    .replace(/[\s./\p{Pd}\p{Cf}]+/gu, '')
     .toUpperCase()
 
 /** What looks unusual, to be checked on the card. Never blocks. */

@@ -92,5 +92,7 @@ test('a key holds only words of letters and digits', () => {
 test('a stored name keeps its spelling', () => {
   assert.equal(tidyName('  COULIBALY  '), 'COULIBALY')
   assert.equal(tidyName('Ben \t Ahmed'), 'Ben Ahmed')
+  assert.equal(tidyName('\u202eTra\u200boré\u00ad\u2068 Awa\ufeff'), 'Traoré Awa')
+  assert.equal(tidyName('\u200b\u2060'), '')
   assert.equal(tidyName('Traore\u0301'), 'Traoré')
 })

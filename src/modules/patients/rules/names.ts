@@ -2,8 +2,20 @@
 // go between two visits. Two reductions: `foldText` forgets capitals, accents and punctuation; `nameKey` also forgets
 // the spelling (French and Bambara orthographies of the same sounds).
 
-/** The name as stored and shown: NFC, single spaces. Capitals and accents stay as typed: the person's own spelling. */
-export const tidyName = (text: string): string => text.normalize('NFC').replace(/\s+/gu, ' ').trim()
+// Controls, direction marks, zero-width spaces and soft hyphens come along when text is pasted: nobody sees them, and an
+// override shows a text backwards. The joiners U+200C and U+200D stay: scripts and emoji are written with them.
+const unseen = /[\u0080-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu
+
+/**
+ * A name, or any line, as stored and shown: NFC, single spaces, nothing unseen. Capitals and accents stay as typed: the
+ * person's own spelling.
+ */
+export const tidyName = (text: string): string =>
+  text
+    .normalize('NFC')
+    .replace(unseen, '')
+    .replace(/[\s\u0085]+/gu, ' ')
+    .trim()
 
 // Letters of Bambara, Fulfulde and Soninke (ɛ ɔ ŋ ɲ ɓ ɗ ƴ) and French ligatures have no decomposition in Unicode.
 const letters: Record<string, string> = {

@@ -71,6 +71,11 @@ test('a refusal names the field and says what would be right', () => {
   assert.notDeepEqual(phoneErrors('123')[0]?.message, foreign?.message)
 })
 
+test('the marks that come along when a number is copied are no part of it', () => {
+  for (const written of ['\u202a+223 76 54 32 10\u202c', '76\u201154\u201132\u201110', '76\u00a054\u202f32 10\u200e'])
+    assert.deepEqual(readPhone(written), { kind: 'malian', phone: '+22376543210' })
+})
+
 test('any eight digits of the numbering plan come back, however they are cut', () => {
   fc.assert(
     fc.property(

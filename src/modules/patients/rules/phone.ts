@@ -5,13 +5,14 @@ import { text } from '../../../shared/text.ts'
 export type PhoneReading = { kind: 'malian'; phone: string } | { kind: 'foreign' } | { kind: 'invalid' }
 
 /**
- * Reads a phone number in any Malian way of writing it: +223, 00223, 223 or 8 digits, with spaces, dots or dashes.
+ * Reads a phone number in any Malian way of writing it: +223, 00223, 223 or 8 digits, with spaces, dots or dashes, and
+ * the direction marks (Cf) that telephones put around a number that is copied.
  * `foreign` is a number that holds in another country: an import warns about it, the API refuses it.
  * Source of the numbering plan: libphonenumber (Mali: 8 digits, the first 2 or 4 to 9).
  * @returns a Malian number as +223XXXXXXXX
  */
 export function readPhone(written: string): PhoneReading {
-  const digits = written.replace(/[\s.\-–/()_]+/gu, '')
+  const digits = written.replace(/[\s./()_\p{Pd}\p{Cf}]+/gu, '')
   if (!/^\+?\d{5,17}$/.test(digits)) return { kind: 'invalid' }
   // "223" before 8 digits is the calling code, whatever the 8 digits are.
   const international = /^223\d{8}$/.test(digits) ? `+${digits}` : digits
