@@ -22,10 +22,6 @@ export const likenessRank = (
 export const isLike = (needle: string, haystack: Expression<string>): RawBuilder<boolean> =>
   sql<boolean>`${needle}::text operator(sis_ext.<%) ${haystack}`
 
-/** Whether whole-string similarity passes the threshold (0.3 unless set); the trigram index serves it. */
-export const isSimilar = (left: Expression<string>, right: string): RawBuilder<boolean> =>
-  sql<boolean>`${left} operator(sis_ext.%) ${right}::text`
-
 /** 0..1: similarity of the two whole strings. */
 export const similarity = (left: Expression<string>, right: string): RawBuilder<number> =>
   sql<number>`sis_ext.similarity(${left}, ${right}::text)`

@@ -38,23 +38,8 @@ export async function createConsultation(
 }
 
 /**
- * Stores a visit with its history and audit, judged as by the API.
+ * Stores visits with their history and audit, judged as by the API, in a handful of statements for each 200.
  * @param action what the history says
- * @returns its id
- * @throws invalid_input, id_already_used
- */
-export async function insertConsultation(
-  db: TenantDb,
-  actor: Actor,
-  input: Insertion,
-  action: 'create' | 'import' = 'create',
-): Promise<string> {
-  const [id] = await insertConsultations(db, actor, [input], action)
-  return id!
-}
-
-/**
- * The same for many visits, in a handful of statements for each 200.
  * @returns their ids, in order
  * @throws invalid_input: the first visit that is wrong, with `[n].` before each path; id_already_used. The caller's
  * transaction then stores nothing

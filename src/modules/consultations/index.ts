@@ -1,5 +1,5 @@
 // What the other modules may use of consultations.
-export { insertConsultation, insertConsultations, type Insertion } from './changes.ts'
+export { insertConsultations, type Insertion } from './changes.ts'
 export { listConsultations, walkConsultations } from './list.ts'
 export { toConsultation } from './record.ts'
 export { consultationRoutes } from './routes.ts'

@@ -2,7 +2,6 @@
 export { matchPatients, toCandidates, type Match } from './candidates.ts'
 export { insertPatient, insertPatients, type NewPatient } from './insert.ts'
 export { listPatients } from './list.ts'
-export { findPatient, getPatient, listPatientSummaries } from './queries.ts'
 export { summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
 export { patientRoutes } from './routes.ts'
 export {

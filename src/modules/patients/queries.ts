@@ -1,8 +1,8 @@
 import type { TenantDb } from '#tenancy'
 import { today } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
-import { patientColumns, summaryColumns, toPatient, toPatientSummary, type PatientRow } from './record.ts'
-import type { Patient, PatientSummary } from './schemas.ts'
+import { patientColumns, toPatient, type PatientRow } from './record.ts'
+import type { Patient } from './schemas.ts'
 
 /** A patient who is not hidden. */
 export async function findPatient(db: TenantDb, id: string): Promise<Patient | undefined> {
@@ -22,24 +22,6 @@ export async function lockPatient(db: TenantDb, id: string): Promise<PatientRow>
   const row = await visible(db, id).forUpdate().executeTakeFirst()
   if (!row) throw problem('patient_not_found')
   return row
-}
-
-/**
- * Who these patients are, hidden ones too: their consultations still name them.
- * @param day the day whose ages are given
- */
-export async function listPatientSummaries(
-  db: TenantDb,
-  ids: readonly string[],
-  day = today(),
-): Promise<Map<string, PatientSummary>> {
-  if (ids.length === 0) return new Map()
-  const rows = await db
-    .selectFrom('patient')
-    .select(['patient.id', ...summaryColumns])
-    .where('id', 'in', [...ids])
-    .execute()
-  return new Map(rows.map((row) => [row.id, toPatientSummary(row, day)]))
 }
 
 const visible = (db: TenantDb, id: string) =>
