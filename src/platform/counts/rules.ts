@@ -6,16 +6,16 @@ export type Cells = { patients: number | null; consultations: number | null; new
 
 /**
  * What may be shown of an establishment's figures. Cells under five are hidden. Months under five are left out of sums,
- * else two periods that differ by one month would give that month; and new cases are hidden where follow-ups, which are
- * the difference, would be one to four.
+ * else two periods that differ by one month would give that month; and a month's new cases are left out of theirs where
+ * its follow-ups, which are the difference, would be one to four. `hidden` says that something was left out.
  */
 export function suppress(patients: number, months: readonly Month[]): Cells {
   const shown = months.filter(({ consultations }) => consultations >= smallest)
   const consultations = sum(shown.map((month) => month.consultations))
   const open = shown.filter(({ newCases, consultations: all }) => newCases >= smallest && !isSmall(all - newCases))
-  const newCases = open.length === shown.length ? sum(open.map((month) => month.newCases)) : undefined
-  const cells = { patients: cell(patients), consultations: cell(consultations), newCases: cell(newCases ?? 0) }
-  const isComplete = shown.length === months.length && Object.values(cells).every((value) => value !== null)
+  const newCases = sum(open.map((month) => month.newCases))
+  const cells = { patients: cell(patients), consultations: cell(consultations), newCases: cell(newCases) }
+  const isComplete = open.length === months.length && Object.values(cells).every((value) => value !== null)
   return { ...cells, hidden: !isComplete }
 }
 

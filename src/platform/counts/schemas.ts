@@ -25,7 +25,7 @@ export const Counts = object({
       region: Type.String(),
       patients: Cell('Files on record today; null when under 5'),
       consultations: Cell('In the period; months under 5 are left out'),
-      newCases: Cell('Consultations for a new case in the period'),
+      newCases: Cell('Consultations for a new case, in the months whose follow-ups are not few'),
       hidden: Type.Boolean({ description: 'Something was hidden or left out' }),
     }),
     { maxItems: 100 },
