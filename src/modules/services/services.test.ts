@@ -27,12 +27,12 @@ for (const [path, code] of [
   })
 
   test(`${path}: a name that nobody sees is no name`, async () => {
-    const { cabinet } = await harness()
-    const { body } = await cabinet.admin.post(url, { name: '\u200b\u2060' }, 400)
+    const { csref } = await harness()
+    const { body } = await csref.admin.post(url, { name: '\u200b\u2060' }, 400)
     assert.equal(body.errors[0].path, 'name')
-    const created = await cabinet.admin.post(url, { name: 'Dermato\u200blogie' }, 201)
+    const created = await csref.admin.post(url, { name: 'Dermato\u200blogie' }, 201)
     assert.equal(created.body.name, 'Dermatologie')
-    await cabinet.admin.patch(`${url}/${created.body.id}`, { name: '\u200b' }, 1, 400)
+    await csref.admin.patch(`${url}/${created.body.id}`, { name: '\u200b' }, 1, 400)
   })
 
   test(`${path}: two names that differ by accents or capitals are one`, async () => {
