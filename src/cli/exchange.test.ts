@@ -37,7 +37,10 @@ test('sis import tries first, and a script that does not say --yes stores nothin
   assert.equal(statSync(report.refusedFile).mode & 0o777, 0o600)
   const unasked = await run(t, 'import', registerFile, ...inDjenne)
   assert.equal(unasked.code, 1)
-  assert.match(unasked.output, /421 consultations, 334 nouveaux patients[\s\S]*ligne 19, Date : Date qui n'existe pas[\s\S]*ajoutez --yes/)
+  assert.match(
+    unasked.output,
+    /421 consultations, 334 nouveaux patients[\s\S]*ligne 19, Date : Date qui n'existe pas[\s\S]*ajoutez --yes/,
+  )
 })
 
 test('sis import --yes stores, never writes over the corrections, and exports give it back', async (t) => {
@@ -48,16 +51,40 @@ test('sis import --yes stores, never writes over the corrections, and exports gi
   const again = await run(t, 'import', registerFile, ...inDjenne, '--yes', '--json')
   assert.equal(JSON.parse(again.stdout).alreadyImported, true)
   const file = join(folder, 'consultations.csv')
-  const exported = await run(t, 'export', 'consultations', ...inDjenne, '--output', file, '--from', '2026-07-01', '--to', '2026-07-02', '--json')
+  const exported = await run(
+    t,
+    'export',
+    'consultations',
+    ...inDjenne,
+    '--output',
+    file,
+    '--from',
+    '2026-07-01',
+    '--to',
+    '2026-07-02',
+    '--json',
+  )
   assert.deepEqual([exported.code, JSON.parse(exported.stdout)], [0, { file, records: 14 }])
   assert.equal(readFileSync(file, 'utf8').trim().split('\r\n').length, 15)
   const taken = await run(t, 'export', 'consultations', ...inDjenne, '--output', file)
   assert.equal(taken.code, 1)
   assert.match(taken.output, /existe déjà/)
-  const workbook = await run(t, 'export', 'patients', ...inDjenne, '--output', join(folder, 'patients.xlsx'), '--q', 'koulibali')
+  const workbook = await run(
+    t,
+    'export',
+    'patients',
+    ...inDjenne,
+    '--output',
+    join(folder, 'patients.xlsx'),
+    '--q',
+    'koulibali',
+  )
   assert.equal(workbook.code, 0)
   assert.equal(readFileSync(join(folder, 'patients.xlsx')).subarray(0, 2).toString(), 'PK')
-  assert.deepEqual(readdirSync(folder).filter((name) => name.endsWith('.part')), [])
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.endsWith('.part')),
+    [],
+  )
 })
 
 test('what cannot be done is one sentence and an exit code', async (t) => {
@@ -67,7 +94,11 @@ test('what cannot be done is one sentence and an exit code', async (t) => {
     [['import', join(folder, 'image.csv'), ...inDjenne], 1, /pas du texte/],
     [['import', registerFile, '--establishment', 'ailleurs'], 1, /Aucun établissement « ailleurs »/],
     [['import', registerFile], 2, /option obligatoire/],
-    [['export', 'patients', ...inDjenne, '--output', join(folder, 'x.csv'), '--born-from', 'hier'], 2, /valeur non valable/],
+    [
+      ['export', 'patients', ...inDjenne, '--output', join(folder, 'x.csv'), '--born-from', 'hier'],
+      2,
+      /valeur non valable/,
+    ],
     [['export', 'patients', ...inDjenne, '--output', join(folder, 'absent', 'x.csv')], 1, /x\.csv/],
   ]
   for (const [args, code, why] of cases) {

@@ -11,7 +11,13 @@ import { PatientFilters } from '../modules/patients/index.ts'
 import { Failure, onDisk } from '../supervisor/failure.ts'
 import { output } from './program.ts'
 
-type Options = { establishment: string; format?: 'csv' | 'xlsx'; output: string; force?: boolean; json?: boolean } & Record<string, unknown>
+type Options = {
+  establishment: string
+  format?: 'csv' | 'xlsx'
+  output: string
+  force?: boolean
+  json?: boolean
+} & Record<string, unknown>
 type Exported = 'patients' | 'consultations'
 
 /** `sis export`: a filtered list of an establishment as CSV or XLSX. */
@@ -27,7 +33,9 @@ function add(group: Command, what: Exported, description: string, filters: TObje
     .description(description)
     .requiredOption('--establishment <identifiant>', 'l’établissement, par exemple csref_djenne')
     .requiredOption('--output <fichier>', 'le fichier à écrire')
-    .addOption(new Option('--format <format>', 'csv ou xlsx ; sinon d’après le nom du fichier').choices(['csv', 'xlsx']))
+    .addOption(
+      new Option('--format <format>', 'csv ou xlsx ; sinon d’après le nom du fichier').choices(['csv', 'xlsx']),
+    )
     .option('--force', 'remplace un fichier qui existe')
     .option('--json', 'résultat en JSON')
   for (const [name, schema] of Object.entries(filters.properties)) {
@@ -39,7 +47,9 @@ function add(group: Command, what: Exported, description: string, filters: TObje
     command.addOption(new Option(`--${flag} <valeur>`, filterNames[name] ?? name).argParser(read))
   }
   command.action(async (options: Options) => {
-    const asked = Object.fromEntries(Object.keys(filters.properties).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
+    const asked = Object.fromEntries(
+      Object.keys(filters.properties).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+    )
     const records = await exportTo(what, asked, options)
     output(options.json, { file: options.output, records }, [`${records} ${what} dans ${options.output}`])
   })
@@ -64,12 +74,14 @@ const filterNames: Record<string, string> = {
 
 // Under another name until it is whole: a file that was cut short must not pass for one.
 async function exportTo(what: Exported, filters: object, options: Options): Promise<number> {
-  const { consultationSheet, patientSheet, walkPatients, walkVisited, writeSheet } = await import('../modules/exchange/index.ts')
+  const { consultationSheet, patientSheet, walkPatients, walkVisited, writeSheet } =
+    await import('../modules/exchange/index.ts')
   const { audit } = await import('../platform/audit/index.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const format = options.format ?? (options.output.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv')
   const target = options.output
-  if (existsSync(target) && !options.force) throw new Failure(`${target} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
+  if (existsSync(target) && !options.force)
+    throw new Failure(`${target} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
   const part = `${target}.part`
   // Before the database is asked: a wrong path is known at once.
   onDisk(part, () => {
@@ -78,9 +90,15 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
   })
   try {
     const records = await inEstablishment(options.establishment, async (tenant, actor) => {
-      await tenant.transaction((db) => audit(db, actor, { action: `${what}.export`, resource: what, resourceId: format }))
+      await tenant.transaction((db) =>
+        audit(db, actor, { action: `${what}.export`, resource: what, resourceId: format }),
+      )
       let written = 0
-      const write = async <T>(name: string, columns: readonly SheetColumn<T>[], pages: (db: TenantDb) => AsyncIterable<readonly T[]>) =>
+      const write = async <T>(
+        name: string,
+        columns: readonly SheetColumn<T>[],
+        pages: (db: TenantDb) => AsyncIterable<readonly T[]>,
+      ) =>
         tenant.read(async (db) => {
           // Opened anew at each try of the transaction.
           const file = createWriteStream(part, { mode: 0o600 })

@@ -21,15 +21,22 @@ export function registerImport(program: Command): void {
     .option('--yes', 'enregistre sans demander')
     .option('--refused <fichier>', 'où écrire les lignes refusées (sinon à côté du registre, « .refused.csv »)')
     .option('--json', 'résultat en JSON')
-    .addHelpText('after', '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec ou rien d’enregistré, 2 commande mal écrite.')
+    .addHelpText(
+      'after',
+      '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec ou rien d’enregistré, 2 commande mal écrite.',
+    )
     .action(async (file: string, options: Options) => {
       const report = await importFile(file, options)
       if (report.refusedLines > 0) process.exitCode ??= someRefused
     })
 }
 
-async function importFile(file: string, { establishment, dryRun = false, yes = false, json, refused }: Options): Promise<ImportReport> {
-  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, storeRegister, toReport } = await import('../modules/exchange/index.ts')
+async function importFile(
+  file: string,
+  { establishment, dryRun = false, yes = false, json, refused }: Options,
+): Promise<ImportReport> {
+  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, storeRegister, toReport } =
+    await import('../modules/exchange/index.ts')
   const { today } = await import('../shared/clock.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const { progressBar } = await import('./progress.ts')
@@ -43,13 +50,24 @@ async function importFile(file: string, { establishment, dryRun = false, yes = f
     let report = await store(dryRun || !yes)
     let told = false
     if (!dryRun && !yes) {
-      process.stderr.write(summaryOf(report).map((line) => `${line}\n`).join(''))
+      process.stderr.write(
+        summaryOf(report)
+          .map((line) => `${line}\n`)
+          .join(''),
+      )
       if (await agrees()) report = await store(false)
       else told = true
     }
-    const written = report.refusedLines > 0 ? await writeRefused(tenant, report.id, refused ?? file, refused !== undefined) : undefined
+    const written =
+      report.refusedLines > 0
+        ? await writeRefused(tenant, report.id, refused ?? file, refused !== undefined)
+        : undefined
     const where = written ? [`Lignes refusées, à corriger et à importer de nouveau : ${written}`] : []
-    output(json, { ...report, ...(written && { refusedFile: written }) }, told ? where : [...summaryOf(report), ...where])
+    output(
+      json,
+      { ...report, ...(written && { refusedFile: written }) },
+      told ? where : [...summaryOf(report), ...where],
+    )
     return report
   })
 }
@@ -64,8 +82,13 @@ function readBytes(file: string, most: number): Buffer {
   }
 }
 
-const reasons: Record<string, string> = { ENOENT: 'ce fichier n’existe pas', EISDIR: 'c’est un dossier', EACCES: 'l’accès est refusé' }
-const reasonOf = (error: unknown): string => reasons[(error as { code?: string }).code ?? ''] ?? (error as Error).message
+const reasons: Record<string, string> = {
+  ENOENT: 'ce fichier n’existe pas',
+  EISDIR: 'c’est un dossier',
+  EACCES: 'l’accès est refusé',
+}
+const reasonOf = (error: unknown): string =>
+  reasons[(error as { code?: string }).code ?? ''] ?? (error as Error).message
 const failure = (line: string, cause: unknown): Error => Object.assign(new Error(line, { cause }), { lines: [line] })
 
 /** Asks the person at the terminal; a script must say --yes. A refusal is told and is the exit code. */
@@ -85,14 +108,26 @@ const shown = 20
 
 /** A report as lines for a person. */
 export function summaryOf(report: ImportReport): string[] {
-  const { dryRun, alreadyImported, stored, lines, duplicates, matchedPatients, proposedMatches, refusedLines, warningCount } = report
+  const {
+    dryRun,
+    alreadyImported,
+    stored,
+    lines,
+    duplicates,
+    matchedPatients,
+    proposedMatches,
+    refusedLines,
+    warningCount,
+  } = report
   const title = alreadyImported
     ? `Ce fichier a déjà été importé le ${report.createdAt.slice(0, 10).split('-').reverse().join('/')} : rien de plus n’est enregistré. Rapport d’alors :`
     : dryRun
       ? 'Essai : rien n’est enregistré. Seraient enregistrés :'
       : 'Enregistrés :'
   const notes = (list: ImportReport['refused'], count: number): string[] => [
-    ...list.slice(0, shown).map(({ line, column, message }) => `  ligne ${line}${column === null ? '' : `, ${column}`} : ${message}`),
+    ...list
+      .slice(0, shown)
+      .map(({ line, column, message }) => `  ligne ${line}${column === null ? '' : `, ${column}`} : ${message}`),
     ...(count > shown ? [`  … et ${count - shown} autres`] : []),
   ]
   const { services, specialties } = report.created

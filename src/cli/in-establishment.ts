@@ -15,7 +15,9 @@ export function inEstablishment<T>(slug: string, work: (tenant: Tenant, actor: A
       const slugs = tenancy.directory.list().map((one) => one.slug)
       throw new Failure([
         `Aucun établissement « ${slug} ».`,
-        slugs.length > 0 ? `Établissements : ${slugs.sort().slice(0, 20).join(', ')}${slugs.length > 20 ? '…' : ''}` : 'Il n’y a encore aucun établissement.',
+        slugs.length > 0
+          ? `Établissements : ${slugs.sort().slice(0, 20).join(', ')}${slugs.length > 20 ? '…' : ''}`
+          : 'Il n’y a encore aucun établissement.',
       ])
     }
     const actor: Actor = { id: null, name: `Ligne de commande (${userInfo().username})`, role: 'COMMAND_LINE' }

@@ -10,7 +10,8 @@ import { exampleRegister, importFile, line, register } from './register.fixture.
 const cellsOf = (text: string) => text.replace('\ufeff', '').trim().split('\r\n').map((row) => row.split(';')) // prettier-ignore
 
 test('cells that a spreadsheet would run are defused, numbers are left alone', () => {
-  for (const cell of ['=1+1', '+223 76', '-A', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x")']) assert.equal(guarded(cell), `'${cell}`)
+  for (const cell of ['=1+1', '+223 76', '-A', '@SUM(A1)', '\t=1', '\r=1', '=HYPERLINK("http://x")'])
+    assert.equal(guarded(cell), `'${cell}`)
   for (const cell of ['-4', '+3', '-4,5', '+223', 'Traoré', "'x", '']) assert.equal(guarded(cell), cell)
 })
 
@@ -19,7 +20,10 @@ test('consultations leave as a French register, which another establishment impo
   await importFile(csref.agent, exampleRegister, { expect: 201 })
   const { text, headers } = await csref.agent.get('/api/v1/consultations/export?format=csv', 200)
   assert.equal(headers['content-type'], 'text/csv; charset=utf-8')
-  assert.match(headers['content-disposition'] ?? '', /^attachment; filename="consultations-csref_djenne-\d{4}-\d\d-\d\d\.csv"$/)
+  assert.match(
+    headers['content-disposition'] ?? '',
+    /^attachment; filename="consultations-csref_djenne-\d{4}-\d\d-\d\d\.csv"$/,
+  )
   const [head = [], ...rows] = cellsOf(text)
   assert.ok(text.startsWith('\ufeffDate;N° dossier;Nom;Prénom;Sexe;Âge;Unité;Naissance;'))
   assert.equal(rows.length, 421)
@@ -43,7 +47,11 @@ test('consultations leave as a French register, which another establishment impo
 
 test('an export has the filters of its list, and a formula in a name leaves defused', async () => {
   const { csref, hospital } = await harness()
-  await importFile(hospital.agent, register(line({ Nom: '=HYPERLINK("x")', Diagnostic: '"Plaie; ""profonde""\nau bras"', Village: '' })), { expect: 201 })
+  await importFile(
+    hospital.agent,
+    register(line({ Nom: '=HYPERLINK("x")', Diagnostic: '"Plaie; ""profonde""\nau bras"', Village: '' })),
+    { expect: 201 },
+  )
   const { text } = await hospital.agent.get('/api/v1/patients/export', 200)
   assert.match(text, /;"'=HYPERLINK\(""x""\)";Awa;F;/)
   const consultations = (await hospital.agent.get('/api/v1/consultations/export', 200)).text
@@ -52,8 +60,14 @@ test('an export has the filters of its list, and a formula in a name leaves defu
   for (const filter of filters) {
     const exported = cellsOf((await csref.agent.get(`/api/v1/consultations/export?${filter}`, 200)).text).slice(1)
     const { body } = await csref.agent.get(`/api/v1/consultations?limit=100&${filter}`, 200)
-    assert.ok(exported.length > 0 && (body.nextCursor ? exported.length > 100 : exported.length === body.items.length), filter)
-    assert.deepEqual(exported.slice(0, 100).map((row) => row.at(-1)), body.items.map(({ id }: { id: string }) => id))
+    assert.ok(
+      exported.length > 0 && (body.nextCursor ? exported.length > 100 : exported.length === body.items.length),
+      filter,
+    )
+    assert.deepEqual(
+      exported.slice(0, 100).map((row) => row.at(-1)),
+      body.items.map(({ id }: { id: string }) => id),
+    )
   }
   const patients = cellsOf((await csref.agent.get('/api/v1/patients/export?q=koulibali&sex=F', 200)).text).slice(1)
   assert.ok(patients.length > 5 && patients.every((row) => row[3] === 'F'))
@@ -65,7 +79,10 @@ test('an export has the filters of its list, and a formula in a name leaves defu
 test('a workbook has typed days and figures under a frozen French header', async () => {
   const { csref, app } = await harness()
   const authorization = `Bearer ${await csref.agent.token()}`
-  const answer = await app.inject({ url: '/api/v1/consultations/export?format=xlsx&to=2026-07-02', headers: { authorization } })
+  const answer = await app.inject({
+    url: '/api/v1/consultations/export?format=xlsx&to=2026-07-02',
+    headers: { authorization },
+  })
   assert.equal(answer.headers['content-type'], 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet')
   const workbook = new ExcelJS.Workbook()
   await workbook.xlsx.load(answer.rawPayload as never)
@@ -88,21 +105,26 @@ test('an export that fails half way never looks like a whole file', async () => 
   const { port } = app.server.address() as AddressInfo
   const authorization = `Bearer ${await csref.agent.token()}`
   const outcome = await new Promise<{ bytes: number; error: boolean }>((resolve, reject) => {
-    const sent = httpRequest({ port, host: '127.0.0.1', path: '/api/v1/patients/export', headers: { authorization } }, (response) => {
-      let bytes = 0
-      let killed = false
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length
-        if (killed) return
-        killed = true
-        response.pause()
-        void database
-          .asSuperuser(`select pg_terminate_backend(pid) from pg_stat_activity where usename like 'sis_%_api' and state <> 'idle' and query like '%patient%'`)
-          .then(() => response.resume())
-      })
-      response.on('end', () => resolve({ bytes, error: false }))
-      response.on('error', () => resolve({ bytes, error: true }))
-    })
+    const sent = httpRequest(
+      { port, host: '127.0.0.1', path: '/api/v1/patients/export', headers: { authorization } },
+      (response) => {
+        let bytes = 0
+        let killed = false
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (killed) return
+          killed = true
+          response.pause()
+          void database
+            .asSuperuser(
+              `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'sis_%_api' and state <> 'idle' and query like '%patient%'`,
+            )
+            .then(() => response.resume())
+        })
+        response.on('end', () => resolve({ bytes, error: false }))
+        response.on('error', () => resolve({ bytes, error: true }))
+      },
+    )
     sent.on('error', reject).end()
   })
   assert.ok(outcome.bytes > 0)
@@ -118,16 +140,20 @@ test('a receiver who goes away frees the connection', async () => {
   for (let i = 0; i < 12; i++) {
     await new Promise<void>((resolve, reject) => {
       const format = i % 2 ? 'xlsx' : 'csv'
-      const sent = httpRequest({ port, host: '127.0.0.1', path: `/api/v1/patients/export?format=${format}`, headers: { authorization } }, (response) => {
-        response.once('data', () => {
-          response.destroy()
-          resolve()
-        })
-      })
+      const sent = httpRequest(
+        { port, host: '127.0.0.1', path: `/api/v1/patients/export?format=${format}`, headers: { authorization } },
+        (response) => {
+          response.once('data', () => {
+            response.destroy()
+            resolve()
+          })
+        },
+      )
       sent.on('error', reject).end()
     })
   }
-  const busy = async () => database.asSuperuser(`select pid from pg_stat_activity where usename like 'sis_%_api' and xact_start is not null`)
+  const busy = async () =>
+    database.asSuperuser(`select pid from pg_stat_activity where usename like 'sis_%_api' and xact_start is not null`)
   for (let i = 0; i < 200 && (await busy()).length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 25))
   assert.deepEqual(await busy(), [])
 })

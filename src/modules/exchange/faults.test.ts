@@ -36,20 +36,29 @@ test('what is no register is refused as a whole, and says what to do', async () 
 
 test('missing columns are named, all of them', async () => {
   const { hospital } = await harness()
-  const { body } = await importFile(hospital.agent, 'N°;Date;Nom;Village\r\n1;01/07/2026;Traoré;Kewa\r\n', { expect: 400 })
+  const { body } = await importFile(hospital.agent, 'N°;Date;Nom;Village\r\n1;01/07/2026;Traoré;Kewa\r\n', {
+    expect: 400,
+  })
   assert.equal(body.code, 'import_columns_missing')
-  assert.deepEqual(body.errors.map(({ path }: { path: string }) => path), ['Prénom', 'Sexe', 'Naissance', 'Diagnostic'])
+  assert.deepEqual(
+    body.errors.map(({ path }: { path: string }) => path),
+    ['Prénom', 'Sexe', 'Naissance', 'Diagnostic'],
+  )
   assert.match(body.errors[2].message, /Naissance » ou « Âge/)
 })
 
 test('a form without the file, with another field or with something else is refused', async () => {
   const { hospital } = await harness()
-  const send = (options: { body?: unknown; headers?: Record<string, string> }) => hospital.agent.send('POST', '/api/v1/imports', options)
+  const send = (options: { body?: unknown; headers?: Record<string, string> }) =>
+    hospital.agent.send('POST', '/api/v1/imports', options)
   assert.equal((await send(form(register(line()), 'autre'))).body.code, 'import_file_missing')
   assert.equal((await send({ body: { file: 'x' } })).body.code, 'import_file_missing')
   assert.equal((await send({})).body.code, 'import_file_missing')
   assert.equal((await send({ body: 'x', headers: { 'content-type': 'application/pdf' } })).status, 415)
-  assert.equal((await hospital.agent.send('POST', '/api/v1/imports?dryRun=peut-etre', form('x'))).body.code, 'invalid_input')
+  assert.equal(
+    (await hospital.agent.send('POST', '/api/v1/imports?dryRun=peut-etre', form('x'))).body.code,
+    'invalid_input',
+  )
   const noEnd = form(register(line()))
   assert.equal((await send({ ...noEnd, body: noEnd.body.subarray(0, 300) })).status, 400)
 })
@@ -74,7 +83,11 @@ test('rows that do not fit the header are refused with why, blank ones are passe
   assert.deepEqual([body.lines, body.stored.consultations], [6, 3])
   assert.deepEqual(
     body.refused.map((one: { line: number; column: string | null }) => [one.line, one.column]),
-    [[6, null], [7, null], [10, 'Sexe']],
+    [
+      [6, null],
+      [7, null],
+      [10, 'Sexe'],
+    ],
   )
   assert.match(body.refused[0].message, /3 cellules au lieu de 16/)
   assert.match(body.refused[1].message, /17 cellules au lieu de 16/)
@@ -82,12 +95,17 @@ test('rows that do not fit the header are refused with why, blank ones are passe
 
 test('unknown columns, a guessed encoding and a column that stands twice are told', async () => {
   const { hospital } = await harness()
-  const file = 'Registre du CSRéf\nDate,Nom,Prénom,Sexe,Âge (ans),Diagnostic,Groupe sanguin,Nom\n1/7/2026,Traoré,Awa,féminin,30,Plaie,O+,x\n'
+  const file =
+    'Registre du CSRéf\nDate,Nom,Prénom,Sexe,Âge (ans),Diagnostic,Groupe sanguin,Nom\n1/7/2026,Traoré,Awa,féminin,30,Plaie,O+,x\n'
   const { body } = await importFile(hospital.agent, Buffer.from(file, 'latin1'), { dryRun: true, expect: 201 })
   assert.equal(body.stored.consultations, 1)
   assert.deepEqual(
     body.warnings.map((one: { line: number; column: string | null }) => [one.line, one.column]),
-    [[2, null], [2, 'Groupe sanguin'], [2, 'Nom']],
+    [
+      [2, null],
+      [2, 'Groupe sanguin'],
+      [2, 'Nom'],
+    ],
   )
   assert.match(body.warnings[0].message, /Windows-1252/)
 })
@@ -117,7 +135,9 @@ test('a connection lost half way: the import is done again as a whole and stored
   const { csref, database } = await harness()
   const { schema } = csref.establishment
   // Holds the import when its consultations are written and its refused lines are not.
-  const holding = database.asSuperuser(`do $$ begin lock table ${schema}.import_refused_line in share mode; perform pg_sleep(3); end $$`)
+  const holding = database.asSuperuser(
+    `do $$ begin lock table ${schema}.import_refused_line in share mode; perform pg_sleep(3); end $$`,
+  )
   await sleep(100)
   const importing = importFile(csref.agent, exampleRegister)
   const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%import_refused_line%' and query like 'insert%'`

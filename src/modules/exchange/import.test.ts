@@ -24,7 +24,9 @@ const expectedRefusals: Record<string, [column: string, why: RegExp]> = {
   357: ['Âge', /impossible/],
   400: ['Diagnostic', /Diagnostic absent/],
 }
-const kept = rows.filter(({ cells }, i) => !(cells[0]! in expectedRefusals) && rows.findIndex(({ text }) => text === rows[i]!.text) === i)
+const kept = rows.filter(
+  ({ cells }, i) => !expectedRefusals[cells[0] ?? ''] && rows.findIndex(({ text }) => text === rows[i]!.text) === i,
+)
 const digits = (phone: string) => (phone.startsWith('+33') ? '' : phone.replace(/\D/g, '').slice(-8))
 const personOf = (cells: string[], fold = (name: string) => name) =>
   [fold(cells[2]!), fold(cells[3]!), cells[4], cells[8], digits(cells[9]!)].join('|')
@@ -38,7 +40,9 @@ test('a dry run of the example register tells exactly the expected outcome and s
   assert.equal(body.dryRun, true)
   assert.equal(body.lines, 431)
   assert.equal(body.lines, rows.length)
-  const refused = Object.fromEntries(body.refused.map((one: { line: number }) => [rows.find(({ line }) => line === one.line)?.cells[0], one]))
+  const refused = Object.fromEntries(
+    body.refused.map((one: { line: number }) => [rows.find(({ line }) => line === one.line)?.cells[0], one]),
+  )
   assert.deepEqual(Object.keys(refused), Object.keys(expectedRefusals))
   for (const [number, [column, why]] of Object.entries(expectedRefusals)) {
     assert.equal(refused[number].column, column)
@@ -47,7 +51,10 @@ test('a dry run of the example register tells exactly the expected outcome and s
   const numberOf = ({ line }: { line: number }) => rows.find((row) => row.line === line)?.cells[0]
   assert.deepEqual(
     body.warnings.map((one: { line: number; column: string }) => [numberOf(one), one.column]),
-    [['231', 'Téléphone'], ['278', 'CIM-10']],
+    [
+      ['231', 'Téléphone'],
+      ['278', 'CIM-10'],
+    ],
   )
   assert.match(body.warnings[0].message, /hors Mali/)
   assert.match(body.warnings[1].message, /inconnu/)
@@ -77,24 +84,37 @@ test('who is written with other accents or capitals is proposed, and keeps a fil
     assert.equal((await csref.agent.get(`/api/v1/patients/${candidateId}`, 200)).body.id, candidateId)
   }
   const { schema } = csref.establishment
-  const count = async (sql: string) => (await database.asSuperuser<{ n: number }>(`select count(*)::int as n from ${schema}.${sql}`))[0]?.n
+  const count = async (sql: string) =>
+    (await database.asSuperuser<{ n: number }>(`select count(*)::int as n from ${schema}.${sql}`))[0]?.n
   assert.equal(await count('patient'), persons.size)
   assert.equal(await count('consultation'), kept.length)
   assert.equal(await count("record_version where action = 'import'"), persons.size + kept.length)
   assert.equal(await count("patient where birth_date like '%-01-01'"), 0)
-  const [numbers] = await database.asSuperuser(`select min(file_number) as first, max(file_number) as last from ${schema}.patient`)
+  const [numbers] = await database.asSuperuser(
+    `select min(file_number) as first, max(file_number) as last from ${schema}.patient`,
+  )
   assert.deepEqual(numbers, { first: 1, last: persons.size })
 })
 
 test('births are stored as they are known, ages with the day on which they were told', async () => {
   const { csref } = await harness()
-  const find = async (q: string) => (await csref.agent.get(`/api/v1/patients?q=${encodeURIComponent(q)}`, 200)).body.items[0]
+  const find = async (q: string) =>
+    (await csref.agent.get(`/api/v1/patients?q=${encodeURIComponent(q)}`, 200)).body.items[0]
   const born = async (q: string) => (await find(q)).birth
   assert.deepEqual(await born('75415549'), { precision: 'year', date: '1977' })
   assert.deepEqual(await born('98597207'), { precision: 'day', date: '2015-06-30' })
-  assert.deepEqual(await born('79557496'), { precision: 'estimate', estimate: { value: 39, unit: 'years', on: '2026-07-02' } })
-  assert.deepEqual(await born('67684868'), { precision: 'estimate', estimate: { value: 10, unit: 'months', on: '2026-07-01' } })
-  assert.deepEqual(await born('92938357'), { precision: 'estimate', estimate: { value: 4, unit: 'days', on: '2026-07-13' } })
+  assert.deepEqual(await born('79557496'), {
+    precision: 'estimate',
+    estimate: { value: 39, unit: 'years', on: '2026-07-02' },
+  })
+  assert.deepEqual(await born('67684868'), {
+    precision: 'estimate',
+    estimate: { value: 10, unit: 'months', on: '2026-07-01' },
+  })
+  assert.deepEqual(await born('92938357'), {
+    precision: 'estimate',
+    estimate: { value: 4, unit: 'days', on: '2026-07-13' },
+  })
   const { body } = await csref.agent.get('/api/v1/consultations?q=morsure de serpent&to=2026-07-02', 200)
   const [{ date, codes, caseType, practitionerName, service, specialty }] = body.items
   assert.deepEqual([date, codes[0].code, caseType, practitionerName, service.name, specialty.name],
@@ -116,8 +136,10 @@ test('the same file again stores nothing and answers the report of the first tim
 
 test('the same lines in another order, with other delimiters and columns turned round, store nothing twice', async () => {
   const { csref } = await harness()
-  const [head = [], ...lines] = [exampleRegister.toString('utf8').replace('\ufeff', '').split('\r\n')[0]!.split(';'), ...rows.map(({ cells }) => cells)]
-  const other = [head, ...lines.reverse()].map((cells) => [...cells].reverse().join('\t')).join('\n')
+  const head = exampleRegister.toString('utf8').replace('\ufeff', '').split('\r\n')[0]!.split(';')
+  const other = [head, ...rows.map(({ cells }) => cells).reverse()]
+    .map((cells) => [...cells].reverse().join('\t'))
+    .join('\n')
   const { body } = await importFile(csref.agent, other, { expect: 201 })
   assert.deepEqual([body.stored, body.duplicates, body.refusedLines], [{ patients: 0, consultations: 0 }, 431 - 9, 9])
 })
@@ -145,7 +167,10 @@ test('the refused lines come back with the reason, and are imported once correct
   assert.deepEqual([body.lines, body.stored.consultations, body.refusedLines, body.duplicates], [9, 8, 1, 0])
   assert.deepEqual(body.warnings, [])
   // The whole register with the corrections in it: what is stored is not stored again.
-  const whole = corrections.reduce((file, [wrong, right]) => file.replace(wrong, right), exampleRegister.toString('utf8'))
+  const whole = corrections.reduce(
+    (file, [wrong, right]) => file.replace(wrong, right),
+    exampleRegister.toString('utf8'),
+  )
   const { body: all } = await importFile(csref.agent, whole, { expect: 201 })
   assert.deepEqual([all.stored.consultations, all.duplicates, all.refusedLines], [0, 430, 1])
 })
@@ -153,17 +178,25 @@ test('the refused lines come back with the reason, and are imported once correct
 test('a visit that was imported and says something else now is refused, not stored beside the first', async () => {
   const { hospital } = await harness()
   await importFile(hospital.agent, register(line()), { expect: 201 })
-  const { body } = await importFile(hospital.agent, register(line({ Diagnostic: 'Plaie', Nom: 'TRAORE' })), { expect: 201 })
+  const { body } = await importFile(hospital.agent, register(line({ Diagnostic: 'Plaie', Nom: 'TRAORE' })), {
+    expect: 201,
+  })
   assert.equal(body.stored.consultations, 0)
   assert.match(body.refused[0].message, /déjà été importée/)
   // The next year's register begins again at 1.
-  const next = await importFile(hospital.agent, register(line({ Date: '02/07/2026', Diagnostic: 'Plaie' })), { expect: 201 })
+  const next = await importFile(hospital.agent, register(line({ Date: '02/07/2026', Diagnostic: 'Plaie' })), {
+    expect: 201,
+  })
   assert.deepEqual([next.body.stored, next.body.matchedPatients], [{ patients: 0, consultations: 1 }, 1])
 })
 
 test('one number over two contents is told and both are stored; messages follow the reader', async () => {
   const { cscom } = await harness()
-  const { body } = await importFile(cscom.agent, register(line(), line({ Nom: 'Dolo', Date: '31/06/2026' }), line({ Nom: 'Koné' })), { expect: 201 })
+  const { body } = await importFile(
+    cscom.agent,
+    register(line(), line({ Nom: 'Dolo', Date: '31/06/2026' }), line({ Nom: 'Koné' })),
+    { expect: 201 },
+  )
   assert.deepEqual([body.stored.consultations, body.warnings[0].line], [2, 4])
   const english = await cscom.agent.get(`/api/v1/imports/${body.id}`, 200, { 'accept-language': 'en' })
   assert.equal(english.body.refused[0].message, 'A date that does not exist.')
@@ -179,7 +212,11 @@ test('reports and refused lines are the establishment’s own, and imports need 
     assert.deepEqual({ ...foreign.body, requestId: '' }, { ...nowhere.body, requestId: '' })
   }
   await importFile(csref.admin, exampleRegister, { expect: 403 })
-  for (const [client, status] of [[superadmin, 403], [ministere, 403], [anonymous, 401]] as const)
+  for (const [client, status] of [
+    [superadmin, 403],
+    [ministere, 403],
+    [anonymous, 401],
+  ] as const)
     assert.equal((await importFile(client, exampleRegister)).status, status)
   const own = await importFile(hospital.agent, exampleRegister, { dryRun: true, expect: 201 })
   assert.equal(own.body.stored.consultations, 421)

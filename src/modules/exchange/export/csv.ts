@@ -10,7 +10,10 @@ export type Day = { day: string }
 
 /** Lines as a French spreadsheet opens them: semicolons, CRLF, dd/mm/yyyy, decimal comma, formulas defused. */
 export const csvLines = (rows: readonly (readonly Cell[])[]): string =>
-  stringify(rows.map((cells) => cells.map(frenchCell)), { delimiter: ';', record_delimiter: '\r\n', quoted_match: /[\r\n\t]|^\s|\s$/ })
+  stringify(
+    rows.map((cells) => cells.map(frenchCell)),
+    { delimiter: ';', record_delimiter: '\r\n', quoted_match: /[\r\n\t]|^\s|\s$/ },
+  )
 
 function frenchCell(cell: Cell): string {
   if (cell === null || cell === undefined) return ''

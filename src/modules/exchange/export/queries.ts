@@ -17,7 +17,11 @@ export async function* walkPatients(db: TenantDb, filters: PatientFilters): Asyn
 }
 
 /** All consultations of a filtered list with how their patients are reached, in pages. */
-export async function* walkVisited(db: TenantDb, filters: ConsultationFilters, language: Language): AsyncGenerator<Visited[]> {
+export async function* walkVisited(
+  db: TenantDb,
+  filters: ConsultationFilters,
+  language: Language,
+): AsyncGenerator<Visited[]> {
   for await (const page of walkConsultations(db, filters, language, PAGE)) {
     const contacts = await contactsOf(db, [...new Set(page.map(({ patientId }) => patientId))])
     yield page.map((consultation) => ({ ...consultation, contact: contacts.get(consultation.patientId) }))

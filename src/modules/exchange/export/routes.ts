@@ -72,7 +72,13 @@ export const exportRoutes: Routes = async (app) => {
       const { format = 'csv', ...filters } = request.query
       const { language } = request
       return send(request, reply, inSlot, 'consultations', format, (db, out, begin) =>
-        writeSheet(format, { name: 'Consultations', columns: consultationSheet }, walkVisited(db, filters, language), out, { begin }),
+        writeSheet(
+          format,
+          { name: 'Consultations', columns: consultationSheet },
+          walkVisited(db, filters, language),
+          out,
+          { begin },
+        ),
       )
     },
   )

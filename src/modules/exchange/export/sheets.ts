@@ -7,7 +7,11 @@ import { frenchDay, type Cell } from './csv.ts'
 /** A column of an exported file: its heading, its width in a workbook, what a record has there. */
 export type SheetColumn<T> = { heading: string; width: number; cell: (record: T) => Cell }
 
-const column = <T>(heading: string, width: number, cell: (record: T) => Cell): SheetColumn<T> => ({ heading, width, cell })
+const column = <T>(heading: string, width: number, cell: (record: T) => Cell): SheetColumn<T> => ({
+  heading,
+  width,
+  cell,
+})
 
 const ageUnits = { years: 'ans', months: 'mois', days: 'jours' } as const
 
@@ -49,7 +53,13 @@ export const patientSheet: SheetColumn<Patient>[] = [
 const shownPhone = (phone: string): string => phone.slice(4).replace(/(..)(?=.)/g, '$1 ')
 
 /** What a consultation's own record does not show of its patient. */
-export type Contact = { phone: string | null; village: string | null; motherName: string | null; nina: string | null; amoNumber: string | null }
+export type Contact = {
+  phone: string | null
+  village: string | null
+  motherName: string | null
+  nina: string | null
+  amoNumber: string | null
+}
 export type Visited = Consultation & { contact: Contact | undefined }
 
 // The headings of a register: the file can be imported elsewhere as it is.

@@ -32,7 +32,12 @@ export async function writeSheet<T>(
 
 const cellsOf = <T>(columns: readonly SheetColumn<T>[], record: T): Cell[] => columns.map(({ cell }) => cell(record))
 
-async function writeCsv<T>({ columns }: Sheet<T>, pages: AsyncIterable<readonly T[]>, out: Writable, { begin, written }: Hooks): Promise<void> {
+async function writeCsv<T>(
+  { columns }: Sheet<T>,
+  pages: AsyncIterable<readonly T[]>,
+  out: Writable,
+  { begin, written }: Hooks,
+): Promise<void> {
   await writeTo(out, UTF8_MARK + csvLines([columns.map(({ heading }) => heading)]))
   let records = 0
   for await (const page of pages) {
@@ -43,7 +48,12 @@ async function writeCsv<T>({ columns }: Sheet<T>, pages: AsyncIterable<readonly 
   }
 }
 
-async function writeWorkbook<T>({ name, columns }: Sheet<T>, pages: AsyncIterable<readonly T[]>, out: Writable, { begin, written }: Hooks): Promise<void> {
+async function writeWorkbook<T>(
+  { name, columns }: Sheet<T>,
+  pages: AsyncIterable<readonly T[]>,
+  out: Writable,
+  { begin, written }: Hooks,
+): Promise<void> {
   // Shared strings would hold every text of the file in memory until its end.
   const workbook = new ExcelJS.stream.xlsx.WorkbookWriter({ stream: out, useSharedStrings: false, useStyles: true })
   const worksheet = workbook.addWorksheet(name, { views: [{ state: 'frozen', ySplit: 1 }] })

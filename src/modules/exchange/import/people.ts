@@ -37,7 +37,13 @@ export class People {
   add(known: Known): Entry {
     const { person } = known
     const [bornFrom] = birthRange(person.birth)
-    const entry = { ...known, traits: traitsOf(person), bornFrom, year: Number(bornFrom.slice(0, 4)), order: this.#count++ }
+    const entry = {
+      ...known,
+      traits: traitsOf(person),
+      bornFrom,
+      year: Number(bornFrom.slice(0, 4)),
+      order: this.#count++,
+    }
     const [family, given] = [nameKey(person.familyName), nameKey(person.givenName)]
     this.#near.add(family)
     this.#near.add(given)
@@ -69,7 +75,10 @@ export class People {
     for (const known of this.#candidates(person, on)) {
       if (!isWorthAsking(known, traits)) continue
       const score = scoreOf(known.person)
-      if (score >= POSSIBLE && (!best || score > best.score || (score === best.score && known.order < best.known.order)))
+      if (
+        score >= POSSIBLE &&
+        (!best || score > best.score || (score === best.score && known.order < best.known.order))
+      )
         best = { known, score }
     }
     return best
@@ -82,7 +91,8 @@ export class People {
     const reach = Math.max(3, 0.3 * (Number(on.slice(0, 4)) - year))
     const [family, given] = [nameKey(person.familyName), nameKey(person.givenName)]
     for (const known of this.#named(family, given)) if (isClose(known, person, year, reach)) yield known
-    if (family !== given) for (const known of this.#named(given, family)) if (isClose(known, person, year, reach)) yield known
+    if (family !== given)
+      for (const known of this.#named(given, family)) if (isClose(known, person, year, reach)) yield known
   }
 
   *#named(family: string, given: string): Generator<Entry> {
@@ -103,19 +113,26 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 // Names as written: another accent or capital is for a person to judge (the example register's own expectation).
 const writingOf = ({ familyName, givenName, sex }: Person): string => `${familyName}|${givenName}|${sex}`
 
-const cardsOf = ({ nina, amoNumber }: Person): string[] => [...(nina ? [`nina ${nina}`] : []), ...(amoNumber ? [`amo ${amoNumber}`] : [])]
+const cardsOf = ({ nina, amoNumber }: Person): string[] => [
+  ...(nina ? [`nina ${nina}`] : []),
+  ...(amoNumber ? [`amo ${amoNumber}`] : []),
+]
 
 // Another sex, or a birth far away, never reaches POSSIBLE without a card: not compared at all.
 const isClose = (known: Entry, person: Person, year: number, reach: number): boolean =>
-  Math.abs(known.year - year) <= reach && (known.person.sex === person.sex || Boolean(known.person.motherName && person.motherName))
+  Math.abs(known.year - year) <= reach &&
+  (known.person.sex === person.sex || Boolean(known.person.motherName && person.motherName))
 
 /** What a record says besides names, sex and birth, in the form that is compared; null where it says nothing. */
 type Traits = readonly (string | null)[]
 const traitsOf = ({ phone, village, nina, amoNumber, motherName }: Person): Traits =>
-  [phone, village && foldText(village), nina, amoNumber, motherName && foldText(motherName)].map((trait) => trait || null)
+  [phone, village && foldText(village), nina, amoNumber, motherName && foldText(motherName)].map(
+    (trait) => trait || null,
+  )
 
 const agreeing = (a: Traits, b: Traits): number => a.filter((trait, i) => trait !== null && trait === b[i]).length
-const differing = (a: Traits, b: Traits): number => a.filter((trait, i) => trait !== null && b[i] !== null && trait !== b[i]).length
+const differing = (a: Traits, b: Traits): number =>
+  a.filter((trait, i) => trait !== null && b[i] !== null && trait !== b[i]).length
 
 /** Same names to the letter: is it the same person? Phone, village or card must speak for it, and nothing against it. */
 const isSame = (known: Entry, person: Person, traits: Traits, on: string): boolean =>
@@ -147,4 +164,5 @@ type Estimate = NonNullable<Birth['estimate']>
 const isCopied = (a: Estimate, b: Estimate): boolean =>
   a.value === b.value && a.unit === b.unit && Math.abs(Date.parse(a.on) - Date.parse(b.on)) <= COPIED_DAYS * 86_400_000
 
-const inMonths = ({ value, unit }: Age): number => (unit === 'years' ? value * 12 : unit === 'months' ? value : value / 30)
+const inMonths = ({ value, unit }: Age): number =>
+  unit === 'years' ? value * 12 : unit === 'months' ? value : value / 30

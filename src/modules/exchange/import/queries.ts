@@ -4,7 +4,6 @@ import { now } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
 import type { Text } from '../../../shared/text.ts'
 import { listPatients, type Person } from '../../patients/index.ts'
-import type { StoredReport } from './report.ts'
 import type { Refusal } from './register.ts'
 
 // PostgreSQL takes 65,535 values a statement.
@@ -16,11 +15,26 @@ export function* batches<T>(items: readonly T[], size = BATCH): Generator<T[]> {
 
 /** Holds the establishment's imports until the end of the transaction. @throws import_running */
 export async function enterGate(db: TenantDb): Promise<void> {
-  const gate = await db.selectFrom('import_gate').select('id').where('id', '=', 1).forUpdate().skipLocked().executeTakeFirst()
+  const gate = await db
+    .selectFrom('import_gate')
+    .select('id')
+    .where('id', '=', 1)
+    .forUpdate()
+    .skipLocked()
+    .executeTakeFirst()
   if (!gate) throw problem('import_running', { retryAfter: 5 })
 }
 
-const runColumns = ['id', 'file_name', 'dry_run', 'report', 'header', 'created_at', 'created_by_id', 'created_by_name'] as const
+const runColumns = [
+  'id',
+  'file_name',
+  'dry_run',
+  'report',
+  'header',
+  'created_at',
+  'created_by_id',
+  'created_by_name',
+] as const
 
 export async function findRun(db: TenantDb, id: string) {
   return db.selectFrom('import_run').select(runColumns).where('id', '=', id).executeTakeFirst()
@@ -28,7 +42,12 @@ export async function findRun(db: TenantDb, id: string) {
 
 /** The import that stored this very file. */
 export async function findStored(db: TenantDb, hash: string) {
-  return db.selectFrom('import_run').select(runColumns).where('file_hash', '=', hash).where('dry_run', '=', false).executeTakeFirst()
+  return db
+    .selectFrom('import_run')
+    .select(runColumns)
+    .where('file_hash', '=', hash)
+    .where('dry_run', '=', false)
+    .executeTakeFirst()
 }
 
 export type Run = NonNullable<Awaited<ReturnType<typeof findRun>>>
@@ -44,7 +63,8 @@ export type NewRun = {
   hash: string
   fileName: string
   dryRun: boolean
-  report: StoredReport
+  /** As report.ts reads it. */
+  report: object
   header: string[]
   refused: readonly Refusal[]
 }
@@ -68,7 +88,13 @@ export async function insertRun(db: TenantDb, actor: Actor, run: NewRun): Promis
     await db
       .insertInto('import_refused_line')
       .values(
-        refused.map(({ line, column, message, cells }) => ({ import_id: run.id, line, column_name: column, message: asJson(message), cells })),
+        refused.map(({ line, column, message, cells }) => ({
+          import_id: run.id,
+          line,
+          column_name: column,
+          message: asJson(message),
+          cells,
+        })),
       )
       .execute()
   }
@@ -78,7 +104,12 @@ export async function insertRun(db: TenantDb, actor: Actor, run: NewRun): Promis
 export type RefusedLine = { line: number; column_name: string | null; message: Text; cells: string[] }
 
 /** Refused lines in the order of the file. @param after the last line of the page before */
-export async function listRefused(db: TenantDb, importId: string, after: number, limit: number): Promise<RefusedLine[]> {
+export async function listRefused(
+  db: TenantDb,
+  importId: string,
+  after: number,
+  limit: number,
+): Promise<RefusedLine[]> {
   const rows = await db
     .selectFrom('import_refused_line')
     .select(['line', 'column_name', 'message', 'cells'])
@@ -93,7 +124,13 @@ export async function listRefused(db: TenantDb, importId: string, after: number,
 /** A dry run holds lines of a register that nobody asked to keep: a week is enough to correct them. */
 export async function forgetDryRuns(db: TenantDb): Promise<void> {
   const before = new Date(now().getTime() - 7 * 86_400_000).toISOString()
-  const old = await db.selectFrom('import_run').select('id').where('dry_run', '=', true).where('created_at', '<', before).limit(100).execute()
+  const old = await db
+    .selectFrom('import_run')
+    .select('id')
+    .where('dry_run', '=', true)
+    .where('created_at', '<', before)
+    .limit(100)
+    .execute()
   if (old.length === 0) return
   const ids = old.map(({ id }) => id)
   await db.deleteFrom('import_refused_line').where('import_id', 'in', ids).execute()
@@ -112,7 +149,12 @@ export async function findStoredLines(
     for (const row of rows) found.contents.add(row.content_hash)
   }
   for (const batch of batches(visits)) {
-    const rows = await db.selectFrom('import_line').select('visit_hash').distinct().where('visit_hash', 'in', batch).execute()
+    const rows = await db
+      .selectFrom('import_line')
+      .select('visit_hash')
+      .distinct()
+      .where('visit_hash', 'in', batch)
+      .execute()
     for (const { visit_hash } of rows) if (visit_hash !== null) found.visits.add(visit_hash)
   }
   return found
@@ -128,7 +170,13 @@ export async function findConsultationIds(db: TenantDb, ids: readonly string[]):
   return found
 }
 
-export type StoredLine = { content_hash: string; visit_hash: string | null; import_id: string; line: number; consultation_id: string }
+export type StoredLine = {
+  content_hash: string
+  visit_hash: string | null
+  import_id: string
+  line: number
+  consultation_id: string
+}
 
 export async function insertLines(db: TenantDb, lines: readonly StoredLine[]): Promise<void> {
   for (const batch of batches(lines)) await db.insertInto('import_line').values(batch).execute()
@@ -152,4 +200,8 @@ export type ListedEntry = { id: string; name_key: string; active: boolean }
 /** An establishment's list, whole. */
 export const allEntries = (db: TenantDb, list: 'service' | 'specialty'): Promise<ListedEntry[]> =>
   // Both tables have these columns; the builder cannot type a union of tables.
-  db.selectFrom(list as 'service').select(['id', 'name_key', 'active']).limit(10_000).execute()
+  db
+    .selectFrom(list as 'service')
+    .select(['id', 'name_key', 'active'])
+    .limit(10_000)
+    .execute()

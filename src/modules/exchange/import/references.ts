@@ -20,8 +20,20 @@ export type Lists = {
 
 /** The services and specialties that a register names; those that the establishment has not are added unless `dryRun`. */
 export async function listsOf(db: TenantDb, actor: Actor, visits: readonly Visit[], dryRun: boolean): Promise<Lists> {
-  const services = await entriesOf(db, actor, 'service', visits.map(({ service }) => service), dryRun)
-  const specialties = await entriesOf(db, actor, 'specialty', visits.map(({ specialty }) => specialty), dryRun)
+  const services = await entriesOf(
+    db,
+    actor,
+    'service',
+    visits.map(({ service }) => service),
+    dryRun,
+  )
+  const specialties = await entriesOf(
+    db,
+    actor,
+    'specialty',
+    visits.map(({ specialty }) => specialty),
+    dryRun,
+  )
   return {
     service: services.ids,
     specialty: specialties.ids,
@@ -31,7 +43,13 @@ export async function listsOf(db: TenantDb, actor: Actor, visits: readonly Visit
 
 const insertEntry = { service: findOrInsertService, specialty: findOrInsertSpecialty }
 
-async function entriesOf(db: TenantDb, actor: Actor, list: 'service' | 'specialty', written: readonly (string | null)[], dryRun: boolean) {
+async function entriesOf(
+  db: TenantDb,
+  actor: Actor,
+  list: 'service' | 'specialty',
+  written: readonly (string | null)[],
+  dryRun: boolean,
+) {
   const ids = new Map<string, string | null>()
   const created: string[] = []
   const listed = new Map((await allEntries(db, list)).map(({ name_key, id, active }) => [name_key, active ? id : null]))
@@ -49,7 +67,10 @@ async function entriesOf(db: TenantDb, actor: Actor, list: 'service' | 'specialt
 }
 
 /** What a line's service and specialty are in the lists, and warnings where they are left out. */
-export function placeOf(visit: Visit, lists: Lists): { serviceId: string | null; specialtyId: string | null; warnings: Note[] } {
+export function placeOf(
+  visit: Visit,
+  lists: Lists,
+): { serviceId: string | null; specialtyId: string | null; warnings: Note[] } {
   const warnings: Note[] = []
   const idOf = (list: 'service' | 'specialty'): string | null => {
     const name = visit[list]

@@ -16,7 +16,7 @@ export async function* refusedFile(db: TenantDb, run: Run, language: Language): 
   const at = run.header.indexOf(reason)
   const headings = at === -1 ? [...run.header, reason] : run.header
   yield UTF8_MARK + csvLines([headings])
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const page = await listRefused(db, run.id, after, PAGE)
     const rows = page.map(({ cells, message }) => {
       const row = Array.from({ length: Math.max(width, lastFilled(cells)) }, (_, i) => cells[i] ?? '')

@@ -71,7 +71,10 @@ export function toRefusal(cells: string[], faults: readonly Note[]): Refusal {
 
 const tidyFileName = (name: string): string =>
   // Names come from any system: the last part, without control characters.
-  (name.split(/[/\\]/).at(-1) ?? '').replace(/[\0-\x1f\x7f]/g, '').toWellFormed().slice(0, 200) || 'registre.csv'
+  (name.split(/[/\\]/).at(-1) ?? '')
+    .replace(/[\0-\x1f\x7f]/g, '')
+    .toWellFormed()
+    .slice(0, 200) || 'registre.csv'
 
 function fileWarnings({ line, unknown, twice }: Header, guessed: boolean): Note[] {
   return [

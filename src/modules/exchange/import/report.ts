@@ -8,19 +8,27 @@ import type { RefusedLine, Run } from './queries.ts'
 export const MAX_LISTED = 1_000
 
 const count = (description: string, example: number) => Type.Integer({ minimum: 0, description, examples: [example] })
-const Line = Type.Integer({ minimum: 1, description: "The line of the file; the header is line 1", examples: [19] })
+const Line = Type.Integer({ minimum: 1, description: 'The line of the file; the header is line 1', examples: [19] })
 
 const NoteSchema = object({
   line: Line,
-  column: nullable(Type.String({ maxLength: 500, description: "The file's own heading; null for the whole line", examples: ['Date'] })),
-  message: Type.String({ maxLength: 5_000, description: "In the reader's language", examples: ["Date qui n'existe pas."] }),
+  column: nullable(
+    Type.String({ maxLength: 500, description: "The file's own heading; null for the whole line", examples: ['Date'] }),
+  ),
+  message: Type.String({
+    maxLength: 5_000,
+    description: "In the reader's language",
+    examples: ["Date qui n'existe pas."],
+  }),
 })
 
 const Proposal = object({
   line: Line,
   patientId: nullable(Uuid),
   candidateId: nullable(Uuid),
-  candidateLine: nullable(Type.Integer({ minimum: 1, description: 'Where the candidate stands in this file, when it is new too' })),
+  candidateLine: nullable(
+    Type.Integer({ minimum: 1, description: 'Where the candidate stands in this file, when it is new too' }),
+  ),
   score: Type.Number({ minimum: 0, maximum: 1, description: '1: all that is known agrees but for the writing' }),
 })
 
@@ -28,7 +36,9 @@ export const ImportReport = object({
   id: Uuid,
   dryRun: Type.Boolean({ description: 'true: nothing was stored, this is what would be' }),
   alreadyImported: Type.Optional(
-    Type.Literal(true, { description: 'This very file was imported before: nothing more was stored; this is the report of then' }),
+    Type.Literal(true, {
+      description: 'This very file was imported before: nothing more was stored; this is the report of then',
+    }),
   ),
   fileName: Type.String({ maxLength: 300, examples: ['registre-2026.csv'] }),
   lines: count('Lines that say something: stored.consultations + duplicates + refusedLines', 431),
@@ -37,17 +47,28 @@ export const ImportReport = object({
     consultations: count('New consultations', 421),
   }),
   matchedPatients: count('Stored lines whose patient had a file, from before or from an earlier line', 87),
-  proposedMatches: count('New patient files that may be of a person who has one: listed in `proposals`, never merged', 12),
+  proposedMatches: count(
+    'New patient files that may be of a person who has one: listed in `proposals`, never merged',
+    12,
+  ),
   duplicates: count('Lines that say what another line or an earlier import says: not stored again', 1),
   refusedLines: count('Lines that were not stored: listed in `refused`', 9),
-  refused: Type.Array(NoteSchema, { maxItems: MAX_LISTED, description: 'One entry a line, the first thousand; `/refused.csv` has all' }),
+  refused: Type.Array(NoteSchema, {
+    maxItems: MAX_LISTED,
+    description: 'One entry a line, the first thousand; `/refused.csv` has all',
+  }),
   warnings: Type.Array(NoteSchema, { maxItems: MAX_LISTED, description: 'Stored all the same; the first thousand' }),
   warningCount: count('How many warnings there are', 2),
-  proposals: Type.Array(Proposal, { maxItems: MAX_LISTED, description: 'The likest person on file for each; ids are null where nothing is stored yet' }),
+  proposals: Type.Array(Proposal, {
+    maxItems: MAX_LISTED,
+    description: 'The likest person on file for each; ids are null where nothing is stored yet',
+  }),
   duplicateLines: Type.Array(
     object({
       line: Line,
-      sameAs: nullable(Type.Integer({ minimum: 1, description: 'The line that says the same; null: an earlier import' })),
+      sameAs: nullable(
+        Type.Integer({ minimum: 1, description: 'The line that says the same; null: an earlier import' }),
+      ),
     }),
     { maxItems: MAX_LISTED },
   ),
@@ -82,7 +103,11 @@ export function toReport(run: Run, refused: readonly RefusedLine[], language: La
     proposedMatches: report.proposedMatches,
     duplicates: report.duplicates,
     refusedLines: report.refusedLines,
-    refused: refused.map(({ line, column_name, message }) => ({ line, column: column_name, message: say(message, language) })),
+    refused: refused.map(({ line, column_name, message }) => ({
+      line,
+      column: column_name,
+      message: say(message, language),
+    })),
     warnings: report.warnings.map(({ line, column, message }) => ({ line, column, message: say(message, language) })),
     warningCount: report.warningCount,
     proposals: report.proposals,

@@ -41,7 +41,9 @@ export const importRoutes: Routes = async (app) => {
       handlerTimeout: 15 * 60_000,
       // The form is read by the handler: what is described here is for documentation.
       validatorCompiler: ({ schema, httpPart }) =>
-        httpPart === 'body' ? () => true : app.validatorCompiler!({ schema, method: 'POST', url: '/imports', ...(httpPart && { httpPart }) }),
+        httpPart === 'body'
+          ? () => true
+          : app.validatorCompiler!({ schema, method: 'POST', url: '/imports', ...(httpPart && { httpPart }) }),
       schema: {
         operationId: 'importRegister',
         tags,
@@ -106,11 +108,15 @@ export const importRoutes: Routes = async (app) => {
         operationId: 'getRefusedLines',
         tags,
         summary: 'The refused lines of an import',
-        description: 'The lines as they were sent, and one more column that says why: correct them in a spreadsheet and import that file.',
+        description:
+          'The lines as they were sent, and one more column that says why: correct them in a spreadsheet and import that file.',
         params: path,
         response: {
           ...responses({}, 'import_not_found'),
-          200: { description: 'The file', content: { 'text/csv; charset=utf-8': { schema: Type.Unsafe<unknown>(Type.String({ format: 'binary' })) } } },
+          200: {
+            description: 'The file',
+            content: { 'text/csv; charset=utf-8': { schema: Type.Unsafe<unknown>(Type.String({ format: 'binary' })) } },
+          },
         },
       },
     },

@@ -90,7 +90,14 @@ type Plan = {
 }
 
 async function planOf(db: TenantDb, actor: Actor, register: Register, dryRun: boolean): Promise<Plan> {
-  const plan: Plan = { records: [], patients: [], refused: [...register.refused], duplicates: [], warnings: [...register.warnings], created: { services: [], specialties: [] } }
+  const plan: Plan = {
+    records: [],
+    patients: [],
+    refused: [...register.refused],
+    duplicates: [],
+    warnings: [...register.warnings],
+    created: { services: [], specialties: [] },
+  }
   const lines = await newLines(db, register, plan)
   const visits = lines.map(({ visit }) => visit)
   const lists = await listsOf(db, actor, visits, dryRun)
@@ -107,9 +114,17 @@ async function planOf(db: TenantDb, actor: Actor, register: Register, dryRun: bo
     const { codes, warnings } = codesOf(visit, known)
     const { warnings: others, ...place } = placeOf(visit, lists)
     const given = { ...visit.content, ...place, date: visit.date, codes }
-    const { errors } = judgeNew({ ...given, patientId: '' }, { today: day, bornFrom: birthRange(visit.person.birth)[0], known })
+    const { errors } = judgeNew(
+      { ...given, patientId: '' },
+      { today: day, bornFrom: birthRange(visit.person.birth)[0], known },
+    )
     if (errors.length > 0) {
-      plan.refused.push(toRefusal(visit.cells, errors.map(({ message }) => ({ line: visit.line, column: null, message }))))
+      plan.refused.push(
+        toRefusal(
+          visit.cells,
+          errors.map(({ message }) => ({ line: visit.line, column: null, message })),
+        ),
+      )
       continue
     }
     plan.warnings.push(...warnings, ...others)
@@ -127,7 +142,10 @@ async function newLines(db: TenantDb, register: Register, plan: Plan): Promise<L
   const { lines, duplicates, warnings } = withoutRepeats(register.visits)
   plan.duplicates.push(...duplicates)
   plan.warnings.push(...warnings)
-  const exported = await findConsultationIds(db, lines.flatMap(({ visit }) => visit.exportedId ?? []))
+  const exported = await findConsultationIds(
+    db,
+    lines.flatMap(({ visit }) => visit.exportedId ?? []),
+  )
   const stored = await findStoredLines(
     db,
     lines.map(({ fingerprint }) => fingerprint.content),
@@ -158,7 +176,8 @@ async function peopleAround(db: TenantDb, lines: readonly Line[]): Promise<Peopl
   for await (const page of walkPersons(db)) {
     for (const known of page) {
       const { familyName, givenName, nina, amoNumber } = known.person
-      if ((isNear(familyName) && isNear(givenName)) || cards.has(nina ?? '') || cards.has(amoNumber ?? '')) people.add(known)
+      if ((isNear(familyName) && isNear(givenName)) || cards.has(nina ?? '') || cards.has(amoNumber ?? ''))
+        people.add(known)
     }
     await setImmediate()
   }
@@ -172,7 +191,12 @@ async function insertRecords(db: TenantDb, actor: Actor, plan: Plan, progress: P
   await insertPatients(db, actor, plan.patients, 'import')
   let done = 0
   for (const batch of batches(plan.records, 400)) {
-    await insertConsultations(db, actor, batch.map(({ consultation }) => consultation), 'import')
+    await insertConsultations(
+      db,
+      actor,
+      batch.map(({ consultation }) => consultation),
+      'import',
+    )
     progress((done += batch.length), of)
   }
 }

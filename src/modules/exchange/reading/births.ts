@@ -1,4 +1,13 @@
-import { ageOn, birthErrors, bornAround, foldText, MAX_AGE_YEARS, type Age, type AgeUnit, type Birth } from '../../patients/index.ts'
+import {
+  ageOn,
+  birthErrors,
+  bornAround,
+  foldText,
+  MAX_AGE_YEARS,
+  type Age,
+  type AgeUnit,
+  type Birth,
+} from '../../patients/index.ts'
 import type { Text } from '../../../shared/text.ts'
 import { fault, readDay, type Read } from './days.ts'
 
@@ -42,7 +51,11 @@ function of(unit: AgeUnit, ...names: string[]): Record<string, AgeUnit> {
   return Object.fromEntries(names.map((name) => [name, unit]))
 }
 
-const unreadable = () => fault('Âge illisible : un nombre, avec ans, mois ou jours.', 'Unreadable age: a number, with years, months or days (ans, mois, jours).')
+const unreadable = () =>
+  fault(
+    'Âge illisible : un nombre, avec ans, mois ou jours.',
+    'Unreadable age: a number, with years, months or days (ans, mois, jours).',
+  )
 
 /**
  * An age as told: « 10 » with its unit in its own cell, or « 10 mois » in one. Half years become months.
@@ -56,17 +69,27 @@ export function readAge(written: string, writtenUnit: string, assumed?: AgeUnit)
   const unit = named === '' ? assumed : units[named]
   if (unit === undefined)
     return named === ''
-      ? fault("Unité de l'âge absente : ans, mois ou jours.", 'Unit of the age missing: ans (years), mois (months) or jours (days).')
-      : fault("Unité de l'âge inconnue : ans, mois ou jours.", 'Unknown unit of the age: ans (years), mois (months) or jours (days).')
+      ? fault(
+          "Unité de l'âge absente : ans, mois ou jours.",
+          'Unit of the age missing: ans (years), mois (months) or jours (days).',
+        )
+      : fault(
+          "Unité de l'âge inconnue : ans, mois ou jours.",
+          'Unknown unit of the age: ans (years), mois (months) or jours (days).',
+        )
   const most = { years: MAX_AGE_YEARS, months: MAX_AGE_YEARS * 12, days: MAX_AGE_YEARS * 366 }[unit]
-  if (Number(whole) > most) return fault(`Âge impossible : plus de ${MAX_AGE_YEARS} ans.`, `Impossible age: more than ${MAX_AGE_YEARS} years.`)
+  if (Number(whole) > most)
+    return fault(`Âge impossible : plus de ${MAX_AGE_YEARS} ans.`, `Impossible age: more than ${MAX_AGE_YEARS} years.`)
   if (half === undefined || half === '0') return { value: { value: Number(whole), unit } }
   if (unit !== 'years') return unreadable()
   return { value: { value: Number(whole) * 12 + Math.round(Number(`0.${half}`) * 12), unit: 'months' } }
 }
 
 /** The birth of somebody whose age was told on a day. */
-export const bornBefore = ({ value, unit }: Age, on: string): Birth => ({ precision: 'estimate', estimate: { value, unit, on } })
+export const bornBefore = ({ value, unit }: Age, on: string): Birth => ({
+  precision: 'estimate',
+  estimate: { value, unit, on },
+})
 
 const inYears = ({ value, unit }: Age): number => value / { years: 1, months: 12, days: 365.25 }[unit]
 

@@ -23,7 +23,9 @@ const cases: Record<string, 'new' | 'followUp'> = {
 /** NC (nouveau cas) or AC (ancien cas). */
 export function readCase(written: string): Read<'new' | 'followUp'> {
   const value = cases[foldText(written)]
-  return value ? { value } : fault('Cas inconnu : NC (nouveau cas) ou AC (ancien cas).', 'Unknown case: NC (new) or AC (follow-up).')
+  return value
+    ? { value }
+    : fault('Cas inconnu : NC (nouveau cas) ou AC (ancien cas).', 'Unknown case: NC (new) or AC (follow-up).')
 }
 
 /** How a visit ended, by the word that we write ourselves. */
@@ -55,7 +57,8 @@ export function readMeasure(written: string): number | undefined {
 
 /** A blood pressure such as 120/80, or 12/8 in centimetres as many write it. @returns mmHg */
 export function readPressure(written: string): { systolic: number; diastolic: number } | undefined {
-  const [, high, low] = /^(\d{1,3}(?:[.,]\d)?)\s*[/-]\s*(\d{1,3}(?:[.,]\d)?)(?:\s*(?:mmHg|cmHg))?$/iu.exec(written.trim()) ?? []
+  const [, high, low] =
+    /^(\d{1,3}(?:[.,]\d)?)\s*[/-]\s*(\d{1,3}(?:[.,]\d)?)(?:\s*(?:mmHg|cmHg))?$/iu.exec(written.trim()) ?? []
   if (high === undefined || low === undefined) return undefined
   const [systolic, diastolic] = [high, low].map((figure) => Number(figure.replace(',', '.'))) as [number, number]
   // Nobody lives with a systolic pressure of 29 mmHg.

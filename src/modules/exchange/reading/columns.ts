@@ -6,16 +6,66 @@ import { delimiters, firstLines, readRows, type Delimiter } from './rows.ts'
 // Each column with the ways in which registers head it; compared without capitals, accents and punctuation, so that
 // "N°", "n°" and "No" or "Température (°C)" need no entries of their own. The first is the name we write ourselves.
 const headings = {
-  number: ['N°', 'No', 'Num', 'Numéro', 'N° ordre', "N° d'ordre", "Numéro d'ordre", 'N° registre', 'N° de registre', 'N° consultation', 'Ordre'],
-  date: ['Date', 'Date consultation', 'Date de consultation', 'Date de la consultation', 'Date visite', 'Date de visite', 'Jour'],
+  number: [
+    'N°',
+    'No',
+    'Num',
+    'Numéro',
+    'N° ordre',
+    "N° d'ordre",
+    "Numéro d'ordre",
+    'N° registre',
+    'N° de registre',
+    'N° consultation',
+    'Ordre',
+  ],
+  date: [
+    'Date',
+    'Date consultation',
+    'Date de consultation',
+    'Date de la consultation',
+    'Date visite',
+    'Date de visite',
+    'Jour',
+  ],
   familyName: ['Nom', 'Noms', 'Nom de famille', 'Nom du patient', 'Nom patient', 'Nom du malade'],
   givenName: ['Prénom', 'Prénoms', 'Prénom(s)', 'Prénom du patient', 'Prénom patient', 'Prénoms du malade'],
   sex: ['Sexe', 'Genre', 'Sexe (M/F)', 'M/F'],
   age: ['Âge', 'Âge (ans)', 'Âge en années', 'Âge du patient'],
   ageUnit: ['Unité', "Unité d'âge", "Unité de l'âge", 'Unité âge', 'Âge unité'],
-  birth: ['Naissance', 'Date de naissance', 'Année de naissance', 'Né le', 'Née le', 'Né(e) le', 'DDN', 'Date naissance'],
-  village: ['Village/Quartier', 'Village', 'Quartier', 'Quartier/Village', 'Résidence', 'Adresse', 'Provenance', 'Localité', 'Domicile'],
-  phone: ['Téléphone', 'Tél', 'Tel.', 'N° téléphone', 'N° de téléphone', 'Numéro de téléphone', 'N° tél', 'Contact', 'Portable', 'Mobile'],
+  birth: [
+    'Naissance',
+    'Date de naissance',
+    'Année de naissance',
+    'Né le',
+    'Née le',
+    'Né(e) le',
+    'DDN',
+    'Date naissance',
+  ],
+  village: [
+    'Village/Quartier',
+    'Village',
+    'Quartier',
+    'Quartier/Village',
+    'Résidence',
+    'Adresse',
+    'Provenance',
+    'Localité',
+    'Domicile',
+  ],
+  phone: [
+    'Téléphone',
+    'Tél',
+    'Tel.',
+    'N° téléphone',
+    'N° de téléphone',
+    'Numéro de téléphone',
+    'N° tél',
+    'Contact',
+    'Portable',
+    'Mobile',
+  ],
   phoneOwner: ['Propriétaire du téléphone', 'Téléphone de', 'Titulaire du téléphone'],
   motherName: ['Mère', 'Nom de la mère', 'Nom et prénom de la mère', 'Mère du patient'],
   nina: ['NINA', 'N° NINA', 'Numéro NINA'],
@@ -43,7 +93,16 @@ const headings = {
   muac: ['PB', 'PB (mm)', 'Périmètre brachial', 'Périmètre brachial (mm)'],
   id: ['Identifiant'],
   // Written by us into files that come back: read by nobody.
-  ignored: ['Motif du refus', 'N° dossier', 'Masqué', 'Masquée', 'Créé le', 'Modifié le', 'Allergies', 'Dossier sensible'],
+  ignored: [
+    'Motif du refus',
+    'N° dossier',
+    'Masqué',
+    'Masquée',
+    'Créé le',
+    'Modifié le',
+    'Allergies',
+    'Dossier sensible',
+  ],
 } as const satisfies Record<string, readonly string[]>
 
 export type Column = keyof typeof headings
@@ -51,12 +110,21 @@ export type Column = keyof typeof headings
 export const headingOf = (column: Column): string => headings[column][0]
 
 const byHeading = new Map(
-  Object.entries(headings).flatMap(([column, names]) => names.map((name) => [foldText(name), column as Column] as const)),
+  Object.entries(headings).flatMap(([column, names]) =>
+    names.map((name) => [foldText(name), column as Column] as const),
+  ),
 )
 
 const columnOf = (heading: string): Column | undefined => byHeading.get(foldText(heading))
 
-const needed: readonly (readonly Column[])[] = [['date'], ['familyName'], ['givenName'], ['sex'], ['birth', 'age'], ['diagnosis']]
+const needed: readonly (readonly Column[])[] = [
+  ['date'],
+  ['familyName'],
+  ['givenName'],
+  ['sex'],
+  ['birth', 'age'],
+  ['diagnosis'],
+]
 
 export type Header = {
   delimiter: Delimiter
@@ -100,7 +168,8 @@ async function headersUnder(lines: readonly string[], delimiter: Delimiter): Pro
   for (let count = lines.length; count > 0; count--) {
     try {
       const headers: Header[] = []
-      for await (const { line, cells } of readRows(lines.slice(0, count).join('\n'), delimiter)) headers.push(toHeader(cells, line, delimiter))
+      for await (const { line, cells } of readRows(lines.slice(0, count).join('\n'), delimiter))
+        headers.push(toHeader(cells, line, delimiter))
       return headers
     } catch (error) {
       if (!(error instanceof Problem)) throw error

@@ -8,7 +8,7 @@ export const fault = (fr: string, en: string): { fault: Text } => ({ fault: text
 const unreal = (): { fault: Text } => fault("Date qui n'existe pas.", 'A date that does not exist.')
 const twoDigits = (): { fault: Text } =>
   fault(
-    "Année sur deux chiffres : écrivez-la en entier, jj/mm/aaaa.",
+    'Année sur deux chiffres : écrivez-la en entier, jj/mm/aaaa.',
     'Year of two digits: write it in full, dd/mm/yyyy.',
   )
 

@@ -1,4 +1,4 @@
-import { parse } from 'csv-parse'
+import { CsvError, parse } from 'csv-parse'
 import { Readable } from 'node:stream'
 import { problem } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
@@ -38,7 +38,7 @@ export async function* readRows(source: string, delimiter: Delimiter): AsyncGene
       line = info.lines + 1
     }
   } catch (error) {
-    if (typeof (error as { code?: unknown }).code !== 'string' || !String((error as { code: string }).code).startsWith('CSV_')) throw error
+    if (!(error instanceof CsvError)) throw error
     throw problem('import_quote_open', {
       detail: text(
         `Ligne ${line} : un guillemet ouvert n’est pas fermé, ou la ligne est démesurée. Rien n’a été enregistré.`,

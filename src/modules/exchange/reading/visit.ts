@@ -1,6 +1,16 @@
 import { text, type Text } from '../../../shared/text.ts'
 import { judgeNew, type NewConsultation } from '../../consultations/index.ts'
-import { foldText, hasLetter, identityWarnings, readPhone, tidyFields, tidyName, type Age, type Birth, type NewPatient } from '../../patients/index.ts'
+import {
+  foldText,
+  hasLetter,
+  identityWarnings,
+  readPhone,
+  tidyFields,
+  tidyName,
+  type Age,
+  type Birth,
+  type NewPatient,
+} from '../../patients/index.ts'
 import { bornBefore, contradicts, readAge, readBirth } from './births.ts'
 import { isEmpty, readCase, readCodes, readMeasure, readOutcome, readPressure, readSex, unguarded } from './cells.ts'
 import { headingOf, type Column, type Header } from './columns.ts'
@@ -79,14 +89,18 @@ const absent = {
   diagnosis: text('Diagnostic absent.', 'Diagnosis missing.'),
 }
 const noLetter = text('Un nom contient au moins une lettre.', 'A name has at least one letter.')
-const tooLong = (max: number): Text => text(`Trop long : ${max} caractères au plus.`, `Too long: at most ${max} characters.`)
+const tooLong = (max: number): Text =>
+  text(`Trop long : ${max} caractères au plus.`, `Too long: at most ${max} characters.`)
 
 /** A row with other cells than the header has lost or gained a delimiter: which cell is which would be a guess. */
 function misfitOf({ cells }: Row, { headings }: Header): Text | undefined {
   const filled = cells.findLastIndex((cell) => cell.trim() !== '') + 1
   const [has, needs] = [cells.length < headings.length ? cells.length : filled, headings.length]
   if (has < needs && cells.length < needs)
-    return text(`${has} cellules au lieu de ${needs} : un séparateur manque.`, `${has} cells instead of ${needs}: a delimiter is missing.`)
+    return text(
+      `${has} cellules au lieu de ${needs} : un séparateur manque.`,
+      `${has} cells instead of ${needs}: a delimiter is missing.`,
+    )
   if (filled > needs)
     return text(
       `${filled} cellules au lieu de ${needs} : un séparateur en trop, ou un texte à mettre entre guillemets.`,
@@ -115,7 +129,11 @@ class LineReader {
 
   #note(column: Column, message: Text): Note {
     const place = this.header.places[column]
-    return { line: this.#row.line, column: (place === undefined ? undefined : this.header.headings[place]) ?? headingOf(column), message }
+    return {
+      line: this.#row.line,
+      column: (place === undefined ? undefined : this.header.headings[place]) ?? headingOf(column),
+      message,
+    }
   }
 
   refuse = (column: Column, message: Text): void => void this.faults.push(this.#note(column, message))
@@ -171,7 +189,10 @@ function birthOf(reader: LineReader, on: string): Birth | undefined {
   return birth
 }
 
-const ageAgainstBirth = text("L'âge et la naissance se contredisent : la naissance est retenue.", 'Age and birth contradict each other: the birth is kept.')
+const ageAgainstBirth = text(
+  "L'âge et la naissance se contredisent : la naissance est retenue.",
+  'Age and birth contradict each other: the birth is kept.',
+)
 
 /** The first Malian number of the cell. */
 function phoneOf(reader: LineReader): string | null {
@@ -187,7 +208,17 @@ function phoneOf(reader: LineReader): string | null {
 const foreign = text('Téléphone hors Mali : laissé de côté.', 'Phone outside Mali: left out.')
 const unreadablePhone = text('Téléphone illisible : laissé de côté.', 'Unreadable phone: left out.')
 
-const measured = ['temperature', 'systolic', 'diastolic', 'pulse', 'respiration', 'spo2', 'weight', 'height', 'muac'] as const
+const measured = [
+  'temperature',
+  'systolic',
+  'diastolic',
+  'pulse',
+  'respiration',
+  'spo2',
+  'weight',
+  'height',
+  'muac',
+] as const
 type Vital = (typeof measured)[number]
 
 function contentOf(reader: LineReader, diagnosis: string | null, on: string, today: string): Content {
@@ -250,7 +281,10 @@ function vitalsOf(reader: LineReader, on: string, today: string): Partial<Record
     const vital = error.path.replace('vitals.', '') as Vital
     delete vitals[vital]
     const isPressure = (vital === 'systolic' || vital === 'diastolic') && !reader.has(vital)
-    reader.warn(isPressure ? 'pressure' : vital, text(`${error.message.fr} Laissé de côté.`, `${error.message.en} Left out.`))
+    reader.warn(
+      isPressure ? 'pressure' : vital,
+      text(`${error.message.fr} Laissé de côté.`, `${error.message.en} Left out.`),
+    )
   }
   return vitals
 }
