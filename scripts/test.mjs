@@ -19,7 +19,20 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-const flags = ['--import', 'tsx', '--conditions=sis-source', '--test', '--test-concurrency=2', '--test-reporter=spec']
+const reporters = ['spec', './scripts/test-count.mjs'].flatMap((reporter) => [
+  `--test-reporter=${reporter}`,
+  '--test-reporter-destination=stdout',
+])
+// A test that hangs fails, instead of holding the run.
+const flags = [
+  '--import',
+  'tsx',
+  '--conditions=sis-source',
+  '--test',
+  '--test-concurrency=2',
+  '--test-timeout=240000',
+  ...reporters,
+]
 const child = spawn(process.execPath, [...flags, ...files], { cwd: root, stdio: 'inherit' })
 // The runner ends its own children; we only have to outlive it to hand on its result.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
