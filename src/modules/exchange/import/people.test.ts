@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { bornAround, type Birth, type Person } from '../../patients/index.ts'
+import { People } from './people.ts'
+
+const on = '2026-07-20'
+const told = (value: number, unit: 'years' | 'months' | 'days', day = '2026-07-01'): Birth => ({
+  precision: 'estimate',
+  estimate: { value, unit, on: day },
+})
+const awa: Person = {
+  familyName: 'Traoré',
+  givenName: 'Awa',
+  sex: 'F',
+  birth: { precision: 'year', date: '1990' },
+  phone: '+22376123456',
+  village: 'Kewa',
+}
+
+/** What becomes of a second record beside the first one. */
+function outcome(first: Person, second: Person, day = on): 'same' | 'proposed' | 'other' {
+  const people = new People()
+  people.add({ id: 'first', person: first })
+  const { isNew, proposal } = people.recognise(second, day, 2, () => 'second')
+  return isNew ? (proposal ? 'proposed' : 'other') : 'same'
+}
+
+test('the same person: written alike, with phone, village or card agreeing and nothing against it', () => {
+  const alike: Partial<Person>[] = [
+    {},
+    { village: 'KEWA' },
+    { phone: null },
+    { village: null },
+    { birth: { precision: 'month', date: '1990-03' } },
+    { birth: told(36, 'years') },
+    { birth: bornAround(1989, on) },
+    { motherName: 'Fanta' },
+    { phone: null, village: null, nina: '21986102013045K' },
+  ]
+  for (const change of alike) {
+    const first = change.nina ? { ...awa, nina: change.nina } : awa
+    assert.equal(outcome(first, { ...awa, ...change }), 'same', JSON.stringify(change))
+  }
+  assert.equal(
+    outcome({ ...awa, birth: told(10, 'days') }, { ...awa, birth: told(10, 'days', '2026-08-09') }, '2026-08-09'),
+    'same',
+  )
+})
+
+test('perhaps the same person: proposed, never merged', () => {
+  const perhaps: Partial<Person>[] = [
+    { familyName: 'TRAORÉ' },
+    { familyName: 'Traore' },
+    { familyName: 'Traorre' },
+    { familyName: 'Awa', givenName: 'Traoré' },
+    { phone: '+22366000000' },
+    { village: 'Sofara' },
+    { phone: null, village: null },
+    { birth: { precision: 'year', date: '1991' } },
+    { birth: told(40, 'years') },
+  ]
+  for (const change of perhaps) assert.equal(outcome(awa, { ...awa, ...change }), 'proposed', JSON.stringify(change))
+  const fatoumata = { ...awa, givenName: 'Fatoumata' }
+  assert.equal(outcome(fatoumata, { ...fatoumata, givenName: 'Fanta' }), 'proposed')
+  assert.equal(
+    outcome({ ...awa, nina: '21986102013045K' }, { ...awa, familyName: 'Dolo', nina: '21986102013045K' }),
+    'proposed',
+  )
+})
+
+test('another person: nothing but the names agrees, or something is too far away', () => {
+  const others: Partial<Person>[] = [
+    { phone: '+22366000000', village: 'Sofara' },
+    { givenName: 'Hawa', village: 'Sofara', phone: null },
+    { birth: { precision: 'year', date: '2015' } },
+    { sex: 'M' },
+    { familyName: 'Coulibaly' },
+    { givenName: 'Moussa' },
+  ]
+  for (const change of others) assert.equal(outcome(awa, { ...awa, ...change }), 'other', JSON.stringify(change))
+})
+
+test('nobody is seen before being born: an earlier visit is not of the younger namesake', () => {
+  const baby = { ...awa, birth: told(2, 'days', '2026-07-10') }
+  assert.notEqual(outcome(baby, { ...awa, birth: told(2, 'days', '2026-06-20') }, '2026-06-20'), 'same')
+})
+
+test('of several who would do, the one with more in common is taken', () => {
+  const people = new People()
+  people.add({ id: 'village', person: { ...awa, phone: null } })
+  people.add({ id: 'both', person: awa })
+  assert.equal(people.recognise(awa, on, 2, () => 'new').known.id, 'both')
+})
