@@ -1,8 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { workerEnvironment } from '../config.ts'
-import { Failure } from './failure.ts'
+import { codeOf, Failure } from './failure.ts'
 import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './messages.ts'
 
 export type Workers = {
@@ -47,11 +46,9 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
       } else if (message.type === 'ready') onReady()
       else failure.reject(new Failure(message.lines))
     })
-    // A process that dies at once closes the channel before our message is through.
-    worker.on('error', () => {})
-    await once(worker, 'exit')
+    const end = await endOf(worker)
     listening.delete(worker)
-    return worker.process.signalCode ?? `code ${worker.process.exitCode}`
+    return end
   }
 
   const keepOne = async (onReady: () => void): Promise<void> => {
@@ -88,7 +85,7 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
       kill(all().filter((worker) => !listening.has(worker)))
       const exits = [...listening].map((worker) => {
         send(worker, { type: 'drain' })
-        return once(worker, 'exit')
+        return endOf(worker)
       })
       // A process frees itself after its own bound; one that cannot is ended a little later.
       await Promise.race([Promise.all(exits), sleep(drainMs + 1_000, undefined, { ref: false })])
@@ -99,6 +96,19 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
       kill(all())
     },
   }
+}
+
+/**
+ * How a process ended. Not events.once, which rejects at 'error': a connection handed to a process that was just killed
+ * is such an error (EPIPE), and must not take the supervisor along. A process that could not be started has no other event.
+ */
+function endOf(worker: Worker): Promise<string> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve(worker.process.signalCode ?? `code ${worker.process.exitCode}`))
+    worker.on('error', (error) => {
+      if (worker.process.pid === undefined) resolve(codeOf(error) ?? error.message)
+    })
+  })
 }
 
 function send(worker: Worker, message: ToWorker): void {

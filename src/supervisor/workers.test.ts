@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import cluster from 'node:cluster'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'node:test'
+import type { WorkerSettings } from './messages.ts'
+import { startWorkers } from './workers.ts'
+
+// The least that speaks the supervisor's language.
+const program = `
+process.on('message', ({ type }) => (type === 'start' ? process.send({ type: 'ready' }) : process.exit(0)))
+process.send({ type: 'here' })
+`
+
+test('an error on the channel to a process, as when it is killed under load, ends neither it nor the supervisor', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'worker.mjs'), program)
+  const told: string[] = []
+  const workers = startWorkers({
+    count: 1,
+    program: join(folder, 'worker.mjs'),
+    settings: Promise.resolve({} as WorkerSettings),
+    tell: (line) => told.push(line),
+  })
+  t.after(() => workers.kill())
+  await workers.ready
+  const [worker] = Object.values(cluster.workers ?? {})
+  assert.ok(worker)
+  worker.process.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.equal(worker.isDead(), false)
+  const draining = workers.drain()
+  worker.process.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  await draining
+  assert.deepEqual([worker.isDead(), told], [true, []])
+})
