@@ -87,7 +87,9 @@ function judge(before: ConsultationFields, given: Given, { today, bornFrom, know
   }
   if (givenVitals !== undefined)
     fields.vitals = { ...(givenVitals === null ? none.vitals : before.vitals), ...definedOf(givenVitals) }
-  errors.push(...dateErrors(fields.date, today, bornFrom), ...vitalErrors(fields.vitals))
+  // A day that stays is not judged anew: a birth that was corrected since must not hold up a correction of the notes.
+  if (fields.date !== before.date) errors.push(...dateErrors(fields.date, today, bornFrom))
+  errors.push(...vitalErrors(fields.vitals))
   return { fields, errors }
 }
 
