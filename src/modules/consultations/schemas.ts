@@ -224,7 +224,11 @@ export const ConsultationFilters = object({
   ),
   caseType: Type.Optional(CaseType),
   updatedSince: Type.Optional(
-    described(Timestamp, 'Changed at this instant or later; hidden consultations too, marked "hidden": true'),
+    described(
+      Timestamp,
+      'Changed at this instant or later; hidden consultations too, marked "hidden": true. A change is seen once it is ' +
+        'stored, moments after its instant: ask from a minute before your last call',
+    ),
   ),
 })
 export type ConsultationFilters = Static<typeof ConsultationFilters>

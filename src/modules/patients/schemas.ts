@@ -219,7 +219,9 @@ export const PatientFilters = object({
   updatedSince: Type.Optional(
     Type.Unsafe<string>({
       ...Timestamp,
-      description: 'Changed at this instant or later; hidden records too, marked "hidden": true',
+      description:
+        'Changed at this instant or later; hidden records too, marked "hidden": true. A change is seen once it is ' +
+        'stored, moments after its instant: ask from a minute before your last call',
     }),
   ),
 })

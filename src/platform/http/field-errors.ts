@@ -52,21 +52,23 @@ const noise = new Set(['anyOf', 'oneOf', 'allOf', 'if', 'not'])
 
 /** Ajv's findings as fields and sentences; never the refused value. @param part body, querystring, params, headers */
 export function fieldErrors(findings: FastifySchemaValidationError[], part: string | undefined): FieldError[] {
-  const seen = new Set<string>()
-  const errors: FieldError[] = []
+  const byPath = new Map<string, FastifySchemaValidationError>()
   for (const finding of findings) {
     const path = pathOf(finding) || (part ?? 'body')
     if (noise.has(finding.keyword) && findings.length > 1) continue
-    if (seen.has(path)) continue
-    seen.add(path)
-    const sentence = sentences[finding.keyword]
-    errors.push({
-      path,
-      message: sentence ? sentence(finding.params, schemaOf(finding)) : text('Valeur refusée.', 'Value refused.'),
-    })
+    const first = byPath.get(path)
+    if (first === undefined || (lengths.has(first.keyword) && forms.has(finding.keyword))) byPath.set(path, finding)
   }
-  return errors
+  return [...byPath].map(([path, finding]) => {
+    const sentence = sentences[finding.keyword]
+    const message = sentence ? sentence(finding.params, schemaOf(finding)) : text('Valeur refusée.', 'Value refused.')
+    return { path, message }
+  })
 }
+
+// "A day as YYYY-MM-DD" says more than "at least 10 characters".
+const lengths = new Set(['minLength', 'maxLength'])
+const forms = new Set(['format', 'pattern'])
 
 // Ajv's `verbose` gives the schema that refused; Fastify's type does not tell.
 const schemaOf = (finding: object): Schema => (finding as { parentSchema?: Schema }).parentSchema ?? {}

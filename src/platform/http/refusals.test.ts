@@ -79,6 +79,18 @@ test('a refusal of a form says what would be right, in both languages', async ()
   ])
 })
 
+test('a day, an instant or an identifier of the wrong length is told its form, not its length', async () => {
+  const { cscom } = await harness()
+  const said = async (address: string) => (await cscom.agent.get(address, 400)).body.errors
+  const id = { path: 'id', message: 'Un UUID en minuscules.' }
+  assert.deepEqual(await said(`${patients}/x`), [id])
+  assert.deepEqual(await said('/api/v1/consultations?from=2026-1-1&updatedSince=2026-01-01&x=1'), [
+    { path: 'x', message: "Ce champ n'existe pas ici." },
+    { path: 'from', message: 'Un jour qui existe, sous la forme AAAA-MM-JJ, de 1850 à 2200.' },
+    { path: 'updatedSince', message: 'Un instant UTC sous la forme 2026-07-01T09:30:00Z.' },
+  ])
+})
+
 test('every operation that takes a body declares what it answers to one that it cannot read', async () => {
   const { app } = await harness()
   type Operation = { requestBody?: object; responses: Record<string, object> }

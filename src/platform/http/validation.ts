@@ -17,10 +17,10 @@ const isInstant = (value: string): boolean =>
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-function ajv(coerceTypes: boolean, allErrors: boolean): Ajv {
+function ajv(coerceTypes: boolean): Ajv {
   const instance = new Ajv({
     coerceTypes,
-    allErrors,
+    allErrors: true,
     useDefaults: true,
     removeAdditional: false,
     strict: false,
@@ -40,8 +40,8 @@ function ajv(coerceTypes: boolean, allErrors: boolean): Ajv {
  * Query and path are text by nature and are converted. Unknown fields are refused everywhere, never dropped.
  */
 export function registerValidation(app: FastifyInstance): void {
-  const strict = ajv(false, true)
-  const converting = ajv(true, false)
+  const strict = ajv(false)
+  const converting = ajv(true)
   app.setValidatorCompiler(({ schema, httpPart }) =>
     (httpPart === 'body' ? strict : converting).compile(schema as object),
   )
