@@ -110,12 +110,13 @@ async function enter(
   return signed
 }
 
-/** Opens a session for an account whose lock is held. */
+/** Opens a session for an account whose lock is held. @param until see insertSession */
 export async function openSession(
   db: PlatformDb,
   access: Access,
   { account, grant, memberships }: Pick<Signed, 'account' | 'grant' | 'memberships'>,
   origin: Origin,
+  until?: string,
 ): Promise<Signed> {
   const at = issueInstant(account)
   const opened = await insertSession(db, access.refreshKey, {
@@ -123,6 +124,7 @@ export async function openSession(
     grant,
     userAgent: origin.userAgent,
     at,
+    until,
   })
   return { account, grant, memberships, invitations: await countInvitations(db, account.id), ...opened, at }
 }

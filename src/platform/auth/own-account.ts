@@ -19,7 +19,7 @@ import { refusePassword } from './password-rules.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { countInvitations, toMe } from './profile.ts'
 import type { Me, Tokens } from './schemas.ts'
-import { revokeSession, revokeSessions } from './sessions.ts'
+import { lockOpenSession, revokeSession, revokeSessions } from './sessions.ts'
 
 /** The signed-in person, read anew. */
 export function getMe(access: Access, auth: Auth): Promise<Me> {
@@ -90,7 +90,10 @@ export async function changePassword(
   if (refused) throw refused
 }
 
-/** Goes to work in another of the person's establishments: a new session, the present one ends. @throws membership_missing, establishment_suspended */
+/**
+ * Goes to work in another of the person's establishments: a new session, which lasts no longer than the present one would
+ * have; that one ends. @throws session_closed, membership_missing, establishment_suspended
+ */
 export async function switchEstablishment(
   access: Access,
   auth: Auth,
@@ -100,10 +103,11 @@ export async function switchEstablishment(
 ): Promise<Tokens> {
   const signed = await access.tenancy.platform.transaction('accounts', async (db) => {
     const account = await lockAccount(db, auth.account.id, 'share')
-    if (!account || account.status !== 'active') throw problem('session_closed')
+    const until = await lockOpenSession(db, auth.sessionId, now())
+    if (!account || account.status !== 'active' || until === undefined) throw problem('session_closed')
     const memberships = await listMemberships(db, account.id)
     const grant = chooseGrant(account.platform_role, memberships, wish)
-    const opened = await openSession(db, access, { account, grant, memberships }, origin)
+    const opened = await openSession(db, access, { account, grant, memberships }, origin, until)
     await revokeSession(db, auth.sessionId, 'switched', opened.at)
     const establishmentId = grant.establishment?.id ?? null
     await recordEvent(db, actor, {

@@ -139,3 +139,27 @@ test('nothing of a refresh token is stored', async () => {
     for (const form of [token, Buffer.from(token, 'base64url').toString('hex'), Buffer.from(token).toString('hex')])
       assert.ok(!text.includes(form))
 })
+
+test('going to another establishment makes no session last longer, and needs one that is open', async () => {
+  const { withToken, database } = await harness()
+  const { access_token } = await signIn()
+  const end = '2099-01-01T00:00:00.000Z'
+  const change = (column: string, at: string, token: string) =>
+    database.asSuperuser(`update sis_platform.session set ${column} = $1 where id = $2`, [at, sessionOf(token)])
+  await change('expires_at', end, access_token)
+  const go = (token: string) => withToken(token).post(`${path}/establishment`, { establishment: 'csref_djenne' })
+  const { body: next } = await go(access_token)
+  const [stored] = await database.asSuperuser<{ expires_at: Date }>(
+    'select expires_at from sis_platform.session where id = $1',
+    [sessionOf(next.access_token)],
+  )
+  assert.equal(stored?.expires_at.toISOString(), end)
+
+  // Ended a moment ago, elsewhere: this process has not read it yet.
+  await database.asSuperuser('alter table sis_platform.session disable trigger bump')
+  await change('revoked_at', '2026-01-01T00:00:00Z', next.access_token)
+  await database.asSuperuser('alter table sis_platform.session enable trigger bump')
+  await withToken(next.access_token).get(`${path}/me`, 200)
+  const refused = await go(next.access_token)
+  assert.deepEqual([refused.status, refused.body.code], [401, 'session_closed'])
+})

@@ -22,11 +22,15 @@ export type SessionRow = {
 
 export type Opened = { sessionId: string; refreshToken: string }
 
-/** Opens a session for a person at work under `grant`. @param key Access.refreshKey */
+/**
+ * Opens a session for a person at work under `grant`.
+ * @param key Access.refreshKey
+ * @param of.until when the one that it follows would have ended: no password was typed since
+ */
 export async function insertSession(
   db: PlatformDb,
   key: Uint8Array,
-  of: { accountId: string; grant: Grant; userAgent: string | undefined; at: Date },
+  of: { accountId: string; grant: Grant; userAgent: string | undefined; at: Date; until?: string | undefined },
 ): Promise<Opened> {
   await db
     .deleteFrom('session')
@@ -45,7 +49,7 @@ export async function insertSession(
       refresh_hash: hashToken(refreshToken),
       rotated_at: of.at.toISOString(),
       idle_expires_at: after(of.at, idleMs),
-      expires_at: after(of.at, absoluteMs),
+      expires_at: of.until ?? after(of.at, absoluteMs),
       user_agent: of.userAgent?.slice(0, 200) ?? null,
       created_at: of.at.toISOString(),
       last_used_at: of.at.toISOString(),
@@ -126,6 +130,16 @@ function lockSession(db: PlatformDb, id: string) {
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst()
+}
+
+/**
+ * When an open session ends at the latest, with its row locked. Undefined for one that has ended, even if this process
+ * has not heard of it yet: an access token that outlives its session by a moment must not open another.
+ */
+export async function lockOpenSession(db: PlatformDb, id: string, at: Date): Promise<string | undefined> {
+  const row = await lockSession(db, id)
+  if (!row || row.revoked_at !== null || row.expires_at <= at.toISOString()) return undefined
+  return row.expires_at
 }
 
 /** Ends one session; its access tokens are refused everywhere within two seconds. */
