@@ -4,7 +4,6 @@ import {
   cpSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -17,6 +16,7 @@ import { createRequire } from 'node:module'
 import { homedir, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { codeOf, Failure } from './failure.ts'
+import { makeFolder } from './secrets.ts'
 
 /** A complete PostgreSQL that any user of the machine may run. */
 export type Binaries = { version: string; directory: string; initdb: string; postgres: string }
@@ -114,7 +114,7 @@ function linksOf(source: Source): Link[] {
 
 function install(directory: string, source: Source): void {
   const place = dirname(directory)
-  mkdirSync(place, { recursive: true, mode: 0o755 })
+  makeFolder(place, 0o755)
   refuseForeign(place)
   const draft = `${directory}.${randomBytes(6).toString('hex')}`
   try {

@@ -3,7 +3,6 @@ import {
   chownSync,
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,6 +14,7 @@ import { dirname, join } from 'node:path'
 import type { Binaries } from './binaries.ts'
 import { Failure, onDisk } from './failure.ts'
 import { userFor, type User } from './run-as.ts'
+import { makeFolder } from './secrets.ts'
 
 /** The superuser and the database of every embedded cluster. */
 export const superuser = 'postgres'
@@ -51,7 +51,7 @@ export function initCluster(
   const draft = `${directory}.draft`
   onDisk(draft, () => {
     rmSync(draft, { recursive: true, force: true })
-    mkdirSync(draft, { recursive: true, mode: 0o700 })
+    makeFolder(draft, 0o700)
   })
   const user = userFor(draft)
   onDisk(draft, () => give(draft, user))

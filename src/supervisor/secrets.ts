@@ -1,16 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, onDisk } from './failure.ts'
 
 /** Makes a folder that only its owner may enter, where none is. */
 export function privateFolder(path: string): void {
-  onDisk(path, () => {
-    if (existsSync(dirname(path)) && !existsSync(path)) {
-      // With `recursive`, Node says ENOENT for a disk that is read-only.
-      mkdirSync(path, { mode: 0o700 })
-    } else mkdirSync(path, { recursive: true, mode: 0o700 })
-  })
+  onDisk(path, () => makeFolder(path, 0o700))
+}
+
+/**
+ * mkdir with its parents. Not Node's `recursive`: below /proc, where mkdir says ENOENT for ever, it never returns, and for
+ * a disk that is read-only it says ENOENT too (Node 20, 24).
+ */
+export function makeFolder(path: string, mode: number): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (!existsSync(dirname(path))) makeFolder(dirname(path), mode)
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    // Somebody else was faster.
+    if (codeOf(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+  }
 }
 
 /** A secret's file, or undefined. One that others may read is closed again. */
@@ -29,7 +39,7 @@ export function readSecret(path: string): string | undefined {
 
 export function writeSecret(path: string, value: string): void {
   onDisk(path, () => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path), 0o700)
     const draft = `${path}.${randomBytes(6).toString('hex')}`
     writeFileSync(draft, `${value}\n`, { mode: 0o600, flag: 'wx', flush: true })
     renameSync(draft, path)
