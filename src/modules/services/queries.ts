@@ -89,7 +89,7 @@ export async function createEntry(
   return { body: created }
 }
 
-/** @throws invalid_input, version_stale, service_not_found, specialty_not_found, service_name_taken, specialty_name_taken */
+/** The same values again change nothing. @throws invalid_input, version_stale, service_not_found, specialty_not_found, service_name_taken, specialty_name_taken */
 export async function updateEntry(
   db: TenantDb,
   actor: Actor,
@@ -102,12 +102,14 @@ export async function updateEntry(
   if (!found) throw problem(missing[list])
   assertVersion(found, expected)
   const name = change.name === undefined ? found.name : storedName(change.name)
+  const active = change.active ?? found.active
+  if (name === found.name && active === found.active) return found
   const updated = await db
     .updateTable(tableOf(list))
     .set({
       name,
       name_key: keyOf(name),
-      active: change.active ?? found.active,
+      active,
       version: found.version + 1,
       updated_at: now().toISOString(),
     })

@@ -56,6 +56,8 @@ for (const [path, code] of [
       'version_required',
     )
     await cabinet.admin.patch(`${url}/${id}`, { active: false }, 1, 200)
+    const same = await cabinet.admin.patch(`${url}/${id}`, { name: ' Laboratoire', active: false }, 2, 200)
+    assert.equal(same.body.version, 2)
     assert.equal((await cabinet.admin.patch(`${url}/${id}`, { active: true }, 1, 412)).body.code, 'version_stale')
     await cabinet.admin.patch(`${url}/${id}`, {}, 2, 400)
     assert.deepEqual((await cabinet.agent.get(`${url}?active=true`, 200)).body.items, [])
