@@ -73,7 +73,7 @@ async function attempt<Tables, T>(
     const opened = open(client, scope, mode)
     const worked = work(builderOn<Tables>(connection))
     const [opening, working] = await Promise.allSettled([opened, worked])
-    if (opening.status === 'rejected') throw opening.reason
+    if (opening.status === 'rejected') throw refusedRole(opening.reason)
     if (working.status === 'rejected') throw working.reason
     connection.close()
     committing = true
@@ -117,6 +117,11 @@ async function open(client: pg.PoolClient, scope: Scope, mode: Mode): Promise<vo
   if (left?.left_role !== 'none' || left.left_path !== restingPath)
     throw new DirtyConnection('the last borrower left a role or a path')
 }
+
+// Between a change of status and its grant or revoke (half a second), or before this process has read the directory, the
+// database refuses the role (42501; 22023 when it is gone): a moment to wait, no fault of ours.
+const refusedRole = (error: unknown): unknown =>
+  ['42501', '22023'].includes(sqlState(error) ?? '') ? problem('establishment_not_ready', { retryAfter: 1, cause: error }) : error
 
 /** @returns whether the connection may serve again */
 async function rollBack(client: pg.PoolClient): Promise<boolean> {

@@ -128,6 +128,9 @@ test('a suspended establishment is refused within two seconds, here and by the d
   )
 
   await superadmin.patch(url, { status: 'active', reason: 'Convention renouvelée' }, body.version + 1, 200)
+  // Open again in the directory, not yet in the database: to be tried again, and no failure of ours.
+  const early = await agent.get('/api/v1/patients', 503)
+  assert.deepEqual([early.body.code, early.headers['retry-after']], ['establishment_not_ready', '1'])
   await reconcile()
   await agent.get('/api/v1/patients', 200)
   assert.equal(
