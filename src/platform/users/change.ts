@@ -45,7 +45,9 @@ export async function changeUser(
   if (status === 'disabled') await refuseLast(db, auth, account)
   const at = now()
   if (roles !== undefined) await setRoles(db, auth, account, held, roles, at)
-  const cutsOff = roles !== undefined || (status !== undefined && status !== account.status)
+  // Tokens hold the roles of who works here; of who is only invited they hold none, and are another establishment's.
+  const isHere = held.some((one) => one.status === 'active')
+  const cutsOff = (roles !== undefined && isHere) || (status !== undefined && status !== account.status)
   await updateAccount(
     db,
     account,

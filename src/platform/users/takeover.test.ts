@@ -52,6 +52,15 @@ test('an administrator cannot reset, disable or rename somebody who also works e
   }
 })
 
+test('whoever only invites somebody cannot put them out of where they work', async () => {
+  const { person, hospital } = await personOfBoth('h.maiga')
+  const { version } = (await hospital.admin.get(`${users}/${person.id}`, 200)).body
+  await hospital.admin.patch(`${users}/${person.id}`, { roles: ['SIH', 'ADMIN_LOCAL'] }, version, 200)
+  await person.client.get('/api/v1/patients', 200)
+  await hospital.admin.patch(`${users}/${person.id}`, { roles: [] }, version + 1, 200)
+  await person.client.get('/api/v1/patients', 200)
+})
+
 test('an invitation that waits elsewhere is enough: who resets could accept it', async () => {
   const { person, csref, hospital } = await personOfBoth('g.ba')
   refused(await csref.admin.post(`${users}/${person.id}/reset`), 403, 'person_belongs_elsewhere')
