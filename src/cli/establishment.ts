@@ -36,7 +36,7 @@ export function registerEstablishment(program: Command): void {
     .action(({ json }: Common) => list(json))
   const changes = [
     ['suspend', 'suspended', 'suspend un établissement : plus personne n’y travaille, rien n’est effacé'],
-    ['reactivate', 'active', 'rouvre un établissement suspendu'],
+    ['reactivate', 'active', 'rouvre un établissement suspendu, ou prépare de nouveau un établissement en échec'],
     ['archive', 'archived', 'ferme un établissement pour toujours ; ses dossiers restent'],
   ] as const
   for (const [name, status, description] of changes) {
@@ -89,7 +89,12 @@ async function list(json: boolean | undefined): Promise<void> {
 }
 
 async function change(slug: string, status: 'suspended' | 'active' | 'archived', options: Change): Promise<void> {
-  const [{ withDatabase }, { checked, confirm }, { changeEstablishment }, { EstablishmentChange }] = await Promise.all([
+  const [
+    { withDatabase },
+    { checked, confirm },
+    { changeEstablishment, getEstablishment },
+    { EstablishmentChange },
+  ] = await Promise.all([
     import('./database.ts'),
     import('./input.ts'),
     import('../platform/establishments/index.ts'),
@@ -99,9 +104,9 @@ async function change(slug: string, status: 'suspended' | 'active' | 'archived',
   if (status === 'suspended') await confirm(`Suspendre ${slug} ? Plus personne ne pourra y travailler.`, options.yes)
   if (status === 'archived') await confirm(`Archiver ${slug} ? Il ne pourra plus être rouvert.`, options.yes)
   const changed = await withDatabase(async ({ database, tenancy: { platform } }) => {
-    const after = await platform.transaction('accounts', (db) => changeEstablishment(db, operator, slug, valid))
+    await platform.transaction('accounts', (db) => changeEstablishment(db, operator, slug, valid))
     await database.owner.reconcile()
-    return after
+    return platform.read('accounts', (db) => getEstablishment(db, slug))
   })
-  output(options.json, changed, [`L’établissement ${slug} est ${statusNames[status]}.`])
+  output(options.json, changed, [`L’établissement ${slug} est ${statusNames[changed.status]}.`])
 }

@@ -29,6 +29,42 @@ test('an establishment is wished for, prepared, and then active', async () => {
   assert.equal((await superadmin.get(`${path}/cscom_fatoma`, 200)).body.status, 'active')
 })
 
+test('one that could not be prepared is told, and prepared again when it is asked for', async () => {
+  const { superadmin, database } = await harness()
+  const url = `${path}/cscom_konna`
+  const { body } = await superadmin.post(path, { ...wish, slug: 'cscom_konna', name: 'CSCOM de Konna' }, 202)
+  const [row] = await database.asSuperuser<{ schema_name: string }>(
+    'select schema_name from sis_platform.establishment where id = $1',
+    [body.id],
+  )
+  await database.asSuperuser(`create schema ${row?.schema_name}`)
+  await reconcile()
+  const failed = await superadmin.get(url, 200)
+  assert.equal(failed.body.status, 'failed')
+  await database.asSuperuser(`drop schema ${row?.schema_name}`)
+  await superadmin.patch(url, { status: 'suspended', reason: 'Essai' }, failed.body.version, 409)
+  const wished = { status: 'active', reason: 'Cause levée' }
+  assert.equal((await superadmin.patch(url, wished, failed.body.version, 200)).body.status, 'provisioning')
+  await reconcile()
+  assert.equal((await superadmin.get(url, 200)).body.status, 'active')
+})
+
+test('a preparation that only had to wait is tried again by itself', async () => {
+  const { superadmin, database } = await harness()
+  const url = `${path}/cscom_soufroulaye`
+  await superadmin.post(path, { ...wish, slug: 'cscom_soufroulaye', name: 'CSCOM de Soufroulaye' }, 202)
+  // Only preparations work as another role than their login.
+  await database.asSuperuser(`create function sis_platform.wait_too_long() returns event_trigger language plpgsql as
+    $$ begin if current_user <> session_user then raise 'waited too long' using errcode = '55P03'; end if; end $$`)
+  await database.asSuperuser(`create event trigger wait_too_long on ddl_command_start when tag in ('CREATE SCHEMA')
+    execute function sis_platform.wait_too_long()`)
+  await reconcile()
+  assert.equal((await superadmin.get(url, 200)).body.status, 'provisioning')
+  await database.asSuperuser('drop event trigger wait_too_long')
+  await reconcile()
+  assert.equal((await superadmin.get(url, 200)).body.status, 'active')
+})
+
 test('what does not fit is refused with the field’s name', async () => {
   const { superadmin } = await harness()
   for (const [extra, field] of [

@@ -3,6 +3,7 @@ import { isBefore, newSchemaName, type PlatformDb } from '#tenancy'
 import { now } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
 import { readKeys, toPage } from '../../shared/keyset.ts'
+import { storedStatus } from './rules.ts'
 import type { Establishment, EstablishmentChange, EstablishmentQuery, NewEstablishment } from './schemas.ts'
 
 const columns = [
@@ -122,7 +123,7 @@ export async function updateEstablishment(
       ...(region !== undefined && { region }),
       ...(cercle !== undefined && { cercle }),
       ...(healthDistrict !== undefined && { health_district: healthDistrict }),
-      ...(status !== undefined && { status, status_reason: reason ?? null }),
+      ...(status !== undefined && { status: storedStatus(before.status, status), status_reason: reason ?? null }),
       version: before.version + 1,
       updated_at: now().toISOString(),
     })

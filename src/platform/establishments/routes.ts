@@ -95,7 +95,7 @@ export const establishmentsRoutes =
           operationId: 'changeEstablishment',
           summary: 'Change, suspend, reactivate or archive an establishment',
           description:
-            'A change of status needs a reason. Suspended: refused within two seconds here and by the database. Archived is final.',
+            'A change of status needs a reason. Suspended: refused within two seconds here and by the database. Archived is final. One whose preparation `failed` is prepared again by `active`.',
           tags,
           params: schemas.SlugParams,
           headers: IfMatch,

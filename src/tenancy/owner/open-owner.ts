@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import { isConnectionFailure, isSerializationFailure, sqlState } from '../failures.ts'
 import type { EstablishmentType, Log } from '../types.ts'
 import { bootstrap, type Installation } from './bootstrap.ts'
 import { OwnerPool } from './connection.ts'
@@ -110,7 +111,8 @@ async function settle(pool: OwnerPool, establishment: Pending, context: Provisio
     else await setAccess(pool, establishment, status === 'active', context)
   } catch (error) {
     log.error({ establishment: slug, err: (error as Error).message }, 'establishment could not be prepared')
-    if (status !== 'provisioning') return
+    // What passes by itself (a restart, a lock, another supervisor at the same row) is tried again by the next round.
+    if (status !== 'provisioning' || isPassing(error)) return
     await pool.transaction((session) =>
       session.query(
         `update sis_platform.establishment set status = 'failed', status_reason = 'préparation impossible', updated_at = now() where id = $1`,
@@ -119,6 +121,14 @@ async function settle(pool: OwnerPool, establishment: Pending, context: Provisio
     )
   }
 }
+
+// Without a code: the driver's own "Connection terminated". 53: no room; 55P03, 57014: waited too long; XX000 of GRANT:
+// "tuple concurrently updated".
+const isPassing = (error: unknown): boolean =>
+  isConnectionFailure(error) ||
+  isSerializationFailure(error) ||
+  !sqlState(error) ||
+  /^(53|55P03|57|XX000)/.test(sqlState(error) ?? '')
 
 async function serverVersion(pool: OwnerPool): Promise<number> {
   const [row] = await pool.asLogin((session) =>
