@@ -121,7 +121,9 @@ async function open(client: pg.PoolClient, scope: Scope, mode: Mode): Promise<vo
 // Between a change of status and its grant or revoke (half a second), or before this process has read the directory, the
 // database refuses the role (42501; 22023 when it is gone): a moment to wait, no fault of ours.
 const refusedRole = (error: unknown): unknown =>
-  ['42501', '22023'].includes(sqlState(error) ?? '') ? problem('establishment_not_ready', { retryAfter: 1, cause: error }) : error
+  ['42501', '22023'].includes(sqlState(error) ?? '')
+    ? problem('establishment_not_ready', { retryAfter: 1, cause: error })
+    : error
 
 /** @returns whether the connection may serve again */
 async function rollBack(client: pg.PoolClient): Promise<boolean> {

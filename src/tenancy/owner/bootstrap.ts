@@ -37,6 +37,7 @@ export async function bootstrap(
   log: Log,
 ): Promise<Installation> {
   const found = await pool.asLogin(inspect)
+  if (options.apiRole !== undefined) await pool.asLogin((session) => refuseStrongLogin(session, options.apiRole ?? ''))
   const installation = found.installation ?? randomBytes(4).toString('hex')
   const owner = found.superuser ? `sis_${installation}_owner` : found.login
   const apiRole = options.apiRole ?? `sis_${installation}_api`
@@ -62,6 +63,8 @@ export async function bootstrap(
       create table if not exists sis_platform.installation (
         only_row boolean primary key default true check (only_row), id text not null, created_at timestamptz(3) not null default now());
       create table if not exists sis_platform.platform_migration (
+        version integer primary key, name text not null, checksum text not null, applied_at timestamptz(3) not null default now());
+      create table if not exists sis_platform.tenant_migration_file (
         version integer primary key, name text not null, checksum text not null, applied_at timestamptz(3) not null default now());
       insert into sis_platform.installation (id) values (${literal(installation)}) on conflict do nothing;
       grant usage on schema sis_platform to ${platformRoles.map((role) => ident(`sis_${installation}_${role}`)).join(', ')};`)
@@ -93,6 +96,24 @@ async function inspect(session: OwnerSession): Promise<Found> {
     throw new SetupRefused(`La base « ${row.database} » est en ${row.encoding} : il la faut en UTF8.`)
   const [known] = row.known ? await session.query<{ id: string }>('select id from sis_platform.installation') : []
   return { ...row, installation: known?.id }
+}
+
+/**
+ * The login of the pools is about to get their timeouts, their path and NOINHERIT: that would break a superuser, the owner,
+ * or whoever else has work of their own.
+ */
+async function refuseStrongLogin(session: OwnerSession, name: string): Promise<void> {
+  const [strong] = await session.query<{ own: boolean }>(
+    `select rolname = session_user as own from pg_roles
+     where rolname = $1 and (rolname = session_user or rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)`,
+    [name],
+  )
+  if (!strong) return
+  throw new SetupRefused(
+    strong.own
+      ? `DATABASE_URL et DATABASE_OWNER_URL nomment le même utilisateur « ${name} » : donnez à DATABASE_URL un utilisateur sans droits, ou donnez DATABASE_URL seul.`
+      : `l’utilisateur « ${name} » de DATABASE_URL a trop de droits (superutilisateur, ou création de rôles ou de bases) : il en faut un qui n’en ait aucun.`,
+  )
 }
 
 /** A database that SIS cannot be set up on; the message is for the operator. */
@@ -164,6 +185,8 @@ async function createSchemas(session: OwnerSession, owner: string, superuser: bo
       // pg_trgm leaves their cost at 1 where one evaluation takes 5–10 µs: the planner then scans whole registers. Measured
       // at 20,000 patients, a search of two words: 410 ms, and 80 ms with the real cost. Only a superuser may tell it.
       ...(superuser ? trigramFunctions.map((name) => `alter function sis_ext.${name}(text, text) cost 100`) : []),
+      // pg_trgm's own set_config: its threshold would stay for the connection's next borrower.
+      ...(superuser ? ['revoke execute on function sis_ext.set_limit(real) from public'] : []),
     ].join(';\n'),
   )
 }

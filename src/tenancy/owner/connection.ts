@@ -35,7 +35,9 @@ export class OwnerPool {
 
   async transaction<T>(work: (session: OwnerSession) => Promise<T>): Promise<T> {
     return this.#withClient(async (client) => {
-      await client.query(`begin${this.#role ? `; set local role ${pg.escapeIdentifier(this.#role)}` : ''}`)
+      // Only what is named, or PostgreSQL's own: whoever may create in `public` must not be called with the owner's rights.
+      const path = 'set local search_path = pg_catalog, pg_temp'
+      await client.query(`begin; ${path}${this.#role ? `; set local role ${pg.escapeIdentifier(this.#role)}` : ''}`)
       const result = await work(sessionOn(client))
       const { command } = await client.query('commit')
       if (command !== 'COMMIT') throw new Error('the transaction was rolled back')

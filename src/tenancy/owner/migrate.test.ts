@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
 import { platformGrants, readMigrations, tenantGrants } from './migrations.ts'
+import { SetupRefused } from './bootstrap.ts'
 import { openOwner, type Owner } from './open-owner.ts'
 
 let database: TestDatabase
@@ -125,6 +126,43 @@ describe('a migration of all establishments', () => {
       ],
       [true, false, true, false],
     )
+    await owner.close()
+  })
+
+  test('is refused when a file was edited after its application, not when it never succeeded', async () => {
+    const owner = await nextVersion('create table never_done (this is wrong);')
+    await owner.migratePlatform()
+    assert.equal((await owner.migrateTenants()).failed.length, 4)
+    await owner.close()
+    number--
+    const corrected = await nextVersion('create table done_now (id uuid primary key);')
+    await corrected.migratePlatform()
+    assert.deepEqual(await corrected.migrateTenants(), { migrated: 4, failed: [] })
+    await corrected.close()
+    number--
+    const edited = await nextVersion('create table done_now (id uuid primary key, more int);')
+    await assert.rejects(edited.migratePlatform(), SetupRefused)
+    await edited.close()
+    number--
+    const restored = await nextVersion('create table done_now (id uuid primary key);')
+    assert.equal(await restored.migratePlatform(), 0)
+    await restored.close()
+
+    const [first] = await database.asSuperuser<{ checksum: string }>(
+      `update sis_platform.platform_migration set checksum = 'x' || checksum where version = 1 returning checksum`,
+    )
+    const platform = openOwner({ url: database.superuserUrl, migrationsFolder: folder, log: quiet })
+    await platform.bootstrap()
+    await assert.rejects(platform.migratePlatform(), /platform\/0001_platform\.sql/)
+    await platform.close()
+    await database.asSuperuser('update sis_platform.platform_migration set checksum = $1 where version = 1', [
+      first?.checksum.slice(1),
+    ])
+  })
+
+  test('is refused to a program that knows fewer of the establishments’ steps', async () => {
+    const owner = await database.owner()
+    await assert.rejects(owner.migratePlatform(), SetupRefused)
     await owner.close()
   })
 

@@ -1,9 +1,10 @@
-import { literal, type OwnerPool } from './connection.ts'
+import { SetupRefused } from './bootstrap.ts'
+import { literal, type OwnerPool, type OwnerSession } from './connection.ts'
 import { platformGrants, tenantGrants, type Migration } from './migrations.ts'
 import { ident } from './connection.ts'
 import { enterSchema, recordDone } from './provision.ts'
 
-/** Applies the missing platform migrations, each in its own transaction. @returns how many */
+/** Applies the missing platform migrations, each in its own transaction. @returns how many. @throws SetupRefused */
 export async function migratePlatform(pool: OwnerPool, migrations: Migration[], installation: string): Promise<number> {
   let applied = 0
   for (const migration of migrations) {
@@ -14,19 +15,60 @@ export async function migratePlatform(pool: OwnerPool, migrations: Migration[], 
          on conflict do nothing returning version`,
         [migration.version, migration.name, migration.checksum],
       )
-      if (inserted.length === 0) return 0
+      if (inserted.length === 0) {
+        await refuseEdited(session, 'platform', migration)
+        return 0
+      }
       await session.run(`${migration.sql}\n${platformGrants(migration.sql, installation)}`)
       return 1
     })
   }
-  const [newest] = await pool.transaction((session) =>
-    session.query<{ version: number }>('select max(version) as version from sis_platform.platform_migration'),
+  await pool.transaction((session) =>
+    refuseOlder(session, 'select max(version) as version from sis_platform.platform_migration', migrations.length),
   )
-  if (newest && newest.version > migrations.length)
-    throw new Error(
-      `la base est à la version ${newest.version} du schéma, ce programme ne connaît que ${migrations.length} : installez la version récente`,
-    )
   return applied
+}
+
+/**
+ * A migration that was edited after some database had it: two databases of the same version would differ, and none would
+ * know. @throws SetupRefused
+ */
+async function refuseEdited(session: OwnerSession, kind: 'platform' | 'tenant', migration: Migration): Promise<void> {
+  const table = kind === 'platform' ? 'platform_migration' : 'tenant_migration_file'
+  const edited = await session.query(`select 1 from sis_platform.${table} where version = $1 and checksum <> $2`, [
+    migration.version,
+    migration.checksum,
+  ])
+  if (edited.length === 0) return
+  const file = `migrations/${kind}/${String(migration.version).padStart(4, '0')}_${migration.name}.sql`
+  throw new SetupRefused(`${file} a changé depuis son application : un changement demande une nouvelle migration.`)
+}
+
+/**
+ * The establishments' migrations of this program, compared with what some establishment already has. One that failed
+ * everywhere may be corrected. @throws SetupRefused for an edited one, and to a program older than the database
+ */
+export async function checkTenantFiles(pool: OwnerPool, migrations: Migration[]): Promise<void> {
+  await pool.transaction(async (session) => {
+    for (const migration of migrations) {
+      await session.query(
+        `insert into sis_platform.tenant_migration_file (version, name, checksum) values ($1, $2, $3)
+         on conflict (version) do update set name = excluded.name, checksum = excluded.checksum, applied_at = now()
+         where not exists (select 1 from sis_platform.tenant_migration done where done.version >= excluded.version)`,
+        [migration.version, migration.name, migration.checksum],
+      )
+      await refuseEdited(session, 'tenant', migration)
+    }
+    await refuseOlder(session, 'select max(version) as version from sis_platform.tenant_migration', migrations.length)
+  })
+}
+
+async function refuseOlder(session: OwnerSession, newestOf: string, known: number): Promise<void> {
+  const [newest] = await session.query<{ version: number | null }>(newestOf)
+  if ((newest?.version ?? 0) > known)
+    throw new SetupRefused(
+      `la base est à la version ${newest?.version} du schéma, ce programme ne connaît que ${known} : installez la version récente`,
+    )
 }
 
 export type FailedTenant = { slug: string; error: string }

@@ -5,7 +5,7 @@ import { isConnectionFailure, isSerializationFailure, sqlState } from '../failur
 import type { EstablishmentType, Log } from '../types.ts'
 import { bootstrap, type Installation } from './bootstrap.ts'
 import { OwnerPool } from './connection.ts'
-import { migratePlatform, migrateTenants, type MigrationReport } from './migrate.ts'
+import { checkTenantFiles, migratePlatform, migrateTenants, type MigrationReport } from './migrate.ts'
 import { readMigrations } from './migrations.ts'
 import { provision, setAccess, type ProvisionContext } from './provision.ts'
 
@@ -23,7 +23,7 @@ export type NewEstablishment = {
 export type Owner = {
   /** Roles, schemas, revokes, the API login. Repeatable; must come first. @throws SetupRefused */
   bootstrap(options?: { apiRole?: string; apiPassword?: string }): Promise<Installation>
-  /** @returns how many migrations were applied */
+  /** @returns how many migrations were applied. @throws SetupRefused: an applied file was edited, or the database is newer */
   migratePlatform(): Promise<number>
   migrateTenants(options?: {
     parallel?: number
@@ -62,8 +62,13 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
       installed = await bootstrap(pool, options, log)
       return installed
     },
-    migratePlatform: async () =>
-      migratePlatform(pool, await readMigrations(join(migrationsFolder, 'platform')), installation().installation),
+    async migratePlatform() {
+      const files = await readMigrations(join(migrationsFolder, 'platform'))
+      const applied = await migratePlatform(pool, files, installation().installation)
+      // Before any establishment is prepared from them.
+      await checkTenantFiles(pool, (await provisioning()).migrations)
+      return applied
+    },
     migrateTenants: async (options) => migrateTenants(pool, (await provisioning()).migrations, options),
     async reconcile() {
       const pending = await pool.transaction((session) =>
