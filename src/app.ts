@@ -16,6 +16,7 @@ import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
 import { registerJsonBody } from './platform/http/json-body.ts'
 import { registerBodyDeadline, serverLimits } from './platform/http/limits.ts'
+import { networkOf } from './platform/http/network.ts'
 import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerLanguage } from './platform/http/request.ts'
 import { registerRequestLog } from './platform/http/request-log.ts'
@@ -105,5 +106,6 @@ const perPerson = (max: number) => ({
   max,
   timeWindow: 60_000,
   hook: 'preHandler' as const,
-  keyGenerator: (request: { auth?: { account: { id: string } }; ip: string }) => request.auth?.account.id ?? request.ip,
+  keyGenerator: (request: { auth?: { account: { id: string } }; ip: string }) =>
+    request.auth?.account.id ?? networkOf(request.ip),
 })

@@ -138,6 +138,39 @@ test('logins and refused logins stand on the establishment’s record, without w
   assert.ok(!text.includes('mot-de-passe-tapé'))
 })
 
+test('who guesses is slowed down: by network, over all doors together; a person’s own password counts too', async () => {
+  const { access, csref } = await harness()
+  const config = { corsOrigins: [], trustProxy: [], rateLogin: 3, rateRequests: 1_000_000 }
+  const app = await buildApp({ config, access, log: pino({ level: 'silent' }) })
+  const guess = async (remoteAddress: string, url: string, payload: object = { username: 'x', password: 'y' }) =>
+    (await app.inject({ method: 'POST', url, payload, remoteAddress })).statusCode
+  try {
+    assert.equal(await guess('2001:db8:1:2::1', login), 401)
+    assert.equal(await guess('2001:db8:1:2:ffff::2', login), 401)
+    assert.equal(await guess('2001:db8:1:2:3:4:5:6', '/api/v1/auth/activate', { token: 'x', password: 'y' }), 400)
+    assert.equal(await guess('2001:db8:1:2::9', login), 429)
+    assert.equal(await guess('2001:db8:1:2::9', '/api/v1/auth/token', { grant_type: 'refresh_token' }), 429)
+    assert.equal(await guess('2001:db8:1:3::1', login), 401)
+    assert.equal(await guess('192.0.2.1', login), 401)
+    assert.equal(await guess('::ffff:192.0.2.2', login), 401)
+
+    const token = (await csref.agent.token()) ?? ''
+    const change = () =>
+      app.inject({
+        method: 'POST',
+        url: '/api/v1/auth/password',
+        headers: { authorization: `Bearer ${token}` },
+        payload: { currentPassword: 'une supposition', newPassword: 'trois pirogues sur le Bani' },
+      })
+    const answers = []
+    for (let i = 0; i < 4; i++) answers.push((await change()).statusCode)
+    assert.equal(answers[2], answers[0])
+    assert.equal(answers[3], 429)
+  } finally {
+    await app.close()
+  }
+})
+
 test('a route needs a token that is well formed', async () => {
   const { anonymous, withToken } = await harness()
   const missing = await anonymous.get('/api/v1/auth/me', 401)

@@ -1,3 +1,4 @@
+import type { preHandlerAsyncHookHandler } from 'fastify'
 import { responses } from '../../shared/schemas.ts'
 import type { Routes } from '../http/index.ts'
 import type { Access } from './access.ts'
@@ -11,9 +12,12 @@ const tags = ['session']
 const config = { authenticated: true } as const
 const tokenCodes = ['token_missing', 'token_invalid', 'token_expired', 'token_stale', 'session_closed'] as const
 
-/** What a signed-in person does with their own account, whatever the role. */
+/**
+ * What a signed-in person does with their own account, whatever the role.
+ * @param counted slows down who guesses a password, here by person: a stolen access token must not find it out
+ */
 export const ownAccountRoutes =
-  (access: Access): Routes =>
+  (access: Access, counted: preHandlerAsyncHookHandler): Routes =>
   async (app) => {
     app.get(
       '/auth/me',
@@ -33,7 +37,8 @@ export const ownAccountRoutes =
     app.post(
       '/auth/password',
       {
-        config,
+        config: { ...config, rateLimit: false },
+        preHandler: counted,
         schema: {
           operationId: 'changePassword',
           summary: 'Change the own password',

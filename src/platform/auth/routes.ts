@@ -25,16 +25,16 @@ const refusals = [
 export const authRoutes =
   (access: Access, { loginsPerMinute }: AuthLimits): Routes =>
   async (app) => {
-    // Per address: who guesses has no account to be counted by.
-    const guessable = {
-      public: true,
-      rateLimit: { max: loginsPerMinute, timeWindow: 60_000, groupId: 'login' },
-    } as const
+    // One counter for all doors (a route's own `rateLimit` would give each its own), by network: who guesses has no account
+    // to be counted by. In place of the limit of all requests, since only one of the two would run.
+    const counted = app.rateLimit({ max: loginsPerMinute, timeWindow: 60_000 })
+    const guessable = { public: true, rateLimit: false } as const
 
     app.post(
       '/auth/login',
       {
         config: guessable,
+        preHandler: counted,
         schema: {
           operationId: 'logIn',
           summary: 'Log in',
@@ -94,6 +94,7 @@ export const authRoutes =
       '/auth/activate',
       {
         config: guessable,
+        preHandler: counted,
         schema: {
           operationId: 'activate',
           summary: 'Choose a password by a one-time link',
@@ -117,6 +118,7 @@ export const authRoutes =
         '/auth/token',
         {
           config: guessable,
+          preHandler: counted,
           schema: {
             operationId: 'getToken',
             summary: 'OAuth 2.0 token endpoint (password and refresh_token)',
@@ -138,7 +140,7 @@ export const authRoutes =
       )
     })
 
-    await app.register(ownAccountRoutes(access))
+    await app.register(ownAccountRoutes(access, counted))
   }
 
 /** The public keys, for whoever verifies our tokens elsewhere (RFC 7517). */
