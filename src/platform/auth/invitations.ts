@@ -35,6 +35,7 @@ export async function listInvitations(access: Access, auth: Auth) {
       establishment: { slug, name, type: type as EstablishmentType },
       createdAt: updated_at,
     })),
+    nextCursor: null,
   }
 }
 

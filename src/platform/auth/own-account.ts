@@ -157,6 +157,7 @@ export async function listSessions(access: Access, auth: Auth) {
       lastUsedAt: row.last_used_at,
       expiresAt: row.expires_at,
     })),
+    nextCursor: null,
   }
 }
 

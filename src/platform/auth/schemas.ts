@@ -120,7 +120,9 @@ export const Session = object({
   lastUsedAt: Timestamp,
   expiresAt: Timestamp,
 })
-export const Sessions = object({ items: Type.Array(Session, { maxItems: 100 }) })
+// Short lists, all on one page.
+const LastPage = Type.Null({ description: 'Everything is on this page' })
+export const Sessions = object({ items: Type.Array(Session, { maxItems: 100 }), nextCursor: LastPage })
 
 export const Invitation = object({
   id: Uuid,
@@ -128,7 +130,7 @@ export const Invitation = object({
   role: EstablishmentRoleName,
   createdAt: Timestamp,
 })
-export const Invitations = object({ items: Type.Array(Invitation, { maxItems: 100 }) })
+export const Invitations = object({ items: Type.Array(Invitation, { maxItems: 100 }), nextCursor: LastPage })
 export const Answer = object({ accept: Type.Boolean() })
 
 export const Id = object({ id: Uuid })

@@ -163,3 +163,12 @@ test('going to another establishment makes no session last longer, and needs one
   const refused = await go(next.access_token)
   assert.deepEqual([refused.status, refused.body.code], [401, 'session_closed'])
 })
+
+test('the own sessions and invitations are lists as all others are', async () => {
+  const { csref } = await harness()
+  for (const list of ['sessions', 'invitations']) {
+    const { body } = await csref.agent.get(`${path}/${list}`, 200)
+    assert.deepEqual(Object.keys(body), ['items', 'nextCursor'])
+    assert.equal(body.nextCursor, null)
+  }
+})
