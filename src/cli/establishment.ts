@@ -89,17 +89,13 @@ async function list(json: boolean | undefined): Promise<void> {
 }
 
 async function change(slug: string, status: 'suspended' | 'active' | 'archived', options: Change): Promise<void> {
-  const [
-    { withDatabase },
-    { checked, confirm },
-    { changeEstablishment, getEstablishment },
-    { EstablishmentChange },
-  ] = await Promise.all([
-    import('./database.ts'),
-    import('./input.ts'),
-    import('../platform/establishments/index.ts'),
-    import('../platform/establishments/schemas.ts'),
-  ])
+  const [{ withDatabase }, { checked, confirm }, { changeEstablishment, getEstablishment }, { EstablishmentChange }] =
+    await Promise.all([
+      import('./database.ts'),
+      import('./input.ts'),
+      import('../platform/establishments/index.ts'),
+      import('../platform/establishments/schemas.ts'),
+    ])
   const valid = checked(EstablishmentChange, { status, reason: options.reason })
   if (status === 'suspended') await confirm(`Suspendre ${slug} ? Plus personne ne pourra y travailler.`, options.yes)
   if (status === 'archived') await confirm(`Archiver ${slug} ? Il ne pourra plus être rouvert.`, options.yes)

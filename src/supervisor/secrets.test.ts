@@ -29,11 +29,11 @@ test('a folder that cannot be is refused in one sentence, at once', { skip: proc
     const program = `
       import { privateFolder } from ${JSON.stringify(new URL('secrets.ts', import.meta.url).href)}
       try { privateFolder(${JSON.stringify(path)}) } catch (error) { console.log(error.lines?.join('|')) }`
-    const { stdout, signal } = spawnSync(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '-e', program],
-      { encoding: 'utf8', timeout: 15_000, killSignal: 'SIGKILL' },
-    )
+    const { stdout, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      timeout: 15_000,
+      killSignal: 'SIGKILL',
+    })
     assert.equal(signal, null, path)
     assert.match(stdout, /^Impossible d’écrire dans \/proc\/nothing.* : [^|]+\.$/m)
   }
