@@ -77,13 +77,11 @@ const store = async (tenant: Tenant, first: number): Promise<string> => {
 
 const exported = async (tenant: Tenant, format: Format): Promise<string> => {
   let records = 0
-  await tenant.read(async (db) => {
-    const file = createWriteStream('/dev/null')
-    const sheet = { name: 'Consultations', columns: consultationSheet }
-    await writeSheet(format, sheet, walkVisited(db, {}, 'fr'), file, { written: (count) => (records = count) })
-    file.end()
-    await finished(file)
-  })
+  const file = createWriteStream('/dev/null')
+  const sheet = { name: 'Consultations', columns: consultationSheet }
+  await writeSheet(format, sheet, walkVisited(tenant.read, {}, 'fr'), file, { written: (count) => (records = count) })
+  file.end()
+  await finished(file)
   return `${records} consultations`
 }
 

@@ -4,7 +4,6 @@ import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
-import type { TenantDb } from '#tenancy'
 import { ConsultationFilters } from '../modules/consultations/index.ts'
 import type { SheetColumn } from '../modules/exchange/index.ts'
 import { PatientFilters } from '../modules/patients/index.ts'
@@ -94,22 +93,16 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
         audit(db, actor, { action: `${what}.export`, resource: what, resourceId: format }),
       )
       let written = 0
-      const write = async <T>(
-        name: string,
-        columns: readonly SheetColumn<T>[],
-        pages: (db: TenantDb) => AsyncIterable<readonly T[]>,
-      ) =>
-        tenant.read(async (db) => {
-          // Opened anew at each try of the transaction.
-          const file = createWriteStream(part, { mode: 0o600 })
-          const closed = finished(file)
-          closed.catch(() => {})
-          await writeSheet(format, { name, columns }, pages(db), file, { written: (count) => (written = count) })
-          file.end()
-          await closed
-        })
-      if (what === 'patients') await write('Patients', patientSheet, (db) => walkPatients(db, filters))
-      else await write('Consultations', consultationSheet, (db) => walkVisited(db, filters, 'fr'))
+      const write = async <T>(name: string, columns: readonly SheetColumn<T>[], pages: AsyncIterable<readonly T[]>) => {
+        const file = createWriteStream(part, { mode: 0o600 })
+        const closed = finished(file)
+        closed.catch(() => {})
+        await writeSheet(format, { name, columns }, pages, file, { written: (count) => (written = count) })
+        file.end()
+        await closed
+      }
+      if (what === 'patients') await write('Patients', patientSheet, walkPatients(tenant.read, filters))
+      else await write('Consultations', consultationSheet, walkVisited(tenant.read, filters, 'fr'))
       return written
     })
     onDisk(target, () => renameSync(part, target))

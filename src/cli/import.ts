@@ -148,9 +148,8 @@ async function writeRefused(tenant: Tenant, importId: string, path: string, isCh
   const { getRun, refusedFile } = await import('../modules/exchange/index.ts')
   const { descriptor, file } = openNew(path, isChosen)
   try {
-    await tenant.read(async (db) => {
-      for await (const piece of refusedFile(db, await getRun(db, importId), 'fr')) writeSync(descriptor, piece)
-    })
+    const run = await tenant.read((db) => getRun(db, importId))
+    for await (const piece of refusedFile(tenant.read, run, 'fr')) writeSync(descriptor, piece)
   } finally {
     closeSync(descriptor)
   }

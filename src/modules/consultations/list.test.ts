@@ -152,10 +152,8 @@ test('pages follow each other without doubles or gaps, also within one day, also
   await agent.get(`${url}?cursor=abc`, 400)
 
   const walked: string[] = []
-  await tenant.read(async (db) => {
-    for await (const batch of walkConsultations(db, { to: '2025-01-31' }, 'fr', 60))
-      walked.push(...batch.map(({ id }) => id))
-  })
+  for await (const batch of walkConsultations(tenant.read, { to: '2025-01-31' }, 'fr', 60))
+    walked.push(...batch.map(({ id }) => id))
   assert.deepEqual(walked, seen)
   const [history] = (await agent.get(`${url}/${ids[0]}/history`, 200)).body.items as {
     action: string

@@ -1,4 +1,12 @@
-import { containing, isBefore, jsonContains, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
+import {
+  containing,
+  isBefore,
+  jsonContains,
+  type ExpressionBuilder,
+  type Tenant,
+  type TenantDb,
+  type TenantTables,
+} from '#tenancy'
 import { encodeCursor } from '../../shared/cursor.ts'
 import { readDayKeys } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
@@ -25,17 +33,21 @@ export async function listConsultations(
   }
 }
 
-/** All consultations of the filters, newest first, in batches read one after the other within the caller's transaction. */
+/**
+ * All consultations of the filters, newest first, in batches. Each is read in a transaction of its own, so that a slow
+ * receiver holds neither a connection nor a snapshot between two.
+ */
 export async function* walkConsultations(
-  db: TenantDb,
+  read: Tenant['read'],
   filters: ConsultationFilters,
   language: Language,
   batch = 1_000,
 ): AsyncGenerator<Consultation[]> {
-  const asked = await prepared(db, filters)
+  const asked = await read((db) => prepared(db, filters))
   let after: Keys | undefined
   for (;;) {
-    const rows = await rowsAfter(db, asked, after, batch)
+    const from = after
+    const rows = await read((db) => rowsAfter(db, asked, from, batch))
     if (rows.length > 0) yield rows.map((row) => toConsultation(row, language))
     const last = rows.at(-1)
     if (rows.length < batch || !last) return

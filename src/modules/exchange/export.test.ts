@@ -95,41 +95,51 @@ test('a workbook has typed days and figures under a frozen French header', async
   assert.equal(typeof row.getCell(6).value, 'number')
 })
 
-test('an export that fails half way never looks like a whole file', async () => {
+/** Begins an export of 30,000 patients, lets something happen while the receiver holds its breath, and takes the rest. */
+async function exportWhile(happening: (schema: string) => Promise<unknown>): Promise<{ lines: number; cut: boolean }> {
+  const { csref, app } = await harness()
+  const { port } = app.server.address() as AddressInfo
+  const authorization = `Bearer ${await csref.agent.token()}`
+  return new Promise((resolve, reject) => {
+    const options = { port, host: '127.0.0.1', path: '/api/v1/patients/export', headers: { authorization } }
+    httpRequest(options, (response) => {
+      let lines = 0
+      let happened = false
+      response.on('data', (chunk: Buffer) => {
+        lines += chunk.filter((byte) => byte === 0x0a).length
+        if (happened) return
+        happened = true
+        response.pause()
+        happening(csref.establishment.schema).then(() => response.resume(), reject)
+      })
+      response.on('end', () => resolve({ lines, cut: false }))
+      response.on('error', () => resolve({ lines, cut: true }))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+test('an export outlives a lost connection, and one that fails half way never looks like a whole file', async () => {
   const { csref, app, database } = await harness()
   const { schema } = csref.establishment
-  // Enough pages for the connection to be lost while the receiver holds its breath.
   await database.asSuperuser(`insert into ${schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date, born_from, born_to, village, created_by_name, search_key)
     select gen_random_uuid(), 2020, n, 'Essai', 'Awa', 'F', 'year', '1990', '1990-01-01', '1990-12-31', repeat('x', 200), 'essai', 'awa essai' from generate_series(1, 30000) n`)
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const { port } = app.server.address() as AddressInfo
-  const authorization = `Bearer ${await csref.agent.token()}`
-  const outcome = await new Promise<{ bytes: number; error: boolean }>((resolve, reject) => {
-    const sent = httpRequest(
-      { port, host: '127.0.0.1', path: '/api/v1/patients/export', headers: { authorization } },
-      (response) => {
-        let bytes = 0
-        let killed = false
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.length
-          if (killed) return
-          killed = true
-          response.pause()
-          void database
-            .asSuperuser(
-              `select pg_terminate_backend(pid) from pg_stat_activity where usename like 'sis_%_api' and state <> 'idle' and query like '%patient%'`,
-            )
-            .then(() => response.resume())
-        })
-        response.on('end', () => resolve({ bytes, error: false }))
-        response.on('error', () => resolve({ bytes, error: true }))
-      },
-    )
-    sent.on('error', reject).end()
-  })
-  assert.ok(outcome.bytes > 0)
-  assert.equal(outcome.error, true)
-  // The slot and the connection are free again.
+  const [{ n } = { n: 0 }] = await database.asSuperuser<{ n: number }>(
+    `select count(*)::int as n from ${schema}.patient`,
+  )
+
+  const outlived = await exportWhile(() =>
+    database.asSuperuser(`select pg_terminate_backend(pid) from pg_stat_activity where usename like 'sis_%_api'`),
+  )
+  assert.deepEqual(outlived, { lines: n + 1, cut: false })
+
+  const failed = await exportWhile((role) => database.asSuperuser(`revoke select on ${schema}.patient from ${role}`))
+  await database.asSuperuser(`grant select on ${schema}.patient to ${schema}`)
+  assert.equal(failed.cut, true)
+  assert.ok(failed.lines > 0 && failed.lines < n)
+  // The slot is free again.
   assert.equal((await csref.agent.get('/api/v1/patients/export?q=traore', 200)).status, 200)
 })
 

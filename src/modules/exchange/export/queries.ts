@@ -1,4 +1,4 @@
-import type { TenantDb } from '#tenancy'
+import type { Tenant, TenantDb } from '#tenancy'
 import type { Language } from '../../../shared/text.ts'
 import { walkConsultations, type ConsultationFilters } from '../../consultations/index.ts'
 import { listPatients, type Patient, type PatientFilters } from '../../patients/index.ts'
@@ -6,24 +6,28 @@ import type { Contact, Visited } from './sheets.ts'
 
 const PAGE = 1_000
 
-/** All patients of a filtered list, in its order, in pages. */
-export async function* walkPatients(db: TenantDb, filters: PatientFilters): AsyncGenerator<Patient[]> {
+type Read = Tenant['read']
+
+/** All patients of a filtered list, in its order, in pages; each page in a transaction of its own. */
+export async function* walkPatients(read: Read, filters: PatientFilters): AsyncGenerator<Patient[]> {
   let cursor: string | undefined
   do {
-    const page = await listPatients(db, { ...filters, limit: PAGE, ...(cursor !== undefined && { cursor }) })
+    const query = { ...filters, limit: PAGE, ...(cursor !== undefined && { cursor }) }
+    const page = await read((db) => listPatients(db, query))
     yield page.items
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined)
 }
 
-/** All consultations of a filtered list with how their patients are reached, in pages. */
+/** All consultations of a filtered list with how their patients are reached, in pages; each in transactions of its own. */
 export async function* walkVisited(
-  db: TenantDb,
+  read: Read,
   filters: ConsultationFilters,
   language: Language,
 ): AsyncGenerator<Visited[]> {
-  for await (const page of walkConsultations(db, filters, language, PAGE)) {
-    const contacts = await contactsOf(db, [...new Set(page.map(({ patientId }) => patientId))])
+  for await (const page of walkConsultations(read, filters, language, PAGE)) {
+    const ids = [...new Set(page.map(({ patientId }) => patientId))]
+    const contacts = await read((db) => contactsOf(db, ids))
     yield page.map((consultation) => ({ ...consultation, contact: contacts.get(consultation.patientId) }))
   }
 }

@@ -1,47 +1,36 @@
 import { once } from 'node:events'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
-import type { Tenant, TenantDb } from '#tenancy'
-import { problem } from '../../../shared/errors.ts'
 
 /** Writes what it reads into `out`; `begin` says that the first records are there. */
-export type Writing = (db: TenantDb, out: Writable, begin: () => void) => Promise<void>
+export type Writing = (out: Writable, begin: () => void) => Promise<void>
 
 export type Streamed = {
   stream: Readable
-  /** When the transaction has ended; never rejects. */
+  /** When all is written or given up; never rejects. */
   finished: Promise<void>
 }
 
 /**
- * A file made inside one read transaction: all its pages show the same instant. The stream is given once the first
- * records are there, so that a failure before them is an ordinary answer; a later one destroys the stream, and a
- * connection cut short never looks like a whole file.
- * @throws what the transaction throws before the first records
+ * A file that leaves while it is made. The stream is given once the first records are there, so that a failure before
+ * them is an ordinary answer; a later one destroys the stream, and a connection cut short never looks like a whole file.
+ * @throws what fails before the first records
  */
-export function streamFrom(tenant: Tenant, write: Writing): Promise<Streamed> {
+export function streamFrom(write: Writing): Promise<Streamed> {
   return new Promise((resolve, reject) => {
-    let sent: PassThrough | undefined
-    const finished = tenant
-      .read(async (db) => {
-        // The transaction is repeated when its connection is lost: what was sent cannot be.
-        if (sent) throw problem('database_unavailable')
-        const out = new PassThrough({ highWaterMark: 256 * 1024 })
-        // The receiver may go away at any time; whoever writes notices it by itself.
-        out.on('error', () => {})
-        const begin = (): void => {
-          sent ??= out
-          resolve({ stream: out, finished })
-        }
-        await write(db, out, begin)
+    const out = new PassThrough({ highWaterMark: 256 * 1024 })
+    // The receiver may go away at any time; whoever writes notices it by itself.
+    out.on('error', () => {})
+    const begin = (): void => resolve({ stream: out, finished })
+    const finished = write(out, begin).then(
+      () => {
         begin()
-      })
-      .then(
-        () => void sent?.end(),
-        (error: Error) => {
-          sent?.destroy(error)
-          reject(error)
-        },
-      )
+        out.end()
+      },
+      (error: Error) => {
+        out.destroy(error)
+        reject(error)
+      },
+    )
   })
 }
 

@@ -1,4 +1,3 @@
-import ExcelJS from 'exceljs'
 import type { Writable } from 'node:stream'
 import { csvLines, UTF8_MARK, type Cell } from './csv.ts'
 import type { SheetColumn } from './sheets.ts'
@@ -54,6 +53,8 @@ async function writeWorkbook<T>(
   out: Writable,
   { begin, written }: Hooks,
 ): Promise<void> {
+  // Loaded when a workbook is asked for: it is a third of the program's start.
+  const { default: ExcelJS } = await import('exceljs')
   // Shared strings would hold every text of the file in memory until its end.
   const workbook = new ExcelJS.stream.xlsx.WorkbookWriter({ stream: out, useSharedStrings: false, useStyles: true })
   const worksheet = workbook.addWorksheet(name, { views: [{ state: 'frozen', ySplit: 1 }] })

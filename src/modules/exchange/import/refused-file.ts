@@ -1,4 +1,4 @@
-import type { TenantDb } from '#tenancy'
+import type { Tenant } from '#tenancy'
 import { say, type Language } from '../../../shared/text.ts'
 import { csvLines, UTF8_MARK } from '../export/csv.ts'
 import { headingOf } from '../reading/columns.ts'
@@ -10,14 +10,15 @@ const PAGE = 1_000
  * The refused lines as they were, with one more column that says why: to be corrected in a spreadsheet and imported
  * again, that column being ignored then.
  */
-export async function* refusedFile(db: TenantDb, run: Run, language: Language): AsyncGenerator<string> {
+export async function* refusedFile(read: Tenant['read'], run: Run, language: Language): AsyncGenerator<string> {
   const width = run.header.length
   const reason = headingOf('ignored')
   const at = run.header.indexOf(reason)
   const headings = at === -1 ? [...run.header, reason] : run.header
   yield UTF8_MARK + csvLines([headings])
   for (let after = 0; ;) {
-    const page = await listRefused(db, run.id, after, PAGE)
+    const from = after
+    const page = await read((db) => listRefused(db, run.id, from, PAGE))
     const rows = page.map(({ cells, message }) => {
       const row = Array.from({ length: Math.max(width, lastFilled(cells)) }, (_, i) => cells[i] ?? '')
       row[at === -1 ? row.length : at] = say(message, language)

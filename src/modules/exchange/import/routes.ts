@@ -36,7 +36,7 @@ export const importRoutes: Routes = async (app) => {
   app.post(
     '/imports',
     {
-      config: { right: 'imports:write' },
+      config: { right: 'imports:write', bodySeconds: 300 },
       bodyLimit: MAX_BYTES + 64 * 1024,
       handlerTimeout: 15 * 60_000,
       // The form is read by the handler: what is described here is for documentation.
@@ -122,10 +122,10 @@ export const importRoutes: Routes = async (app) => {
     },
     async (request, reply) => {
       const { tenant, language } = request
-      const { stream } = await streamFrom(tenant, async (db, out, begin) => {
-        const run = await getRun(db, request.params.id)
+      const run = await tenant.read((db) => getRun(db, request.params.id))
+      const { stream } = await streamFrom(async (out, begin) => {
         begin()
-        for await (const piece of refusedFile(db, run, language)) await writeTo(out, piece)
+        for await (const piece of refusedFile(tenant.read, run, language)) await writeTo(out, piece)
       })
       return reply
         .header('content-type', 'text/csv; charset=utf-8')
