@@ -20,7 +20,8 @@ create table sis_platform.establishment (
   updated_at timestamptz(3) not null default now()
 );
 -- grants: sis_platform.establishment directory: select
--- grants: sis_platform.establishment accounts: select, insert, update
+-- Never its slug, its schema, its type: these are for ever.
+-- grants: sis_platform.establishment accounts: select, insert, update (name, region, cercle, health_district, status, status_reason, version, updated_at)
 
 create table sis_platform.directory_version (
   only_row boolean primary key default true check (only_row),
@@ -50,7 +51,8 @@ create table sis_platform.account (
   updated_at timestamptz(3) not null default now()
 );
 -- grants: sis_platform.account directory: select (id, status, not_before)
--- grants: sis_platform.account accounts: select, insert, update
+-- Nobody becomes of the platform, or a demonstration, afterwards.
+-- grants: sis_platform.account accounts: select, insert, update (display_name, email, phone, password_hash, password_changed_at, status, not_before, last_login_at, version, updated_at)
 
 create table sis_platform.membership (
   id uuid primary key,
@@ -64,7 +66,8 @@ create table sis_platform.membership (
   constraint membership_once unique (account_id, establishment_id, role)
 );
 create index membership_establishment on sis_platform.membership (establishment_id);
--- grants: sis_platform.membership accounts: select, insert, update
+-- A role, once given, is taken away and given again; it never becomes another one, or another person's.
+-- grants: sis_platform.membership accounts: select, insert, update (status, version, updated_at)
 
 create table sis_platform.session (
   id uuid primary key,
@@ -143,7 +146,7 @@ create table sis_platform.audit_event (
 );
 create index audit_event_establishment on sis_platform.audit_event (establishment_id, at desc, id desc);
 -- grants: sis_platform.audit_event accounts: insert
--- grants: sis_platform.audit_event audit: select, insert
+-- grants: sis_platform.audit_event audit: select
 
 create table sis_platform.tenant_migration (
   establishment_id uuid primary key references sis_platform.establishment (id),

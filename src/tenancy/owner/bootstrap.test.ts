@@ -30,3 +30,29 @@ test('what a text search leaves for a session is closed to establishments', asyn
   )
   assert.deepEqual(may, [{ has_function_privilege: false }])
 })
+
+test('the role of accounts changes no slug, no schema, nobody’s platform role, and no record of what was done', async () => {
+  const may = async (role: string, table: string, privilege: string, column?: string) => {
+    const [row] = await database.asSuperuser<{ may: boolean }>(
+      `select case when $4::text is null then has_table_privilege($1, $2, $3) else has_column_privilege($1, $2, $4, $3) end as may`,
+      [`sis_${database.installation}_${role}`, `sis_platform.${table}`, privilege, column ?? null],
+    )
+    return row?.may
+  }
+  assert.equal(await may('accounts', 'establishment', 'update', 'status'), true, 'the control')
+  for (const [table, column] of [
+    ['establishment', 'slug'],
+    ['establishment', 'schema_name'],
+    ['establishment', 'access_granted'],
+    ['account', 'username'],
+    ['account', 'platform_role'],
+    ['account', 'demo'],
+    ['membership', 'account_id'],
+    ['membership', 'role'],
+  ] as const)
+    assert.equal(await may('accounts', table, 'update', column), false, `${table}.${column}`)
+  for (const role of ['directory', 'accounts', 'audit'])
+    for (const privilege of ['update', 'delete', 'truncate'])
+      assert.equal(await may(role, 'audit_event', privilege), false, `${role} ${privilege}`)
+  assert.equal(await may('accounts', 'audit_event', 'select'), false)
+})
