@@ -20,8 +20,8 @@ const columnsOf = `
     not a.attnotnull as nullable, (a.atthasdef or a.attidentity <> '') as defaulted
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and n.nspname like 'sis\\_%'
-    and c.relname not in ('installation', 'platform_migration')
-  order by c.relname, a.attnum`
+    and c.relname not in ('installation', 'platform_migration', 'tenant_migration_file')
+  order by c.relname, n.nspname = 'sis_platform', a.attnum`
 
 // What arrives in the program (src/tenancy/pool.ts parses): dates and instants as text, bigint and numeric as numbers.
 const typescript: Record<string, string> = {
