@@ -97,6 +97,17 @@ const sentences: Record<string, string> = {
   '57P03': 'ce PostgreSQL est en train de démarrer ou de s’arrêter',
 }
 
+// What the driver and the TLS library say in words.
+const unnumbered: [RegExp, string | undefined][] = [
+  [/timeout/i, sentences['ETIMEDOUT']],
+  [/does not support SSL/, 'ce PostgreSQL ne chiffre pas ses connexions (sslmode)'],
+  [
+    /CERT|ALTNAME|self.signed/i,
+    'le certificat de ce PostgreSQL n’est pas reconnu (sslmode, sslrootcert, NODE_EXTRA_CA_CERTS)',
+  ],
+  [/Connection terminated/, sentences['ECONNRESET']],
+]
+
 /** One sentence for a failure of the database, without its password. Anything unknown passes as it is. */
 export function explainDatabase(error: unknown, url: string): unknown {
   if (error instanceof Failure) return error
@@ -106,6 +117,6 @@ export function explainDatabase(error: unknown, url: string): unknown {
   const first = (error as AggregateError).errors?.[0] ?? error
   const sentence =
     sentences[sqlState(first) ?? codeOf(first) ?? ''] ??
-    (/timeout/i.test(String(first)) ? sentences['ETIMEDOUT'] : undefined)
+    unnumbered.find(([pattern]) => pattern.test(`${codeOf(first)} ${String(first)}`))?.[1]
   return sentence ? new Failure(`Base de données ${where} : ${sentence}.`, { cause: error }) : error
 }

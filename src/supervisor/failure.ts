@@ -22,6 +22,8 @@ const fileSystemReasons: Record<string, string> = {
   EEXIST: 'un fichier porte déjà ce nom',
   ENAMETOOLONG: 'le chemin est trop long',
   EIO: 'le disque ne répond pas (erreur d’entrée-sortie)',
+  ENOTSUP: 'ce système de fichiers ne convient pas (il lui manque les liens)',
+  ENOSYS: 'ce système de fichiers ne convient pas (il lui manque les liens)',
   EMFILE: 'trop de fichiers sont ouverts',
 }
 

@@ -52,8 +52,10 @@ function held(file: string, mine: Holder): Lock {
   return {
     tell(address) {
       const draft = `${file}.${randomBytes(6).toString('hex')}`
-      writeFileSync(draft, JSON.stringify({ ...mine, address }), { mode: 0o600, flag: 'wx' })
-      renameSync(draft, file)
+      onDisk(file, () => {
+        writeFileSync(draft, JSON.stringify({ ...mine, address }), { mode: 0o600, flag: 'wx' })
+        renameSync(draft, file)
+      })
     },
     release() {
       if (isMine()) rmSync(file, { force: true })
@@ -67,7 +69,9 @@ function linked(draft: string, file: string): boolean {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw error
+    return onDisk(file, () => {
+      throw error
+    })
   }
 }
 

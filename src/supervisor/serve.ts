@@ -67,7 +67,11 @@ export async function serve(config: Config): Promise<void> {
     await Promise.race([signals.asked, workers.failed])
     tell('SIS s’arrête : les requêtes en cours se terminent…')
   } finally {
-    for (const end of undo.reverse()) await end()
+    // One that fails must not leave the database running, or the folder taken.
+    for (const end of undo.reverse())
+      await Promise.resolve()
+        .then(end)
+        .catch((error: Error) => log.error({ err: error.message }, 'shutdown step failed'))
   }
   tell('SIS est arrêté.')
 }
