@@ -3,7 +3,7 @@ import { openOwner, SetupRefused, sqlState, type Installation, type Log, type Ow
 import { packageRoot, type Config } from '../config.ts'
 import { findRunning, startEmbedded } from './embedded.ts'
 import { codeOf, Failure } from './failure.ts'
-import { secretIn } from './secrets.ts'
+import { randomSecret, readSecret, writeSecret } from './secrets.ts'
 
 /** A database that is set up: its owner's side, and the address at which the pools log in. */
 export type Database = Installation & {
@@ -36,6 +36,8 @@ export async function openDatabase(config: Config, options: Options): Promise<Da
   try {
     const login = apiLogin(config)
     const installation = await owner.bootstrap(login)
+    // Only now: a refused one must not pass for the right one at the next start.
+    if (login.isNewPassword) writeSecret(passwordIn(config.dataDir), login.apiPassword)
     const apiUrl = withLogin(config.databaseUrl ?? server.ownerUrl, installation.apiRole, login.apiPassword)
     return { ...installation, owner, apiUrl, embedded: config.databaseUrl === undefined, close }
   } catch (error) {
@@ -57,10 +59,14 @@ async function openServer(config: Config, { tell, joinRunning }: Options): Promi
   return { ownerUrl: url, stop }
 }
 
+const passwordIn = (dataDir: string): string => join(dataDir, 'api-password')
+
 /** With both addresses, DATABASE_URL names the login of the pools; else it is made, its password kept in the data folder. */
-function apiLogin(config: Config): { apiRole?: string; apiPassword: string } {
-  if (!config.databaseUrl || !config.databaseOwnerUrl)
-    return { apiPassword: secretIn(join(config.dataDir, 'api-password')) }
+function apiLogin(config: Config): { apiRole?: string; apiPassword: string; isNewPassword?: boolean } {
+  if (!config.databaseUrl || !config.databaseOwnerUrl) {
+    const stored = readSecret(passwordIn(config.dataDir))
+    return stored ? { apiPassword: stored } : { apiPassword: randomSecret(), isNewPassword: true }
+  }
   const { username, password } = new URL(config.databaseUrl)
   if (!username || !password) throw new Failure('DATABASE_URL doit donner un utilisateur et son mot de passe.')
   return { apiRole: decodeURIComponent(username), apiPassword: decodeURIComponent(password) }

@@ -46,11 +46,14 @@ export function writeSecret(path: string, value: string): void {
   })
 }
 
+/** 256 bits that can stand in an address. */
+export const randomSecret = (): string => randomBytes(32).toString('base64url')
+
 /** The secret of a file, made at random the first time (256 bits). */
 export function secretIn(path: string): string {
   const found = readSecret(path)
   if (found) return found
-  const made = randomBytes(32).toString('base64url')
+  const made = randomSecret()
   writeSecret(path, made)
   return made
 }

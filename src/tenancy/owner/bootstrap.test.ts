@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
+import { createTenancy } from '../tenancy.ts'
 import { SetupRefused } from './bootstrap.ts'
 import { openOwner } from './open-owner.ts'
 
@@ -55,4 +56,29 @@ test('the role of accounts changes no slug, no schema, nobody’s platform role,
     for (const privilege of ['update', 'delete', 'truncate'])
       assert.equal(await may(role, 'audit_event', privilege), false, `${role} ${privilege}`)
   assert.equal(await may('accounts', 'audit_event', 'select'), false)
+})
+
+test('a second data folder does not lock out whoever works under the login of the pools', async () => {
+  const [url, fresh] = [database.superuserUrl, { apiPassword: 'une autre', isNewPassword: true }]
+  const owner = openOwner({ url, migrationsFolder, log: quiet })
+  const tenancy = await createTenancy({
+    url: database.apiUrl,
+    installation: database.installation,
+    poolSize: 1,
+    log: quiet,
+  })
+  await assert.rejects(owner.bootstrap(fresh), SetupRefused)
+  await tenancy.close()
+  await createTenancy({ url: database.apiUrl, installation: database.installation, poolSize: 1, log: quiet }).then(
+    (again) => again.close(),
+  )
+  // Nobody there any more: a lost folder is no dead end.
+  for (let left = 1; left > 0;) {
+    const [row] = await database.asSuperuser<{ left: number }>(
+      `select count(*)::int as left from pg_stat_activity where usename like '%\\_api'`,
+    )
+    left = row?.left ?? 0
+  }
+  await owner.bootstrap(fresh)
+  await owner.close()
 })

@@ -11,6 +11,14 @@ export type Installation = {
   weaknesses: string[]
 }
 
+export type ApiLogin = {
+  /** A login that somebody else made; absent: one of our own. */
+  apiRole?: string
+  apiPassword?: string
+  /** The password was made just now: whoever works under this login with another one would be locked out by it. */
+  isNewPassword?: boolean
+}
+
 export const platformRoles = ['directory', 'accounts', 'audit'] as const
 
 // A statement of ours that an attacker bends could call these to run text as SQL, to change the role inside the
@@ -31,11 +39,7 @@ const closedFunctions = [
 ] // prettier-ignore
 
 /** Roles, schemas, extensions, revokes and the API login of one database. Repeatable. */
-export async function bootstrap(
-  pool: OwnerPool,
-  options: { apiRole?: string; apiPassword?: string },
-  log: Log,
-): Promise<Installation> {
+export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): Promise<Installation> {
   const found = await pool.asLogin(inspect)
   if (options.apiRole !== undefined) await pool.asLogin((session) => refuseStrongLogin(session, options.apiRole ?? ''))
   const installation = found.installation ?? randomBytes(4).toString('hex')
@@ -45,6 +49,7 @@ export async function bootstrap(
   await pool.asLogin(async (session) => {
     // Two supervisors that start at once on a new database must not both create the roles.
     await session.run('begin; select pg_advisory_xact_lock(1301, 1)')
+    if (options.isNewPassword) await refuseLockingOut(session, apiRole)
     await createRoles(session, {
       installation,
       owner,
@@ -114,6 +119,15 @@ async function refuseStrongLogin(session: OwnerSession, name: string): Promise<v
       ? `DATABASE_URL et DATABASE_OWNER_URL nomment le même utilisateur « ${name} » : donnez à DATABASE_URL un utilisateur sans droits, ou donnez DATABASE_URL seul.`
       : `l’utilisateur « ${name} » de DATABASE_URL a trop de droits (superutilisateur, ou création de rôles ou de bases) : il en faut un qui n’en ait aucun.`,
   )
+}
+
+/** A second server or command with a data folder of its own would give the login a password that the first does not know. */
+async function refuseLockingOut(session: OwnerSession, apiRole: string): Promise<void> {
+  const others = await session.query('select 1 from pg_stat_activity where usename = $1 limit 1', [apiRole])
+  if (others.length > 0)
+    throw new SetupRefused(
+      'un autre SIS y travaille, dont ce dossier de données n’a pas le mot de passe : prenez le même SIS_DATA_DIR, ou donnez partout DATABASE_URL (utilisateur sans droits) et DATABASE_OWNER_URL.',
+    )
 }
 
 /** A database that SIS cannot be set up on; the message is for the operator. */

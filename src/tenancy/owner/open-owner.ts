@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import { isConnectionFailure, isSerializationFailure, sqlState } from '../failures.ts'
 import type { EstablishmentType, Log } from '../types.ts'
-import { bootstrap, type Installation } from './bootstrap.ts'
+import { bootstrap, type ApiLogin, type Installation } from './bootstrap.ts'
 import { OwnerPool } from './connection.ts'
 import { checkTenantFiles, migratePlatform, migrateTenants, type MigrationReport } from './migrate.ts'
 import { readMigrations } from './migrations.ts'
@@ -22,7 +22,7 @@ export type NewEstablishment = {
 /** The owner's side of a database: set-up, migrations, provisioning. HTTP processes never hold one. */
 export type Owner = {
   /** Roles, schemas, revokes, the API login. Repeatable; must come first. @throws SetupRefused */
-  bootstrap(options?: { apiRole?: string; apiPassword?: string }): Promise<Installation>
+  bootstrap(options?: ApiLogin): Promise<Installation>
   /** @returns how many migrations were applied. @throws SetupRefused: an applied file was edited, or the database is newer */
   migratePlatform(): Promise<number>
   migrateTenants(options?: {
