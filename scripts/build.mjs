@@ -42,14 +42,27 @@ export function build() {
     })
     mkdirSync(draft, { recursive: true })
     writeFileSync(join(draft, '.stamp'), wanted)
-    rmSync(dist, { recursive: true, force: true })
-    renameSync(draft, dist)
+    replace(draft, wanted)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
     if (error.status === undefined) throw error
     process.stderr.write('La compilation a échoué (voir ci-dessus).\n')
     process.exit(1)
   }
+}
+
+/** In two renames: what another start is loading from the old folder must not be half gone. */
+function replace(draft, wanted) {
+  const old = `${draft}.old`
+  try {
+    if (existsSync(dist)) renameSync(dist, old)
+    renameSync(draft, dist)
+  } catch (error) {
+    // Another start built the same at the same time.
+    if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== wanted) throw error
+    rmSync(draft, { recursive: true, force: true })
+  }
+  rmSync(old, { recursive: true, force: true })
 }
 
 function compiler() {
