@@ -82,7 +82,10 @@ function keyOf(request: FastifyRequest): Key | undefined {
   return {
     account_id: request.auth.account.id,
     // With the establishment: on the shared tables a person of two would else be answered in one what the other got.
-    route: `${request.auth.establishment?.slug ?? '-'} ${request.method} ${request.routeOptions.url ?? ''}`.slice(0, 120),
+    route: `${request.auth.establishment?.slug ?? '-'} ${request.method} ${request.routeOptions.url ?? ''}`.slice(
+      0,
+      120,
+    ),
     key,
     request_hash: createHash('sha256').update(content).digest('hex'),
   }
