@@ -23,7 +23,7 @@ const bodySeconds = 10
 export function registerBodyDeadline(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {
     if (raw.complete) return
-    const timer = setTimeout(() => raw.destroy(), (routeOptions.config.bodySeconds ?? bodySeconds) * 1_000)
+    const timer = setTimeout(() => raw.destroy(), (routeOptions.config.bodySeconds ?? bodySeconds) * 1_000).unref()
     const clear = (): void => clearTimeout(timer)
     raw.once('end', clear).once('close', clear)
   })
