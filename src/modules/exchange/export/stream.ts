@@ -21,16 +21,19 @@ export function streamFrom(write: Writing): Promise<Streamed> {
     // The receiver may go away at any time; whoever writes notices it by itself.
     out.on('error', () => {})
     const begin = (): void => resolve({ stream: out, finished })
-    const finished = write(out, begin).then(
-      () => {
-        begin()
-        out.end()
-      },
-      (error: Error) => {
-        out.destroy(error)
-        reject(error)
-      },
-    )
+    // In a later turn: a writer may say at once that it has begun.
+    const finished = Promise.resolve()
+      .then(() => write(out, begin))
+      .then(
+        () => {
+          begin()
+          out.end()
+        },
+        (error: Error) => {
+          out.destroy(error)
+          reject(error)
+        },
+      )
   })
 }
 
