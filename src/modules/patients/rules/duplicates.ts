@@ -162,11 +162,12 @@ export function toleranceOf({ estimate }: Birth): number {
 
 /**
  * The days between which the other birth may lie for `birthLikeness` to be above 0: what a search for candidates asks.
- * A quarter of the age covers the 20 % of the other record's estimate (an age of 60 may be told 75); two years, a slip.
+ * A quarter of the age covers the 20 % of the other record's estimate (an age of 60 may be told 75), and one month the
+ * days that both roundings lose; two years, a slip.
  */
 export function birthWindow(birth: Birth, today: string): [from: string, to: string] {
   const [from, to] = birthRange(birth)
-  const months = Math.max(25, Math.ceil(monthsBetween(from, today) / 4))
+  const months = Math.max(25, Math.ceil(monthsBetween(from, today) / 4) + 1)
   return [addMonths(from, -months), addMonths(to, months)]
 }
 
