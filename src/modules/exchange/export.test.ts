@@ -162,10 +162,18 @@ test('a receiver who goes away frees the connection', async () => {
       sent.on('error', reject).end()
     })
   }
+  // The poll of the directory has a connection of its own and is always about.
   const busy = async () =>
-    database.asSuperuser(`select pid from pg_stat_activity where usename like 'sis_%_api' and xact_start is not null`)
-  for (let i = 0; i < 200 && (await busy()).length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 25))
-  assert.deepEqual(await busy(), [])
+    database.asSuperuser(
+      `select pid from pg_stat_activity
+       where usename like 'sis_%_api' and application_name not like '%-directory' and xact_start is not null`,
+    )
+  let last = await busy()
+  for (let i = 0; i < 200 && last.length > 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 25))
+    last = await busy()
+  }
+  assert.deepEqual(last, [])
 })
 
 test('exports need the right and stay within the establishment', async () => {
