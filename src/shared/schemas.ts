@@ -34,6 +34,14 @@ export const Timestamp = Type.String({
 /** What a Line looks like. */
 export const linePattern = '^(?!\\s*$)[^\\x00-\\x1f\\x7f]*$'
 
+/** The filter of those who keep a copy: with it a list also gives hidden records, marked. */
+export const UpdatedSince = Type.Unsafe<string>({
+  ...Timestamp,
+  description:
+    'Changed at this instant or later; hidden records too, marked "hidden": true. A change is seen once it is ' +
+    'stored, moments after its instant: ask from a minute before your last call',
+})
+
 /** One line of text: no line break or control character. @param max characters */
 export const Line = (max: number, options: Record<string, unknown> = {}) =>
   Type.String({ pattern: linePattern, minLength: 1, maxLength: max, ...options })

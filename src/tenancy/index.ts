@@ -1,9 +1,9 @@
 // The public face of the boundary. Nothing else in this folder may be imported from outside (test/boundaries.test.ts).
 export { createTenancy, type Tenancy, type TenancyOptions } from './tenancy.ts'
-export { Directory, type AccountState } from './directory.ts'
+export { Directory } from './directory.ts'
 export { openOwner, newSchemaName, type NewEstablishment, type Owner } from './owner/open-owner.ts'
 export { SetupRefused, type Installation } from './owner/bootstrap.ts'
-export type { FailedTenant, MigrationReport } from './owner/migrate.ts'
+export type { MigrationReport } from './owner/migrate.ts'
 export { IsolationBroken } from './self-check.ts'
 export { constraintOf, isConnectionFailure, problemOf, sqlState } from './failures.ts'
 export * from './sql.ts'
@@ -19,4 +19,4 @@ export type {
   TenantDb,
 } from './types.ts'
 export type { PlatformTables, TenantTables } from './tables.ts'
-export type { ExpressionBuilder, Expression, Insertable, Selectable, Updateable } from 'kysely'
+export type { ExpressionBuilder, Insertable, Selectable } from 'kysely'

@@ -7,8 +7,7 @@ import {
   type TenantDb,
   type TenantTables,
 } from '#tenancy'
-import { encodeCursor } from '../../shared/cursor.ts'
-import { readDayKeys } from '../../shared/keyset.ts'
+import { readDayKeys, toPage } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
 import { tidyCode } from '../icd10/index.ts'
 import { foldText } from '../patients/index.ts'
@@ -26,11 +25,12 @@ export async function listConsultations(
 ): Promise<ConsultationPage> {
   const after = cursor === undefined ? undefined : readDayKeys(cursor)
   const rows = await rowsAfter(db, await prepared(db, filters), after, limit + 1)
-  const last = rows.length > limit ? rows[limit - 1] : undefined
-  return {
-    items: rows.slice(0, limit).map((row) => toConsultation(row, language)),
-    nextCursor: last ? encodeCursor([last.date, last.id]) : null,
-  }
+  return toPage(
+    rows,
+    limit,
+    ({ date, id }) => [date, id],
+    (row) => toConsultation(row, language),
+  )
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   Paragraph,
   Reason,
   Timestamp,
+  UpdatedSince,
   Uuid,
 } from '../../shared/schemas.ts'
 import { Icd10Code } from '../icd10/index.ts'
@@ -223,13 +224,7 @@ export const ConsultationFilters = object({
     }),
   ),
   caseType: Type.Optional(CaseType),
-  updatedSince: Type.Optional(
-    described(
-      Timestamp,
-      'Changed at this instant or later; hidden consultations too, marked "hidden": true. A change is seen once it is ' +
-        'stored, moments after its instant: ask from a minute before your last call',
-    ),
-  ),
+  updatedSince: Type.Optional(UpdatedSince),
 })
 export type ConsultationFilters = Static<typeof ConsultationFilters>
 

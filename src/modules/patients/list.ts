@@ -8,8 +8,7 @@ import {
   type TenantTables,
 } from '#tenancy'
 import { today } from '../../shared/clock.ts'
-import { encodeCursor } from '../../shared/cursor.ts'
-import { readKeys, readRankKeys } from '../../shared/keyset.ts'
+import { readKeys, readRankKeys, toPage } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
 import { foldText } from './rules/names.ts'
@@ -80,12 +79,7 @@ async function likestFirst(
 
 function pageOf<R extends PatientRow>(rows: R[], limit: number, keys: (row: R) => (string | number)[]): PatientPage {
   const day = today()
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)
-  return {
-    items: shown.map((row) => toPatient(row, day)),
-    nextCursor: rows.length > limit && last ? encodeCursor(keys(last)) : null,
-  }
+  return toPage(rows, limit, keys, (row) => toPatient(row, day))
 }
 
 function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince }: PatientFilters) {

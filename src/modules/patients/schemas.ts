@@ -10,6 +10,7 @@ import {
   ProblemSchema,
   Reason,
   Timestamp,
+  UpdatedSince,
   Uuid,
 } from '../../shared/schemas.ts'
 
@@ -216,14 +217,7 @@ export const PatientFilters = object({
   ),
   bornFrom: Type.Optional(Type.Unsafe<string>({ ...IsoDate, description: 'May be born on this day or later' })),
   bornTo: Type.Optional(Type.Unsafe<string>({ ...IsoDate, description: 'May be born on this day or earlier' })),
-  updatedSince: Type.Optional(
-    Type.Unsafe<string>({
-      ...Timestamp,
-      description:
-        'Changed at this instant or later; hidden records too, marked "hidden": true. A change is seen once it is ' +
-        'stored, moments after its instant: ask from a minute before your last call',
-    }),
-  ),
+  updatedSince: Type.Optional(UpdatedSince),
 })
 export type PatientFilters = Static<typeof PatientFilters>
 

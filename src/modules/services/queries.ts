@@ -3,7 +3,8 @@ import { constraintOf, containing, type TenantDb } from '#tenancy'
 import { audit } from '../../platform/audit/index.ts'
 import { assertVersion, type Actor, type Created } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
-import { decodeCursor, encodeCursor } from '../../shared/cursor.ts'
+import { decodeCursor } from '../../shared/cursor.ts'
+import { toPage } from '../../shared/keyset.ts'
 import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { foldText, tidyName } from '../patients/index.ts'
@@ -44,8 +45,7 @@ export async function listEntries(
     .orderBy('name_key')
     .limit(limit + 1)
     .execute()
-  const last = rows.length > limit ? rows[limit - 1] : undefined
-  return { items: rows.slice(0, limit).map(toEntry), nextCursor: last ? encodeCursor([last.name_key]) : null }
+  return toPage(rows, limit, ({ name_key }) => [name_key], toEntry)
 }
 
 const toEntry = ({ id, version, name, active }: ListEntry): ListEntry => ({ id, version, name, active })

@@ -1,7 +1,6 @@
 import { SetupRefused } from './bootstrap.ts'
-import { literal, type OwnerPool, type OwnerSession } from './connection.ts'
+import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
 import { platformGrants, tenantGrants, type Migration } from './migrations.ts'
-import { ident } from './connection.ts'
 import { enterSchema, recordDone } from './provision.ts'
 
 /** Applies the missing platform migrations, each in its own transaction. @returns how many. @throws SetupRefused */
