@@ -4,11 +4,18 @@ import { dirname, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import count from './test-count.mjs'
 
 // npm test [-- part-of-a-path …]: every test file, or those whose path contains one of the words.
+// --full: the sizes of test:isolation, test:faults and test:fuzz; --seed N: the cases of an earlier run.
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const words = process.argv.slice(2)
+const { values: options, positionals: words } = parseArgs({
+  options: { full: { type: 'boolean', default: false }, seed: { type: 'string' } },
+  allowPositionals: true,
+})
+if (options.full) process.env.SIS_TEST_FULL = '1'
+if (options.seed !== undefined) process.env.SIS_TEST_SEED = options.seed
 const flags = ['--import', 'tsx', '--conditions=sis-source']
 
 // Files that start the real program many times: first, so that the last minute has work for both cores.
@@ -27,7 +34,7 @@ if (files.length === 0) {
   process.exit(1)
 } else if (process.execArgv.length === 0) {
   // The runner hands its own flags on to the process of each file.
-  const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), ...words], {
+  const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     cwd: root,
     stdio: 'inherit',
   })
@@ -35,7 +42,11 @@ if (files.length === 0) {
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
 } else {
   // A test that hangs fails, instead of holding the run.
-  const events = run({ files: files.map((file) => join(root, file)), concurrency: 2, timeout: 240_000 })
+  const events = run({
+    files: files.map((file) => join(root, file)),
+    concurrency: options.full ? 1 : 2,
+    timeout: options.full ? 3_600_000 : 240_000,
+  })
   events.on('test:fail', ({ todo }) => {
     if (todo === undefined || todo === false) process.exitCode = 1
   })
