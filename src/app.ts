@@ -10,7 +10,8 @@ import { auditRoutes } from './platform/audit/routes.ts'
 import { activationPage, authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
 import { countsRoutes } from './platform/counts/routes.ts'
 import { establishmentsRoutes } from './platform/establishments/routes.ts'
-import { refuseUndocumented, registerDocumentation } from './platform/http/documentation.ts'
+import { registerDeclared } from './platform/http/declared.ts'
+import { registerDocumentation } from './platform/http/documentation.ts'
 import { registerErrorsPage } from './platform/http/errors-page.ts'
 import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
@@ -46,6 +47,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
     exposeHeadRoutes: false,
   })
 
+  registerDeclared(app)
   registerLanguage(app)
   registerBodyDeadline(app)
   registerJsonBody(app)
@@ -64,7 +66,6 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
 
   await app.register(
     async (api) => {
-      api.addHook('onRoute', refuseUndocumented)
       await api.register(requestScope(access))
       await api.register(rateLimit, perPerson(config.rateRequests))
       await api.register(authRoutes(access, { loginsPerMinute: config.rateLogin }))

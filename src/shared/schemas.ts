@@ -67,7 +67,7 @@ export const Cursor = Type.String({
 export const page = <S extends TSchema>(item: S) =>
   object({ items: Type.Array(item, { maxItems: 100 }), nextCursor: nullable(Cursor) })
 
-export const ProblemSchema = Type.Object(
+export const ProblemSchema = object(
   {
     type: Type.String(),
     title: Type.String(),
@@ -76,9 +76,9 @@ export const ProblemSchema = Type.Object(
     detail: Type.String(),
     requestId: Type.String(),
     errors: Type.Optional(Type.Array(object({ path: Type.String(), message: Type.String() }))),
+    error: Type.Optional(Type.String({ description: 'RFC 6749 5.2, from POST /api/v1/auth/token only' })),
   },
-  // The handler of problems writes the whole document itself; extra members such as candidates must pass.
-  { additionalProperties: true, description: 'RFC 9457 problem document; `code` is stable, see /docs/errors' },
+  { description: 'RFC 9457 problem document; `code` is stable, see /docs/errors' },
 )
 export type ProblemSchema = Static<typeof ProblemSchema>
 
@@ -88,6 +88,7 @@ const always = [
   'not_found',
   'too_many_requests',
   'internal',
+  'busy',
   'database_unavailable',
   'timeout',
 ] as const

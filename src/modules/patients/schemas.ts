@@ -250,7 +250,7 @@ export const DuplicateCandidate = object({
 })
 export type DuplicateCandidate = Static<typeof DuplicateCandidate>
 
-export const PossibleDuplicate = Type.Object(
+export const PossibleDuplicate = object(
   {
     ...ProblemSchema.properties,
     candidates: Type.Optional(

@@ -106,7 +106,7 @@ export const TokenForm = Type.Object(
     client_id: Type.Optional(Type.String({ maxLength: 200 })),
     client_secret: Type.Optional(Type.String({ maxLength: 200 })),
   },
-  { additionalProperties: true },
+  { additionalProperties: Type.String({ maxLength: 1_000 }), maxProperties: 20 },
 )
 export type TokenForm = Static<typeof TokenForm>
 

@@ -1,8 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, RouteOptions } from 'fastify'
-import type { ErrorCode } from '../../shared/errors.ts'
-import { responses } from '../../shared/schemas.ts'
+import { allResponses } from './declared.ts'
 import { completeDocument } from './examples.ts'
 
 const description = `Dossiers et activités des établissements de santé du Mali. Chaque établissement a son propre schéma PostgreSQL ;
@@ -69,42 +68,7 @@ const tags = [
   { name: 'server', description: 'État du serveur' },
 ]
 
-function documented<S>(schema: S, { config }: RouteOptions): S {
-  const { response, body, hide } = (schema ?? {}) as { response?: object; body?: unknown; hide?: boolean }
-  if (hide) return { ...schema, security: [] }
-  const unread = body === undefined ? {} : ofBody()
-  if (config?.public) return { ...schema, response: { ...unread, ...response }, security: [] }
-  const all = { ...guards(config?.right !== undefined), ...unread, ...response }
-  return { ...schema, response: all, security: [{ password: [] }] }
-}
-
-// What the request scope answers before the route is reached.
-function guards(needsRight: boolean): object {
-  const { 401: noToken, 403: noRight } = refusals(
-    'token_missing',
-    'token_invalid',
-    'token_expired',
-    'token_stale',
-    'right_missing',
-    'establishment_suspended',
-  )
-  return needsRight ? { 401: noToken, 403: noRight } : { 401: noToken }
-}
-
-// What a route that takes a body answers to one that it cannot read.
-function ofBody(): object {
-  const { 413: tooLarge, 415: wrongType } = refusals('payload_too_large', 'unsupported_media_type')
-  return { 413: tooLarge, 415: wrongType }
-}
-
-const refusals = (...codes: ErrorCode[]) => responses({}, ...codes) as Record<number, unknown>
-
-/** Refuses at start a route whose answers could leave unchecked or that nobody could look up. @throws Error */
-export function refuseUndocumented(route: RouteOptions): void {
-  const { summary, operationId, tags, response, hide } = (route.schema ?? {}) as Record<string, unknown>
-  if (hide) return
-  if (!summary || !operationId || !tags || !response)
-    throw new Error(
-      `${String(route.method)} ${route.url}: summary, operationId, tags and response schemas are required`,
-    )
+function documented<S>(schema: S, route: RouteOptions): S {
+  if ((schema as { hide?: boolean } | undefined)?.hide) return { ...schema, security: [] }
+  return { ...schema, response: allResponses(route), security: route.config?.public ? [] : [{ password: [] }] }
 }

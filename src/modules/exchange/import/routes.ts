@@ -51,7 +51,7 @@ export const importRoutes: Routes = async (app) => {
         description,
         consumes: ['multipart/form-data'],
         querystring: object({ dryRun: Type.Optional(Type.Boolean({ default: true, description: 'false: store it' })) }),
-        body: Type.Object({ file: Type.String({ format: 'binary', description: 'The register' }) }),
+        body: object({ file: Type.String({ format: 'binary', description: 'The register' }) }),
         response: responses(
           { 200: ImportReport, 201: ImportReport },
           'import_file_missing',
