@@ -36,7 +36,14 @@ export async function withDatabase<T>(work: (session: Session) => Promise<T>): P
     const database = await openDatabase(config, { log, tell, joinRunning: isServed })
     try {
       const migration = isServed ? undefined : await migrate(database.owner, tell, progressBar('Établissements'))
-      const tenancy = await createTenancy({ ...database, url: database.apiUrl, poolSize: 4, log, name: 'sis-command' })
+      const tenancy = await createTenancy({
+        ...database,
+        url: database.apiUrl,
+        poolSize: 4,
+        pooler: config.pooler,
+        log,
+        name: 'sis-command',
+      })
       try {
         return await work({
           config,

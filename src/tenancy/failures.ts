@@ -31,7 +31,9 @@ export const isSerializationFailure = (error: unknown): boolean => serialization
 export function isConnectionFailure(error: unknown): boolean {
   const state = sqlState(error)
   if (state && connectionStates.test(state)) return true
-  return socketCodes.has(String((error as { code?: unknown } | undefined)?.code))
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  // The driver has no code for an answer that did not come.
+  return socketCodes.has(String(code)) || message === 'Query read timeout'
 }
 
 /** Thrown inside the wrapper when the connection went away before COMMIT was sent: repeating is safe. */

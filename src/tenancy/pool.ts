@@ -1,4 +1,6 @@
 import pg from 'pg'
+import { problem } from '../shared/errors.ts'
+import { LostBeforeCommit } from './failures.ts'
 import type { Log } from './types.ts'
 
 // What PostgreSQL sends as text becomes what the API sends as JSON, without a detour through Date: a `date` has no
@@ -21,15 +23,24 @@ const types = {
     (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
 }
 
-export type PoolOptions = { url: string; size: number; name: string; log: Log }
+export type PoolOptions = {
+  url: string
+  size: number
+  name: string
+  log: Log
+  /** When no answer is awaited any longer (ms): the machine at the other end is gone without a word. */
+  answerWithin?: number
+}
 
 /** A pool of pipelining connections whose failures are logged, never thrown at the process. */
-export function openPool({ url, size, name, log }: PoolOptions): pg.Pool {
+export function openPool({ url, size, name, log, answerWithin = 20_000 }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: size,
     application_name: name,
     connectionTimeoutMillis: 3_000,
+    // Longer than the server's own statement_timeout (15 s), which answers.
+    query_timeout: answerWithin,
     // With jitter, so that a pool does not renew all its connections in the same second.
     maxLifetimeSeconds: 1_500 + Math.floor(Math.random() * 600),
     keepAlive: true,
@@ -40,4 +51,15 @@ export function openPool({ url, size, name, log }: PoolOptions): pg.Pool {
   pool.on('error', (error) => log.warn({ code: (error as { code?: string }).code }, 'idle database connection lost'))
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
+}
+
+/** A connection of one's own until its release. @throws busy when none came free in time; LostBeforeCommit */
+export async function borrow(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    // A pool that found no place in time says so without a code.
+    if ((error as { code?: string }).code) throw new LostBeforeCommit(error)
+    throw problem('busy', { retryAfter: 1, cause: error })
+  }
 }

@@ -4,6 +4,8 @@ import type pg from 'pg'
 import { Problem, problem } from '../shared/errors.ts'
 import { isConnectionFailure, isSerializationFailure, LostBeforeCommit, problemOf, sqlState } from './failures.ts'
 import { builderOn, extended, GuardedConnection } from './guarded-connection.ts'
+import { borrow } from './pool.ts'
+import { settle, UnansweredCommit } from './settle.ts'
 
 /** Whose rights and which tables a transaction has. Both names come from the directory, never from a request. */
 export type Scope = { role: string; path: string }
@@ -16,9 +18,14 @@ const begin: Record<Mode, string> = {
 }
 
 // The role comes last: set_config is revoked from every tenant role, so nothing can be set after it. The two leading
-// columns tell what the last borrower left, which must be nothing.
-const enter = `select current_setting('role') as left_role, current_setting('search_path') as left_path,
+// columns tell what the last borrower left, which must be nothing; the last two are what a COMMIT that is not answered
+// can be asked for.
+const entered = `select current_setting('role') as left_role, current_setting('search_path') as left_path,
   set_config('search_path', $1, true), set_config('role', $2, true)`
+const enter: Record<Mode, string> = {
+  read: entered,
+  write: `${entered}, pg_current_xact_id()::text as xid, now()::text as begun`,
+}
 
 const restingPath = 'pg_catalog, pg_temp'
 
@@ -32,18 +39,32 @@ const patience = retry(
   { maxAttempts: 3, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 600 }) },
 )
 
+export type Options = {
+  /** `work` stores its operation's key first and answers what was stored when it finds it: to repeat it is always safe. */
+  keyed?: boolean
+  /** What stands between us and PostgreSQL; with `transaction` a connection of ours is not one of the database's. */
+  pooler?: 'none' | 'transaction'
+}
+
 /**
- * Runs `work` in one transaction of `scope`, repeated as a whole when that is safe.
- * @throws Problem; anything else that `work` throws comes through unchanged after the rollback
+ * Runs `work` in one transaction of `scope`, repeated as a whole when that is safe. A COMMIT that was not answered is
+ * settled (settle.ts).
+ * @throws Problem (outcome_unknown when it could not be settled); anything else that `work` throws comes through unchanged
+ * after the rollback
  */
 export async function inTransaction<Tables, T>(
   pool: pg.Pool,
   scope: Scope,
   mode: Mode,
   work: (db: Kysely<Tables>) => Promise<T>,
+  options: Options = {},
 ): Promise<T> {
+  const once = (): Promise<T> => attempt(pool, scope, mode, work, options)
   try {
-    return await patience.execute(() => attempt(pool, scope, mode, work))
+    return await patience.execute(once).catch((error: unknown) => {
+      if (error instanceof UnansweredCommit) return settle(error as UnansweredCommit<T>, { pool, once, ...options })
+      throw error
+    })
   } catch (error) {
     if (error instanceof Problem) throw error
     if (sqlState(error) || error instanceof LostBeforeCommit || error instanceof DirtyConnection) throw problemOf(error)
@@ -56,17 +77,19 @@ async function attempt<Tables, T>(
   scope: Scope,
   mode: Mode,
   work: (db: Kysely<Tables>) => Promise<T>,
+  { pooler }: Options,
 ): Promise<T> {
-  const client = await connect(pool)
+  const client = await borrow(pool)
   const connection = new GuardedConnection(client)
   let lost = false
   const onLoss = (): void => {
     lost = true
   }
   client.once('error', onLoss).once('end', onLoss)
-  let committing = false
+  let unanswered: UnansweredCommit<T> | undefined
   let clean = false
   let dirty = false
+  let suspect = false
   try {
     // Sent without waiting: BEGIN, path and role, and the first statement of `work` travel in one round trip. When one
     // of them fails the later ones fail too (25P02, or 42501 without a role): nothing runs outside its tenant.
@@ -76,7 +99,7 @@ async function attempt<Tables, T>(
     if (opening.status === 'rejected') throw refusedRole(opening.reason)
     if (working.status === 'rejected') throw working.reason
     connection.close()
-    committing = true
+    if (mode === 'write') unanswered = new UnansweredCommit(working.value, opening.value)
     const { command } = await client.query('commit')
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK: that is not a success.
     if (command !== 'COMMIT') throw new Error('a statement failed and its error was swallowed: nothing was stored')
@@ -86,36 +109,38 @@ async function attempt<Tables, T>(
     connection.close()
     dirty = error instanceof DirtyConnection
     if (error instanceof Problem || dirty) throw error
-    if (lost || isConnectionFailure(error)) {
-      if (committing && mode === 'write') throw problem('outcome_unknown', { retryAfter: 1, cause: error })
-      throw new LostBeforeCommit(error)
-    }
+    lost ||= isConnectionFailure(error)
+    // Refused for its rights or its grammar: a defect of ours, or an attack. Its connection does not serve again.
+    suspect = sqlState(error)?.startsWith('42') ?? false
+    if (lost) throw unanswered ?? new LostBeforeCommit(error)
     throw error
   } finally {
     client.removeListener('error', onLoss).removeListener('end', onLoss)
+    if (dirty && pooler === 'transaction') await endBackend(client)
     if (!clean && !lost) clean = await rollBack(client)
-    client.release(!clean || dirty)
+    client.release(!clean || dirty || suspect)
   }
 }
 
-async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
-  try {
-    return await pool.connect()
-  } catch (error) {
-    // A pool that found no place in time says so without a code.
-    if (sqlState(error) || (error as { code?: string }).code) throw new LostBeforeCommit(error)
-    throw problem('busy', { retryAfter: 1, cause: error })
-  }
-}
+type Opened = { left_role: string; left_path: string; xid: string; begun: string }
 
-async function open(client: pg.PoolClient, scope: Scope, mode: Mode): Promise<void> {
-  const [, entered] = await Promise.all([
+async function open(client: pg.PoolClient, scope: Scope, mode: Mode): Promise<Opened> {
+  const [, { rows }] = await Promise.all([
     client.query(begin[mode]),
-    extended<{ left_role: string; left_path: string }>(client, enter, [scope.path, scope.role]),
+    extended<Opened>(client, enter[mode], [scope.path, scope.role]),
   ])
-  const left = entered.rows[0]
-  if (left?.left_role !== 'none' || left.left_path !== restingPath)
+  const [opened] = rows
+  if (opened?.left_role !== 'none' || opened.left_path !== restingPath)
     throw new DirtyConnection('the last borrower left a role or a path')
+  return opened
+}
+
+/** Through a pooler, closing our connection would give the dirty one of the database to the next: it is ended there. */
+async function endBackend(client: pg.PoolClient): Promise<void> {
+  await Promise.allSettled([
+    client.query('set local role none'),
+    extended(client, 'select pg_terminate_backend(pg_backend_pid())', []),
+  ])
 }
 
 // Between a change of status and its grant or revoke (half a second), or before this process has read the directory, the

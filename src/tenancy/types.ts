@@ -31,17 +31,18 @@ export type Tenant = {
   readonly establishment: Establishment
   /**
    * Reads and writes in one transaction as the establishment's own role. Repeated as a whole on 40001, 40P01 and when
-   * the connection is lost before COMMIT: `work` must have no other side effect.
+   * the connection is lost before COMMIT: `work` must have no other side effect. A COMMIT that is not answered is settled.
+   * @param options keyed: `work` keeps its operation's key first, and answers what was stored when it finds it
    * @throws whatever `work` throws (rolled back); database_unavailable, outcome_unknown, timeout, establishment_suspended
    */
-  transaction<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
+  transaction<T>(work: (db: TenantDb) => Promise<T>, options?: { keyed?: boolean }): Promise<T>
   /** Reads in one REPEATABLE READ, READ ONLY transaction: all statements see the same instant. */
   read<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
 }
 
 export type Platform = {
   /** Works on the shared tables with the rights of one platform role only. Repeated like Tenant.transaction. */
-  transaction<T>(role: PlatformRole, work: (db: PlatformDb) => Promise<T>): Promise<T>
+  transaction<T>(role: PlatformRole, work: (db: PlatformDb) => Promise<T>, options?: { keyed?: boolean }): Promise<T>
   read<T>(role: PlatformRole, work: (db: PlatformDb) => Promise<T>): Promise<T>
 }
 

@@ -1,8 +1,9 @@
 import {
+  changeOnce,
   createOnce,
   expectedVersion,
   IdempotencyKey,
-  IfMatch,
+  ChangeHeaders,
   versioned,
   type Routes,
 } from '../../platform/http/index.ts'
@@ -106,7 +107,7 @@ export const consultationRoutes: Routes = async (app) => {
         summary: 'Change a consultation',
         description: 'Only the fields that change; null clears one. Needs If-Match with the version that was read.',
         params: schemas.ConsultationPath,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: schemas.ConsultationUpdate,
         response: responses(
           { 200: schemas.Consultation },
@@ -114,16 +115,15 @@ export const consultationRoutes: Routes = async (app) => {
           'version_required',
           'version_stale',
           'invalid_if_match',
+          'invalid_idempotency_key',
+          'idempotency_key_reused',
         ),
       },
     },
     async (request, reply) => {
       const expected = expectedVersion(request)
       const { actor, params, body, language } = request
-      const changed = await request.tenant.transaction((db) =>
-        updateConsultation(db, actor, params.id, expected, body, language),
-      )
-      return versioned(reply, changed)
+      return changeOnce(request, reply, (db) => updateConsultation(db, actor, params.id, expected, body, language))
     },
   )
 
@@ -138,7 +138,7 @@ export const consultationRoutes: Routes = async (app) => {
         description:
           'Nothing clinical is erased: the visit is hidden with the reason, and its history stays readable. Needs If-Match.',
         params: schemas.ConsultationPath,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: schemas.ConsultationHide,
         response: responses(
           { 204: schemas.Nothing },
@@ -146,14 +146,18 @@ export const consultationRoutes: Routes = async (app) => {
           'version_required',
           'version_stale',
           'invalid_if_match',
+          'invalid_idempotency_key',
+          'idempotency_key_reused',
         ),
       },
     },
     async (request, reply) => {
       const expected = expectedVersion(request)
       const { actor, params, body } = request
-      await request.tenant.transaction((db) => hideConsultation(db, actor, params.id, expected, body.reason))
-      return reply.code(204).send(null)
+      return changeOnce(request, reply, async (db) => {
+        await hideConsultation(db, actor, params.id, expected, body.reason)
+        return null
+      })
     },
   )
 

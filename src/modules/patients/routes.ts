@@ -1,8 +1,9 @@
 import {
+  changeOnce,
   createOnce,
   expectedVersion,
   IdempotencyKey,
-  IfMatch,
+  ChangeHeaders,
   versioned,
   type Routes,
 } from '../../platform/http/index.ts'
@@ -111,7 +112,7 @@ export const patientRoutes: Routes = async (app) => {
         summary: 'Change a patient',
         description: 'Only the fields that change; null clears one. Needs If-Match with the version that was read.',
         params: schemas.PatientPath,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: schemas.PatientUpdate,
         response: responses(
           { 200: schemas.SavedPatient },
@@ -119,15 +120,17 @@ export const patientRoutes: Routes = async (app) => {
           'version_required',
           'version_stale',
           'invalid_if_match',
+          'invalid_idempotency_key',
+          'idempotency_key_reused',
         ),
       },
     },
     async (request, reply) => {
       const expected = expectedVersion(request)
-      const patient = await request.tenant.transaction((db) =>
-        updatePatient(db, request.actor, request.params.id, expected, request.body),
+      const { actor, params, body, language } = request
+      return changeOnce(request, reply, async (db) =>
+        withWarnings(await updatePatient(db, actor, params.id, expected, body), language),
       )
-      return versioned(reply, withWarnings(patient, request.language))
     },
   )
 
@@ -142,7 +145,7 @@ export const patientRoutes: Routes = async (app) => {
         description:
           'Nothing clinical is erased: the file is hidden with the reason, and its history stays readable. Needs If-Match.',
         params: schemas.PatientPath,
-        headers: IfMatch,
+        headers: ChangeHeaders,
         body: schemas.PatientHide,
         response: responses(
           { 204: schemas.Nothing },
@@ -150,15 +153,18 @@ export const patientRoutes: Routes = async (app) => {
           'version_required',
           'version_stale',
           'invalid_if_match',
+          'invalid_idempotency_key',
+          'idempotency_key_reused',
         ),
       },
     },
     async (request, reply) => {
       const expected = expectedVersion(request)
-      await request.tenant.transaction((db) =>
-        hidePatient(db, request.actor, request.params.id, expected, request.body.reason),
-      )
-      return reply.code(204).send(null)
+      const { actor, params, body } = request
+      return changeOnce(request, reply, async (db) => {
+        await hidePatient(db, actor, params.id, expected, body.reason)
+        return null
+      })
     },
   )
 

@@ -1,8 +1,9 @@
 import {
+  changeOnce,
   createOnce,
   expectedVersion,
   IdempotencyKey,
-  IfMatch,
+  ChangeHeaders,
   versioned,
   type Routes,
 } from '../../platform/http/index.ts'
@@ -89,7 +90,7 @@ const listRoutes =
           summary: `Rename or switch off a ${one}`,
           description: `Changes a ${one}; If-Match holds the version that was read.`,
           params,
-          headers: IfMatch,
+          headers: ChangeHeaders,
           body: ListEntryUpdate,
           response: responses(
             { 200: ListEntry },
@@ -98,16 +99,15 @@ const listRoutes =
             'version_required',
             'version_stale',
             'invalid_if_match',
+            'invalid_idempotency_key',
+            'idempotency_key_reused',
           ),
         },
       },
       async (request, reply) => {
         const expected = expectedVersion(request)
         const { params, body, actor } = request
-        return versioned(
-          reply,
-          await request.tenant.transaction((db) => updateEntry(db, actor, list, params.id, expected, body)),
-        )
+        return changeOnce(request, reply, (db) => updateEntry(db, actor, list, params.id, expected, body))
       },
     )
   }

@@ -1,10 +1,11 @@
 import { responses } from '../../shared/schemas.ts'
 import { noticeNow, type Access } from '../auth/index.ts'
 import {
+  changeOnceOnPlatform,
   createOnceOnPlatform,
   expectedVersion,
   IdempotencyKey,
-  IfMatch,
+  ChangeHeaders,
   versioned,
   type Auth,
   type Routes,
@@ -98,7 +99,7 @@ export const establishmentsRoutes =
             'A change of status needs a reason. Suspended: refused within two seconds here and by the database. Archived is final. One whose preparation `failed` is prepared again by `active`.',
           tags,
           params: schemas.SlugParams,
-          headers: IfMatch,
+          headers: ChangeHeaders,
           body: schemas.EstablishmentChange,
           response: responses(
             { 200: schemas.Establishment },
@@ -108,16 +109,18 @@ export const establishmentsRoutes =
             'version_required',
             'version_stale',
             'invalid_if_match',
+            'invalid_idempotency_key',
+            'idempotency_key_reused',
           ),
         },
       },
       async (request, reply) => {
         const expected = expectedVersion(request)
-        const changed = await platform.transaction('accounts', (db) =>
+        const changed = await changeOnceOnPlatform(request, reply, platform, (db) =>
           changeEstablishment(db, request.actor, request.params.slug, request.body, expected),
         )
         await noticeNow(access)
-        return versioned(reply, changed)
+        return changed
       },
     )
   }

@@ -1,3 +1,10 @@
-export { createOnce, createOnceOnPlatform, IdempotencyKey, type Created } from './operation-key.ts'
-export { assertVersion, expectedVersion, IfMatch, versioned } from './versions.ts'
+export {
+  changeOnce,
+  changeOnceOnPlatform,
+  createOnce,
+  createOnceOnPlatform,
+  IdempotencyKey,
+  type Created,
+} from './operation-key.ts'
+export { assertVersion, expectedVersion, ChangeHeaders, versioned } from './versions.ts'
 export type { Actor, Auth, Routes } from './request.ts'

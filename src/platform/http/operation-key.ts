@@ -9,19 +9,19 @@ import { problem } from '../../shared/errors.ts'
 /** 48 hours (design, contract). */
 const keptMs = 48 * 3_600_000
 
-export const IdempotencyKey = Type.Object(
-  {
-    'idempotency-key': Type.Optional(
-      Type.String({
-        maxLength: 255,
-        description:
-          'Optional, recommended: the same key and the same body again, within 48 h, answers what was answered',
-        examples: ['2f1c9d1e-0c1f-4b5e-9d0a-6a1f0c2b7e55'],
-      }),
-    ),
-  },
-  { additionalProperties: true },
-)
+/** The header of every write. */
+export const operationKey = {
+  'idempotency-key': Type.Optional(
+    Type.String({
+      maxLength: 255,
+      description:
+        'Optional, recommended: the same key and the same request again, within 48 h, answers what was answered',
+      examples: ['2f1c9d1e-0c1f-4b5e-9d0a-6a1f0c2b7e55'],
+    }),
+  ),
+}
+
+export const IdempotencyKey = Type.Object(operationKey, { additionalProperties: true })
 
 export type Created<T> = {
   body: T
@@ -31,18 +31,17 @@ export type Created<T> = {
 }
 
 /**
- * Creates a record of an establishment exactly once: the operation key lives in the write's own transaction, so that a
- * retry after any fault finds either nothing or the whole answer (research/security.md, fact 2: 72 of 4,800 doubled without).
- * @throws idempotency_key_reused for another body; whatever `work` throws, with nothing stored
+ * Creates a record of an establishment exactly once: the operation key (the client's, or else one made for this request)
+ * lives in the write's own transaction, so that a repetition after any fault finds either nothing or the whole answer
+ * (research/security.md, fact 2: 72 of 4,800 doubled without).
+ * @throws idempotency_key_reused for another request; whatever `work` throws, with nothing stored
  */
 export function createOnce<T extends object>(
   request: FastifyRequest,
   reply: FastifyReply,
   work: (db: TenantDb) => Promise<Created<T>>,
 ): Promise<T> {
-  return answer(request, reply, (key) =>
-    request.tenant.transaction((db) => (key ? once(db, key, () => work(db)) : work(db))),
-  )
+  return answer(reply, inEstablishment(request, work))
 }
 
 /** The same for records that establishments share: accounts, the directory. */
@@ -52,33 +51,73 @@ export function createOnceOnPlatform<T extends object>(
   platform: Platform,
   work: (db: PlatformDb) => Promise<Created<T>>,
 ): Promise<T> {
-  return answer(request, reply, (key) =>
-    // The two databases share this table's shape; once() touches no other.
-    platform.transaction('accounts', (db) => (key ? once(db as unknown as TenantDb, key, () => work(db)) : work(db))),
-  )
+  return answer(reply, onPlatform(request, platform, work))
+}
+
+/**
+ * Changes a record of an establishment exactly once, under an operation key like a creation: without it a repetition
+ * would find its own version and be refused as stale. Sends the record with its ETag, or nothing (204) for null.
+ */
+export function changeOnce<T extends object | null>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  work: (db: TenantDb) => Promise<T>,
+): Promise<T> {
+  return answer(reply, inEstablishment(request, changing(work)))
+}
+
+/** The same for records that establishments share. */
+export function changeOnceOnPlatform<T extends object | null>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  platform: Platform,
+  work: (db: PlatformDb) => Promise<T>,
+): Promise<T> {
+  return answer(reply, onPlatform(request, platform, changing(work)))
+}
+
+type Answer<T> = Omit<Created<T>, 'status'> & { status?: number; replayed?: boolean }
+
+const changing =
+  <Db, T>(work: (db: Db) => Promise<T>) =>
+  async (db: Db): Promise<Answer<T>> => {
+    const body = await work(db)
+    return { body, status: body === null ? 204 : 200 }
+  }
+
+function inEstablishment<T>(request: FastifyRequest, work: (db: TenantDb) => Promise<Answer<T>>): Promise<Answer<T>> {
+  const key = keyOf(request)
+  return request.tenant.transaction((db) => once(db, key, () => work(db)), { keyed: true })
+}
+
+// The two databases share this table's shape; once() touches no other.
+async function onPlatform<T>(
+  request: FastifyRequest,
+  platform: Platform,
+  work: (db: PlatformDb) => Promise<Answer<T>>,
+): Promise<Answer<T>> {
+  const key = keyOf(request)
+  return platform.transaction('accounts', (db) => once(db as unknown as TenantDb, key, () => work(db)), { keyed: true })
+}
+
+async function answer<T>(reply: FastifyReply, doing: Promise<Answer<T>>): Promise<T> {
+  const { body, status = 201, location, replayed } = await doing
+  void reply.code(status)
+  if (location) void reply.header('location', location)
+  if (replayed) void reply.header('idempotency-replayed', 'true')
+  const { version } = (body ?? {}) as { version?: unknown }
+  if (typeof version === 'number') void reply.header('etag', `"${version}"`)
+  return body
 }
 
 type Key = { account_id: string; route: string; key: string; request_hash: string }
 
-async function answer<T extends object>(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  run: (key: Key | undefined) => Promise<Created<T> & { replayed?: boolean }>,
-): Promise<T> {
-  const created = await run(keyOf(request))
-  void reply.code(created.status ?? 201)
-  if (created.location) void reply.header('location', created.location)
-  if (created.replayed) void reply.header('idempotency-replayed', 'true')
-  const { version } = created.body as { version?: unknown }
-  if (typeof version === 'number') void reply.header('etag', `"${version}"`)
-  return created.body
-}
-
-function keyOf(request: FastifyRequest): Key | undefined {
-  const key = request.headers['idempotency-key']
-  if (key === undefined) return undefined
+/** @throws invalid_idempotency_key */
+function keyOf(request: FastifyRequest): Key {
+  // A request's own id is made by this server, never by the client: nobody else's key is equal to it.
+  const { 'idempotency-key': key = request.id, 'if-match': version } = request.headers
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw problem('invalid_idempotency_key')
-  const content = JSON.stringify([request.params ?? null, request.body ?? null])
+  const content = JSON.stringify([request.params ?? null, request.body ?? null, ...(version ? [version] : [])])
   return {
     account_id: request.auth.account.id,
     // With the establishment: on the shared tables a person of two would else be answered in one what the other got.
@@ -91,11 +130,7 @@ function keyOf(request: FastifyRequest): Key | undefined {
   }
 }
 
-async function once<T extends object>(
-  db: TenantDb,
-  key: Key,
-  work: () => Promise<Created<T>>,
-): Promise<Created<T> & { replayed?: boolean }> {
+async function once<T>(db: TenantDb, key: Key, work: () => Promise<Answer<T>>): Promise<Answer<T>> {
   const expired = new Date(now().getTime() - keptMs).toISOString()
   // A second request with the same key waits here on the unique index until the first has committed or rolled back.
   const claimed = await db
@@ -121,11 +156,7 @@ async function once<T extends object>(
   return created
 }
 
-async function replay<T extends object>(
-  db: TenantDb,
-  key: Omit<Key, 'request_hash'>,
-  hash: string,
-): Promise<Created<T> & { replayed: true }> {
+async function replay<T>(db: TenantDb, key: Omit<Key, 'request_hash'>, hash: string): Promise<Answer<T>> {
   const stored = await db
     .selectFrom('idempotency_key')
     .select(['request_hash', 'status', 'body'])
@@ -133,7 +164,7 @@ async function replay<T extends object>(
     .executeTakeFirstOrThrow()
   if (stored.request_hash !== hash) throw problem('idempotency_key_reused')
   const { body, location } = stored.body as { body: T; location?: string }
-  return { body, status: stored.status as 201, ...(location && { location }), replayed: true }
+  return { body, status: stored.status ?? 201, ...(location && { location }), replayed: true }
 }
 
 // One keyed write in fifty clears a hundred old keys: no job has to visit thousands of schemas for it.

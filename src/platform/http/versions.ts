@@ -1,9 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { problem } from '../../shared/errors.ts'
+import { operationKey } from './operation-key.ts'
 
-export const IfMatch = Type.Object(
+/** What a change is sent with: the version that was read, and its operation key. */
+export const ChangeHeaders = Type.Object(
   {
+    ...operationKey,
     'if-match': Type.Optional(
       Type.String({ maxLength: 40, description: 'The version that was read, as in ETag', examples: ['"3"'] }),
     ),

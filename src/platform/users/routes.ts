@@ -3,10 +3,11 @@ import { responses } from '../../shared/schemas.ts'
 import { recordEvent } from '../audit/index.ts'
 import { Id, noticeNow, seal, unseal, type Access, type OneTimeLink } from '../auth/index.ts'
 import {
+  changeOnceOnPlatform,
   createOnceOnPlatform,
   expectedVersion,
   IdempotencyKey,
-  IfMatch,
+  ChangeHeaders,
   versioned,
   type Actor,
   type Auth,
@@ -110,7 +111,7 @@ export const usersRoutes =
             'Roles: those in your establishment. Identity and status of a person who belongs elsewhere too are that person’s and the platform’s business.',
           tags,
           params: Id,
-          headers: IfMatch,
+          headers: ChangeHeaders,
           body: schemas.UserChange,
           response: responses(
             { 200: schemas.User },
@@ -120,6 +121,8 @@ export const usersRoutes =
             'version_required',
             'version_stale',
             'invalid_if_match',
+            'invalid_idempotency_key',
+            'idempotency_key_reused',
           ),
         },
       },
@@ -127,10 +130,12 @@ export const usersRoutes =
         const { auth, actor, params, body } = request
         const expected = expectedVersion(request)
         const user = await recordingRefusals(access, auth, actor, 'user.change', () =>
-          platform.transaction('accounts', (db) => changeUser(db, auth, actor, params.id, body, expected)),
+          changeOnceOnPlatform(request, reply, platform, (db) =>
+            changeUser(db, auth, actor, params.id, body, expected),
+          ),
         )
         await noticeNow(access)
-        return versioned(reply, user)
+        return user
       },
     )
 
