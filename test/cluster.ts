@@ -12,7 +12,8 @@ import { addFixtures } from './fixtures.ts'
 
 const root = join(import.meta.dirname, '..')
 export const migrationsFolder = join(root, 'migrations')
-const password = 'only-for-tests'
+/** Of the superuser and of the pools' login. */
+export const clusterPassword = 'only-for-tests'
 const unsafe = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', shared_buffers: '64MB' }
 
 export const quiet: Log = { info() {}, warn() {}, error() {} }
@@ -44,7 +45,7 @@ export async function startDatabase(): Promise<TestDatabase> {
       settings: unsafe,
     })
   const postgres = await start()
-  const superuserUrl = urlOf(postgres.port, password)
+  const superuserUrl = urlOf(postgres.port, clusterPassword)
   const client = new pg.Pool({ connectionString: superuserUrl, max: 2 })
   client.on('error', () => {})
   const { rows } = await client.query<{ id: string }>('select id from sis_platform.installation')
@@ -72,7 +73,7 @@ export async function startDatabase(): Promise<TestDatabase> {
 }
 
 /** The template's folder, made once per state of the migrations and fixtures; another test process may be making it. */
-async function preparedTemplate(): Promise<string> {
+export async function preparedTemplate(): Promise<string> {
   const place = join(tmpdir(), `sis-templates-${process.getuid?.() ?? 0}`)
   const template = join(
     place,
@@ -102,16 +103,16 @@ async function makeTemplate(template: string): Promise<void> {
   const draft = `${template}.making`
   rmSync(draft, { recursive: true, force: true })
   const binaries = prepareBinaries()
-  initCluster(binaries, draft, { password, sync: false })
+  initCluster(binaries, draft, { password: clusterPassword, sync: false })
   const postgres = await startPostgres(binaries, draft, {
     port: await freePort(),
     logFile: `${draft}.log`,
     settings: unsafe,
   })
-  const url = urlOf(postgres.port, password)
+  const url = urlOf(postgres.port, clusterPassword)
   try {
     const owner = openOwner({ url, migrationsFolder, log: { ...quiet, error: console.error } })
-    await owner.bootstrap({ apiPassword: password })
+    await owner.bootstrap({ apiPassword: clusterPassword })
     await owner.migratePlatform()
     await addFixtures(owner, url)
     await owner.close()

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '../../src/demo/random.ts'
+import type { Rig } from './rig.ts'
+
+/** One way in which a machine, a network or an administrator interrupts the work. */
+export type Nemesis = { name: string; strike(rig: Rig, random: Random): Promise<void> }
+
+const backends = `select pid from pg_stat_activity where application_name = 'sis-http'`
+
+const kill = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It was faster: another fault has already ended it.
+  }
+}
+
+/** Faults at a time when the network is there. */
+export const nemeses: Nemesis[] = [
+  {
+    name: 'kill -9 of a backend',
+    async strike(rig, random) {
+      const found = await rig.asSuperuser<{ pid: number }>(backends)
+      if (found.length > 0) kill(random.pick(found).pid)
+    },
+  },
+  {
+    name: 'kill -9 of the postmaster',
+    async strike(rig) {
+      if (rig.external) await rig.external.restart('SIGKILL')
+      else kill(rig.postmaster())
+    },
+  },
+  {
+    name: 'immediate restart of the database',
+    async strike(rig) {
+      if (rig.external) await rig.external.restart('immediate')
+      else process.kill(rig.postmaster(), 'SIGQUIT')
+    },
+  },
+  {
+    name: 'pg_terminate_backend on all',
+    async strike(rig) {
+      await rig.asSuperuser(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'sis%'`)
+    },
+  },
+  {
+    name: 'kill -9 of an HTTP process',
+    async strike(rig, random) {
+      kill(random.pick(rig.httpProcesses()))
+    },
+  },
+  {
+    name: 'kill -9 of the supervisor',
+    async strike(rig) {
+      rig.program.signal('SIGKILL')
+      await rig.program.exit
+      await rig.start()
+    },
+  },
+  {
+    name: 'SIGTERM under load',
+    async strike(rig) {
+      const { program } = rig
+      program.signal('SIGTERM')
+      assert.equal(await program.exit, 0, program.output())
+      await rig.start()
+    },
+  },
+]
+
+/** Faults of the network between us and PostgreSQL. */
+export const cuts: Nemesis[] = [
+  {
+    name: 'cut before COMMIT',
+    strike: (rig, random) => bounded(proxyOf(rig).cutNext('beforeCommit', random.int(1, 4))),
+  },
+  { name: 'cut after COMMIT', strike: (rig, random) => bounded(proxyOf(rig).cutNext('afterCommit', random.int(1, 4))) },
+  { name: 'kill -9 of the HTTP processes after COMMIT', strike: killAfterCommit },
+]
+
+const proxyOf = (rig: Rig) => {
+  assert.ok(rig.external, 'only behind the proxy')
+  return rig.external.proxy
+}
+
+/** Stored, and the process that knows it dies before it can tell anybody. */
+async function killAfterCommit(rig: Rig): Promise<void> {
+  const { held, release } = proxyOf(rig).holdNext(2)
+  await bounded(held)
+  for (const pid of rig.httpProcesses()) kill(pid)
+  await sleep(50)
+  release()
+}
+
+// Near the end of a run nobody may write any more.
+const bounded = (work: Promise<void>): Promise<void> => Promise.race([work, sleep(3_000, undefined, { ref: false })])

@@ -1,0 +1,142 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { prepareBinaries } from '../../src/supervisor/binaries.ts'
+import { copyCluster } from '../../src/supervisor/cluster.ts'
+import { findRunning } from '../../src/supervisor/embedded.ts'
+import { freePort, startPostgres, urlOf, type Postgres } from '../../src/supervisor/postgres.ts'
+import { writeSecret } from '../../src/supervisor/secrets.ts'
+import { clusterPassword, preparedTemplate } from '../cluster.ts'
+import { childrenOf, newDataDir, postmasterOf, sis, until, type SisProcess } from '../sis-process.ts'
+import { startProxy, type Proxy } from './proxy.ts'
+
+type Test = { after(work: () => Promise<void> | void): void }
+
+/** The real program on a database of its own, with fsync on: what is killed here is what runs at an establishment. */
+export type Rig = {
+  url: string
+  /** The program that runs now: it changes when its supervisor is killed or stopped. */
+  program: SisProcess
+  /** Starts the program (again) and waits until it is ready. */
+  start(): Promise<void>
+  /** The HTTP processes, by number. */
+  httpProcesses(): number[]
+  postmaster(): number
+  /** Only where the database is the test's own. */
+  external?: { proxy: Proxy; restart(how: 'fast' | 'immediate' | 'SIGKILL', settings?: Settings): Promise<void> }
+  asSuperuser<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>
+}
+
+type Settings = Record<string, string | number>
+
+const environment = { SIS_DEMO: 'off', SIS_WORKERS: '2', SIS_RATE_REQUESTS: '1000000', SIS_RATE_LOGIN: '1000000' }
+
+/** The embedded PostgreSQL, which the supervisor restarts by itself. @param dataDir another place than the usual */
+export async function embeddedRig(t: Test, dataDir = newDataDir(t)): Promise<Rig> {
+  mkdirSync(dataDir, { mode: 0o700, recursive: true })
+  copyCluster(await preparedTemplate(), join(dataDir, 'postgres'))
+  for (const name of ['postgres-password', 'api-password']) writeSecret(join(dataDir, name), clusterPassword)
+  const rig = await rigOf(t, { SIS_DATA_DIR: dataDir })
+  return Object.assign(rig, {
+    postmaster: () => postmasterOf(dataDir),
+    asSuperuser: <R extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>
+      ask<R>(() => findRunning(dataDir) ?? '', sql, values),
+  })
+}
+
+/** A PostgreSQL of one's own behind a proxy that can cut. @param settings of that PostgreSQL */
+export async function externalRig(t: Test, settings: Settings = {}): Promise<Rig> {
+  const folder = mkdtempSync(join(tmpdir(), 'sis-faults-'))
+  const directory = join(folder, 'cluster')
+  copyCluster(await preparedTemplate(), directory)
+  const port = await freePort()
+  const start = (more: Settings = {}): Promise<Postgres> =>
+    startPostgres(prepareBinaries(), directory, {
+      port,
+      logFile: join(folder, 'log'),
+      settings: { ...settings, ...more },
+    })
+  let postgres = await start()
+  const proxy = await startProxy(port)
+  const superuserUrl = urlOf(port, clusterPassword)
+  const [row] = await ask<{ id: string }>(() => superuserUrl, 'select id from sis_platform.installation')
+  const apiUrl = new URL(urlOf(proxy.port, clusterPassword))
+  apiUrl.username = `sis_${row?.id}_api`
+  t.after(async () => {
+    await proxy.close()
+    await postgres.stop('immediate')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const rig = await rigOf(t, {
+    SIS_DATA_DIR: newDataDir(t),
+    SIS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    DATABASE_URL: apiUrl.toString(),
+    DATABASE_OWNER_URL: superuserUrl,
+  })
+  return Object.assign(rig, {
+    postmaster: () => postgres.pid,
+    asSuperuser: <R extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>
+      ask<R>(() => superuserUrl, sql, values),
+    external: {
+      proxy,
+      async restart(how: 'fast' | 'immediate' | 'SIGKILL', more?: Settings) {
+        if (how === 'SIGKILL') process.kill(postgres.pid, 'SIGKILL')
+        else await postgres.stop(how)
+        await postgres.exited
+        postgres = await patiently(() => start(more))
+      },
+    },
+  })
+}
+
+async function rigOf(t: Test, more: Record<string, string>): Promise<Rig> {
+  const port = await freePort()
+  const launch = (): SisProcess => sis(t, ['serve'], { ...environment, ...more, PORT: String(port) })
+  const rig: Rig = {
+    url: `http://127.0.0.1:${port}`,
+    program: launch(),
+    async start() {
+      rig.program = launch()
+      await rig.program.ready()
+    },
+    httpProcesses: () =>
+      childrenOf(rig.program.pid).flatMap(({ pid, command }) => (command.includes('server.js') ? [pid] : [])),
+    postmaster: () => 0,
+    asSuperuser: async () => [],
+  }
+  await rig.program.ready()
+  return rig
+}
+
+/** One statement past all walls; repeated while the database is away. */
+function ask<R extends pg.QueryResultRow>(url: () => string, sql: string, values: unknown[] = []): Promise<R[]> {
+  return patiently(async () => {
+    const client = new pg.Client({ connectionString: url(), connectionTimeoutMillis: 5_000 })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      return (await client.query<R>(sql, values)).rows
+    } finally {
+      await client.end().catch(() => {})
+    }
+  })
+}
+
+// Backends of a server that was killed need a moment to notice; until then a new one is refused.
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  let last: unknown
+  return until(async () => {
+    try {
+      return { value: await work() }
+    } catch (error) {
+      last = error
+      await sleep(100)
+      return undefined
+    }
+  }).then(
+    ({ value }) => value,
+    () => Promise.reject(last as Error),
+  )
+}
