@@ -26,6 +26,31 @@ test('a change needs the version that was read', async () => {
   assert.equal((await hospital.agent.get(path, 200)).body.village, 'Ireli')
 })
 
+test('a change, or its hiding, that is sent again with its key is answered again and stored once', async () => {
+  const { hospital } = await harness()
+  const { id } = await newPatient()
+  const path = `${patients}/${id}`
+  const send = (method: string, key: string, version: number, body: object, expect: number) =>
+    hospital.agent.send(method, path, {
+      body,
+      headers: { 'if-match': `"${version}"`, 'idempotency-key': key },
+      expect,
+    })
+  const first = await send('PATCH', 'changement', 1, { village: 'Ireli' }, 200)
+  const again = await send('PATCH', 'changement', 1, { village: 'Ireli' }, 200)
+  assert.deepEqual([again.body, again.headers['etag']], [first.body, '"2"'])
+  assert.equal(again.headers['idempotency-replayed'], 'true')
+  for (const [version, village] of [
+    [1, 'Banani'],
+    [2, 'Ireli'],
+  ] as const)
+    assert.equal((await send('PATCH', 'changement', version, { village }, 422)).body.code, 'idempotency_key_reused')
+  await send('DELETE', 'retrait', 2, { reason: 'Essai de saisie' }, 204)
+  assert.equal((await send('DELETE', 'retrait', 2, { reason: 'Essai de saisie' }, 204)).text, '')
+  const { body: history } = await hospital.agent.get(`${path}/history`, 200)
+  assert.equal(history.items.length, 3)
+})
+
 test('of two changes at once one is stored, the other told', async () => {
   const { hospital } = await harness()
   const { id } = await newPatient()
