@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
-import { harness, type Answer, type Client, type Harness } from './harness.ts'
+import { harness, type Answer, type Client, type Harness } from '../harness.ts'
 
 type Operation = { method: string; path: string }
 type Record_ = { id: string; version: number }
