@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:net'
 import process from 'node:process'
+import type { Logger } from 'pino'
 import { createTenancy, IsolationBroken } from '#tenancy'
 import { buildApp } from './app.ts'
 import { openAccess } from './platform/auth/index.ts'
+import { sayable, traceOf } from './shared/traces.ts'
 import { codeOf } from './supervisor/failure.ts'
+import { onCrash } from './supervisor/last-resort.ts'
 import { createLog } from './supervisor/log.ts'
 import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './supervisor/messages.ts'
 
@@ -17,6 +20,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit(0))
 
 let running: Promise<Running> | undefined
+let log: Logger | undefined
+onCrash((trace) => {
+  const journal = log ?? createLog('fatal')
+  journal.fatal(trace, 'crash')
+  void drain(1)
+})
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'start') {
@@ -30,9 +39,9 @@ process.on('message', (message: ToWorker) => {
 tell({ type: 'here' })
 
 async function start(settings: WorkerSettings): Promise<Running> {
-  const { config, apiUrl, installation, poolSize } = settings
-  const log = createLog(config.logLevel)
-  const tenancy = await createTenancy({ url: apiUrl, installation, poolSize, log, name: 'sis-http' })
+  const { config, apiUrl, installation, poolSize, pooler } = settings
+  log = createLog(config.logLevel)
+  const tenancy = await createTenancy({ url: apiUrl, installation, poolSize, pooler, log, name: 'sis-http' })
   const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
   const app = await buildApp({ config, access, log })
   const host = config.host === 'localhost' ? '127.0.0.1' : config.host
@@ -62,19 +71,19 @@ function listenToo(server: Server, host: string, port: number): Promise<Server |
 
 /** What will not go away by itself stops everything; a database that is away for a moment only ends this process. */
 function fail(error: unknown, { config }: WorkerSettings): void {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = sayable(error)
   if (codeOf(error) === 'EADDRINUSE')
     tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
   else if (error instanceof IsolationBroken)
     tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
-  else process.stderr.write(`${error instanceof Error ? (error.stack ?? text) : text}\n`)
+  else process.stderr.write(`${text}\n${JSON.stringify(traceOf(error))}\n`)
   setTimeout(() => process.exit(1), 100)
 }
 
-async function drain(): Promise<void> {
+async function drain(code = 0): Promise<void> {
   setTimeout(() => process.exit(1), drainMs).unref()
   await running?.then((server) => server.drain()).catch(() => {})
-  process.exit(0)
+  process.exit(code)
 }
 
 function tell(message: FromWorker): void {

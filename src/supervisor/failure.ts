@@ -1,3 +1,5 @@
+import { framesOf, sayable } from '../shared/traces.ts'
+
 /** Why SIS cannot start or a command cannot go on: each line is one sentence for the person at the terminal. */
 export class Failure extends Error {
   readonly lines: string[]
@@ -50,5 +52,5 @@ export function linesOf(error: unknown): string[] {
   if (Array.isArray(lines)) return lines.map(String)
   if (!(error instanceof Error)) return [String(error)]
   const cause = error.cause === undefined ? [] : linesOf(error.cause).map((line) => `cause : ${line}`)
-  return [error.stack ?? error.message, ...cause]
+  return [`${error.name}: ${sayable(error)}`, ...(framesOf(error) ?? []).map((frame) => `    ${frame}`), ...cause]
 }

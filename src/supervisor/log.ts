@@ -1,9 +1,35 @@
-import { destination, pino, type Logger } from 'pino'
+import { destination, pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config.ts'
+import { traceOf } from '../shared/traces.ts'
+
+// Libraries log what they hold: whole errors (PostgreSQL's `detail`, the raw bytes of a malformed request), requests with
+// their address, an error's message where no other was given. These forms are all that may leave.
+const serializers: LoggerOptions['serializers'] = {
+  err: (error: unknown) => traceOf(error),
+  error: (error: unknown) => traceOf(error),
+  req: (request: { method?: string; routeOptions?: { url?: string } }) => ({
+    method: request.method,
+    route: request.routeOptions?.url,
+  }),
+  res: (reply: { statusCode?: number }) => ({ status: reply.statusCode }),
+}
+
+const hooks: LoggerOptions['hooks'] = {
+  logMethod(args, method) {
+    const [first, second, ...rest] = args as unknown[]
+    // Fastify quotes the address of a request that was answered twice.
+    if (typeof first === 'string') return method.apply(this, [first.replace(/"\/[^"]*"/g, '"/…"')])
+    const fields = first instanceof Error ? { err: first } : first
+    return method.apply(this, [fields as object, typeof second === 'string' ? second : 'event', ...rest] as never)
+  },
+}
 
 /**
- * The journal of one process: one JSON line an event.
- * @param handle 1 for the standard output, 2 for a command, whose standard output is its result
+ * The journal of one process: one JSON line an event. Nothing of a record is in it, whoever writes.
+ * @param to 1 for the standard output, 2 for a command, whose standard output is its result, or a stream
  */
-export const createLog = (level: Config['logLevel'], handle: 1 | 2 = 1): Logger =>
-  pino({ level, base: { pid: process.pid } }, destination({ dest: handle, sync: handle === 2 }))
+export const createLog = (level: Config['logLevel'], to: 1 | 2 | DestinationStream = 1): Logger =>
+  pino(
+    { level, base: { pid: process.pid }, serializers, hooks },
+    typeof to === 'number' ? destination({ dest: to, sync: to === 2 }) : to,
+  )

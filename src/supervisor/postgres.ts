@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { silentLog } from '#tenancy'
 import type { Binaries } from './binaries.ts'
 import { database, explain, launch, superuser } from './cluster.ts'
 import { Failure, onDisk } from './failure.ts'
@@ -34,12 +35,7 @@ const settings: Record<string, string | number> = {
   password_encryption: 'scram-sha-256',
   timezone: 'UTC',
   log_timezone: 'UTC',
-  // Only what concerns the server itself: the text of an error quotes values, and values are clinical.
-  log_min_messages: 'log',
-  log_min_error_statement: 'panic',
-  log_error_verbosity: 'terse',
-  log_parameter_max_length: 0,
-  log_parameter_max_length_on_error: 0,
+  ...silentLog,
 }
 
 /** The address of the cluster's database for its superuser. */

@@ -3,13 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createTenancy, type Log, type Owner } from '#tenancy'
 import type { Config } from '../config.ts'
+import { sayable } from '../shared/traces.ts'
 import { reservePort, urlOf } from './address.ts'
 import { openDatabase, type Database } from './database.ts'
 import { prepareDemo } from './demonstration.ts'
+import { Failure } from './failure.ts'
+import { onCrash } from './last-resort.ts'
 import { takeLock } from './lock.ts'
 import { createLog } from './log.ts'
 import { openKeys } from './master-key.ts'
-import type { WorkerSettings } from './messages.ts'
+import { drainMs, poolSizeFor, type WorkerSettings } from './messages.ts'
 import { migrate } from './migrate.ts'
 import { privateFolder } from './secrets.ts'
 import { listenForSignals } from './signals.ts'
@@ -27,10 +30,20 @@ export async function serve(config: Config): Promise<void> {
   const log = createLog(config.logLevel)
   const undo: (() => Promise<void> | void)[] = []
   const force: (() => void)[] = []
-  const signals = listenForSignals(() => {
-    tell('Arrêt immédiat.')
+  const endNow = (): never => {
     for (const end of force.reverse()) end()
     process.exit(1)
+  }
+  const signals = listenForSignals(() => {
+    tell('Arrêt immédiat.')
+    endNow()
+  })
+  const crashed = deferred<never>()
+  crashed.promise.catch(() => {})
+  onCrash((trace) => {
+    log.fatal(trace, 'crash')
+    crashed.reject(new Failure(`Erreur inattendue (${trace.type}), consignée dans le journal : SIS s’arrête.`))
+    setTimeout(endNow, drainMs + 5_000).unref()
   })
   try {
     privateFolder(config.dataDir)
@@ -55,7 +68,7 @@ export async function serve(config: Config): Promise<void> {
     await migrate(database.owner, tell)
     const masterKey = await prepare(config, database, log)
     settings.resolve(workerSettings({ ...config, port }, database, masterKey))
-    await Promise.race([workers.ready, signals.asked])
+    await Promise.race([workers.ready, signals.asked, crashed.promise])
 
     const end = new AbortController()
     const reconciling = reconcile(database.owner, log, end.signal)
@@ -64,14 +77,14 @@ export async function serve(config: Config): Promise<void> {
       lock.tell(urlOf(config.host, port))
       tell(`SIS répond : ${urlOf(config.host, port)}/docs (Ctrl-C pour arrêter).`)
     }
-    await Promise.race([signals.asked, workers.failed])
+    await Promise.race([signals.asked, workers.failed, crashed.promise])
     tell('SIS s’arrête : les requêtes en cours se terminent…')
   } finally {
     // One that fails must not leave the database running, or the folder taken.
     for (const end of undo.reverse())
       await Promise.resolve()
         .then(end)
-        .catch((error: Error) => log.error({ err: error.message }, 'shutdown step failed'))
+        .catch((error: Error) => log.error({ reason: sayable(error) }, 'shutdown step failed'))
   }
   tell('SIS est arrêté.')
 }
@@ -82,6 +95,7 @@ async function prepare(config: Config, database: Database, log: Log): Promise<Bu
     url: database.apiUrl,
     installation: database.installation,
     poolSize: 2,
+    pooler: config.pooler,
     log,
     name: 'sis-start',
   })
@@ -96,22 +110,34 @@ async function prepare(config: Config, database: Database, log: Log): Promise<Bu
 }
 
 function workerSettings(config: Config, { apiUrl, installation }: Database, masterKey: Buffer): WorkerSettings {
-  const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, logLevel } = config
-  // The embedded server takes 100 connections; migrations and the command line keep some.
-  const poolSize = Math.max(2, Math.min(10, Math.floor(80 / config.workers)))
+  const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, rateEstablishment, logLevel } = config
+  const { rateUserInFlight, rateEstablishmentInFlight, rateInFlight } = config
   return {
-    config: { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, logLevel },
+    config: {
+      host,
+      port,
+      corsOrigins,
+      trustProxy,
+      rateLogin,
+      rateRequests,
+      rateEstablishment,
+      rateUserInFlight,
+      rateEstablishmentInFlight,
+      rateInFlight,
+      logLevel,
+    },
     apiUrl,
     installation,
+    pooler: config.pooler,
     masterKey: masterKey.toString('base64'),
-    poolSize,
+    poolSize: poolSizeFor(config.workers),
   }
 }
 
 /** HTTP processes only record wishes (a new establishment, a suspension): here they come true, within half a second. */
 async function reconcile(owner: Owner, log: Log, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await owner.reconcile().catch((error: Error) => log.warn({ err: error.message }, 'reconciliation postponed'))
+    await owner.reconcile().catch((error: Error) => log.warn({ reason: sayable(error) }, 'reconciliation postponed'))
     await sleep(reconcileMs, undefined, { signal }).catch(() => {})
   }
 }

@@ -1,4 +1,5 @@
 import { problem } from '../shared/errors.ts'
+import { sayable } from '../shared/traces.ts'
 import type { Establishment, Log, Platform } from './types.ts'
 
 const pollEveryMs = 1_000
@@ -113,7 +114,7 @@ export class Directory {
         try {
           listener()
         } catch (error) {
-          this.#log.error({ err: (error as Error).message }, 'directory listener failed')
+          this.#log.error({ reason: sayable(error) }, 'directory listener failed')
         }
       }
     }

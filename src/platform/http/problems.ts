@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemOf } from '#tenancy'
 import { Problem, problem, problemDocument, type ErrorCode } from '../../shared/errors.ts'
+import { traceOf } from '../../shared/traces.ts'
 import { fieldErrors } from './field-errors.ts'
 
 // Fastify's own refusals, in our words.
@@ -31,13 +32,8 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
   const refused = toProblem(error)
   if (refused.status >= 500) {
     // Never the message of a database error or its detail: they quote values of records.
-    const cause = (refused.options.cause ?? error) as Error & { code?: string }
-    const fields = {
-      code: refused.code,
-      sqlState: cause.code,
-      route: request.routeOptions?.url,
-      stack: ownFrames(cause),
-    }
+    const { type, code: sqlState, stack } = traceOf(refused.options.cause ?? error)
+    const fields = { code: refused.code, type, sqlState, route: request.routeOptions?.url, stack }
     request.log.error(fields, 'request failed')
   }
   send(request, reply, refused)
@@ -65,11 +61,3 @@ function send(request: FastifyRequest, reply: FastifyReply, refused: Problem): v
     .serializer(JSON.stringify)
     .send(problemDocument(refused, request.language, request.id))
 }
-
-// Where it happened, without the message.
-const ownFrames = (error: Error): string[] | undefined =>
-  error.stack
-    ?.split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 8)
-    .map((line) => line.trim())

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Log } from '../types.ts'
+import { openToPublic, weaknessesOf } from './closed.ts'
 import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
 
 export type Installation = {
@@ -20,23 +21,6 @@ export type ApiLogin = {
 }
 
 export const platformRoles = ['directory', 'accounts', 'audit'] as const
-
-// A statement of ours that an attacker bends could call these to run text as SQL, to change the role inside the
-// statement, or to leave something behind for the next borrower (research/tenancy.md 3.3, 3.4, 3.9).
-const closedFunctions = [
-  'set_config',
-  'query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema',
-  'cursor_to_xml', 'cursor_to_xmlschema',
-  'table_to_xml', 'table_to_xmlschema', 'table_to_xml_and_xmlschema',
-  'schema_to_xml', 'schema_to_xmlschema', 'schema_to_xml_and_xmlschema',
-  'database_to_xml', 'database_to_xmlschema', 'database_to_xml_and_xmlschema',
-  'ts_stat', 'ts_rewrite',
-  'pg_advisory_lock', 'pg_advisory_lock_shared', 'pg_try_advisory_lock', 'pg_try_advisory_lock_shared',
-  'pg_advisory_unlock', 'pg_advisory_unlock_shared', 'pg_advisory_unlock_all',
-  'lo_creat', 'lo_create', 'lo_from_bytea', 'lo_get', 'lo_lseek', 'lo_lseek64', 'lo_open', 'lo_put', 'lo_tell', 'lo_tell64',
-  'lo_truncate', 'lo_truncate64', 'lo_unlink', 'lo_close', 'loread', 'lowrite',
-  'pg_notify',
-] // prettier-ignore
 
 /** Roles, schemas, extensions, revokes and the API login of one database. Repeatable. */
 export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): Promise<Installation> {
@@ -74,7 +58,7 @@ export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): P
       insert into sis_platform.installation (id) values (${literal(installation)}) on conflict do nothing;
       grant usage on schema sis_platform to ${platformRoles.map((role) => ident(`sis_${installation}_${role}`)).join(', ')};`)
   })
-  const weaknesses = await pool.asLogin(readBack)
+  const weaknesses = weaknessesOf(await pool.asLogin(openToPublic))
   for (const weakness of weaknesses) log.error({ weakness }, 'this PostgreSQL leaves open what must be closed')
   return { installation, apiRole, weaknesses }
 }
@@ -160,22 +144,45 @@ async function createRoles(session: OwnerSession, options: RoleOptions): Promise
     if (!existing.has(name)) statements.push(`create role ${ident(name)} nologin noinherit`)
     statements.push(`grant ${ident(name)} to ${ident(apiRole)}${memberOptions(options.version)}`)
   }
-  // The server's own limits, by role (ms): they hold even when a process of ours hangs.
-  const settings: Record<string, string> = {
-    search_path: 'pg_catalog, pg_temp',
-    timezone: "'UTC'",
-    datestyle: "'ISO, YMD'",
-    intervalstyle: "'postgres'",
-    statement_timeout: "'15s'",
-    lock_timeout: "'4s'",
-    idle_in_transaction_session_timeout: "'20s'",
-    client_connection_check_interval: "'5s'",
-    ...(options.version >= 17 && { transaction_timeout: "'15min'" }),
-  }
+  const settings = loginSettings(options.version)
+  const mayTell = await session.query<{ name: string }>(
+    `select name from unnest($1::text[]) name where has_parameter_privilege(session_user, name, 'set')`,
+    [Object.keys(silentLog)],
+  )
+  for (const { name } of mayTell) settings[name] = `'${silentLog[name]}'`
   for (const [name, value] of Object.entries(settings))
     statements.push(`alter role ${ident(apiRole)} set ${name} = ${value}`)
   await session.run(statements.join(';\n'))
 }
+
+// The server's own log, which somebody else may read, keep and ship: an error's text quotes values of records (`invalid
+// input syntax for type date: "…"`), its details whole rows. Only a superuser, or whoever was granted SET on them, may
+// tell; elsewhere the server's administrator must (docs/operations.md).
+export const silentLog: Record<string, string | number> = {
+  log_min_messages: 'log',
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
+  log_statement: 'none',
+  log_min_duration_statement: -1,
+  log_min_duration_sample: -1,
+  log_transaction_sample_rate: 0,
+  log_duration: 'off',
+  log_parameter_max_length: 0,
+  log_parameter_max_length_on_error: 0,
+}
+
+/** The server's own limits, by role: they hold even when a process of ours hangs. Values as SQL. @param version the major one */
+export const loginSettings = (version: number): Record<string, string> => ({
+  search_path: 'pg_catalog, pg_temp',
+  timezone: "'UTC'",
+  datestyle: "'ISO, YMD'",
+  intervalstyle: "'postgres'",
+  statement_timeout: "'15s'",
+  lock_timeout: "'4s'",
+  idle_in_transaction_session_timeout: "'20s'",
+  client_connection_check_interval: "'5s'",
+  ...(version >= 17 && { transaction_timeout: "'15min'" }),
+})
 
 /** Membership that lets the login become the role and gives it nothing by itself (16 and later; NOINHERIT does it on 15). */
 export const memberOptions = (version: number): string => (version >= 16 ? ' with inherit false, set true' : '')
@@ -199,8 +206,6 @@ async function createSchemas(session: OwnerSession, owner: string, superuser: bo
       // pg_trgm leaves their cost at 1 where one evaluation takes 5–10 µs: the planner then scans whole registers. Measured
       // at 20,000 patients, a search of two words: 410 ms, and 80 ms with the real cost. Only a superuser may tell it.
       ...(superuser ? trigramFunctions.map((name) => `alter function sis_ext.${name}(text, text) cost 100`) : []),
-      // pg_trgm's own set_config: its threshold would stay for the connection's next borrower.
-      ...(superuser ? ['revoke execute on function sis_ext.set_limit(real) from public'] : []),
     ].join(';\n'),
   )
 }
@@ -211,7 +216,7 @@ async function close(
 ): Promise<void> {
   // Only what is still open: a REVOKE by a login that holds nothing on an object is an error, not a warning.
   const open = await openToPublic(session)
-  const list = open.functions.map((signature) => `pg_catalog.${signature}`).join(', ')
+  const list = open.functions.join(', ')
   const needs = await session.query<{ name: string }>(
     `select name from unnest($1::name[]) name
      where not has_function_privilege(name, 'pg_catalog.set_config(text, text, boolean)', 'execute')
@@ -220,42 +225,15 @@ async function close(
   )
   const statements = [
     list && `revoke execute on function ${list} from public`,
+    open.counters.length > 0 && `grant execute on function ${open.counters.join(', ')} to pg_monitor, ${ident(owner)}`,
     ...needs.map(
       ({ name }) => `grant execute on function pg_catalog.set_config(text, text, boolean) to ${ident(name)}`,
     ),
     open.plpgsql && `revoke usage on language plpgsql from public; grant usage on language plpgsql to ${ident(owner)}`,
     open.schema && 'revoke all on schema public from public',
-    open.database && `revoke temporary, connect on database ${ident(database)} from public`,
+    (open.temporary || open.connect) && `revoke temporary, connect on database ${ident(database)} from public`,
     `grant connect on database ${ident(database)} to ${ident(apiRole)}`,
     `grant connect, create on database ${ident(database)} to ${ident(owner)}`,
   ]
   await session.run(statements.filter(Boolean).join(';\n'))
-}
-
-type OpenToPublic = { functions: string[]; plpgsql: boolean; database: boolean; schema: boolean }
-
-async function openToPublic(session: OwnerSession): Promise<OpenToPublic> {
-  const functions = await session.query<{ signature: string }>(
-    `select p.oid::regprocedure::text as signature from pg_proc p
-     where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any($1) and has_function_privilege('public', p.oid, 'execute')`,
-    [closedFunctions],
-  )
-  const [rest] = await session.query<Omit<OpenToPublic, 'functions'>>(
-    `select has_language_privilege('public', 'plpgsql', 'usage') as plpgsql,
-       has_database_privilege('public', current_database(), 'temporary') as database,
-       has_schema_privilege('public', 'public', 'create') or has_schema_privilege('public', 'public', 'usage') as schema`,
-  )
-  if (!rest) throw new Error('unreachable')
-  return { functions: functions.map(({ signature }) => signature), ...rest }
-}
-
-/** Each revoke is read back: where the login owns too little, PostgreSQL answers a REVOKE with a mere warning. */
-async function readBack(session: OwnerSession): Promise<string[]> {
-  const open = await openToPublic(session)
-  return [
-    ...open.functions.map((signature) => `PUBLIC may execute ${signature}`),
-    ...(open.plpgsql ? ['PUBLIC may use the language plpgsql'] : []),
-    ...(open.database ? ['PUBLIC may create temporary tables'] : []),
-    ...(open.schema ? ['PUBLIC may use the schema public'] : []),
-  ]
 }

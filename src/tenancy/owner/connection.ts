@@ -37,7 +37,10 @@ export class OwnerPool {
     return this.#withClient(async (client) => {
       // Only what is named, or PostgreSQL's own: whoever may create in `public` must not be called with the owner's rights.
       const path = 'set local search_path = pg_catalog, pg_temp'
-      await client.query(`begin; ${path}${this.#role ? `; set local role ${pg.escapeIdentifier(this.#role)}` : ''}`)
+      // A migration that stumbles over a record must not have it quoted in the server's log; only a superuser may say so.
+      const quiet = 'set local log_min_messages = log; set local log_error_verbosity = terse'
+      const role = this.#role ? `; ${quiet}; set local role ${pg.escapeIdentifier(this.#role)}` : ''
+      await client.query(`begin; ${path}${role}`)
       const result = await work(sessionOn(client))
       const { command } = await client.query('commit')
       if (command !== 'COMMIT') throw new Error('the transaction was rolled back')

@@ -1,3 +1,4 @@
+import { sayable } from '../../shared/traces.ts'
 import { SetupRefused } from './bootstrap.ts'
 import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
 import { platformGrants, tenantGrants, type Migration } from './migrations.ts'
@@ -125,7 +126,7 @@ async function migrateOne(pool: OwnerPool, migrations: Migration[], tenant: Behi
     })
     return undefined
   } catch (error) {
-    const message = (error as Error).message.slice(0, 500)
+    const message = sayable(error).slice(0, 500)
     await pool.transaction((session) =>
       session.run(`update sis_platform.tenant_migration set status = 'failed', attempt = attempt + 1, error = ${literal(message)},
         finished_at = now() where establishment_id = ${literal(tenant.id)}`),

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import { sayable } from '../../shared/traces.ts'
 import { isConnectionFailure, isSerializationFailure, sqlState } from '../failures.ts'
 import type { EstablishmentType, Log } from '../types.ts'
 import { bootstrap, type ApiLogin, type Installation } from './bootstrap.ts'
@@ -115,7 +116,7 @@ async function settle(pool: OwnerPool, establishment: Pending, context: Provisio
     if (status === 'provisioning') await provision(pool, id, context)
     else await setAccess(pool, establishment, status === 'active', context)
   } catch (error) {
-    log.error({ establishment: slug, err: (error as Error).message }, 'establishment could not be prepared')
+    log.error({ establishment: slug, reason: sayable(error) }, 'establishment could not be prepared')
     // What passes by itself (a restart, a lock, another supervisor at the same row) is tried again by the next round.
     if (status !== 'provisioning' || isPassing(error)) return
     await pool.transaction((session) =>
