@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { createTenancy } from '../src/tenancy/index.ts'
 import { buildApp } from '../src/app.ts'
+import { loadConfig } from '../src/config.ts'
 import { openAccess } from '../src/platform/auth/index.ts'
 import { quiet, startDatabase } from '../test/cluster.ts'
 import { redocly } from '../test/redocly.ts'
@@ -19,7 +20,7 @@ const { installation } = database
 const tenancy = await createTenancy({ url: database.apiUrl, installation, poolSize: 2, log: quiet })
 const access = await openAccess({ tenancy, masterKey: Buffer.alloc(32, 7), installation })
 const app = await buildApp({
-  config: { corsOrigins: [], trustProxy: [], rateLogin: 300, rateRequests: 6000 },
+  config: loadConfig({}),
   access,
   log: pino({ level: 'silent' }),
 })

@@ -5,18 +5,25 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { constants } from 'node:zlib'
 import { v7 as uuidv7 } from 'uuid'
-import type { Config } from './config.ts'
+import type { Config, RateSetting } from './config.ts'
 import { auditRoutes } from './platform/audit/routes.ts'
 import { activationPage, authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
 import { countsRoutes } from './platform/counts/routes.ts'
 import { establishmentsRoutes } from './platform/establishments/routes.ts'
+import { registerAdmission } from './platform/http/admission.ts'
+import { registerCaps } from './platform/http/caps.ts'
 import { registerDeclared } from './platform/http/declared.ts'
 import { registerDocumentation } from './platform/http/documentation.ts'
 import { registerErrorsPage } from './platform/http/errors-page.ts'
 import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
 import { registerJsonBody } from './platform/http/json-body.ts'
-import { registerBodyDeadline, serverLimits } from './platform/http/limits.ts'
+import {
+  registerBodyDeadline,
+  registerBulkDeadline,
+  registerConnectionBound,
+  serverLimits,
+} from './platform/http/limits.ts'
 import { networkOf } from './platform/http/network.ts'
 import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerLanguage } from './platform/http/request.ts'
@@ -30,7 +37,7 @@ import { patientRoutes } from './modules/patients/index.ts'
 import { serviceRoutes } from './modules/services/index.ts'
 
 export type AppOptions = {
-  config: Pick<Config, 'corsOrigins' | 'trustProxy' | 'rateLogin' | 'rateRequests'>
+  config: Pick<Config, 'corsOrigins' | 'trustProxy' | RateSetting>
   access: Access
   log: FastifyBaseLogger
 }
@@ -49,7 +56,9 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
 
   registerDeclared(app)
   registerLanguage(app)
+  registerConnectionBound(app)
   registerBodyDeadline(app)
+  registerBulkDeadline(app)
   registerJsonBody(app)
   registerValidation(app)
   registerProblems(app)
@@ -57,6 +66,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   registerEtags(app)
   await app.register(helmet, securityHeaders)
   await app.register(cors, { origin: config.corsOrigins.length > 0 ? config.corsOrigins : false, exposedHeaders })
+  registerAdmission(app, config.rateInFlight)
   await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024, brotliOptions: { params: quickBrotli } })
   await registerDocumentation(app)
   registerErrorsPage(app)
@@ -67,7 +77,9 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   await app.register(
     async (api) => {
       await api.register(requestScope(access))
-      await api.register(rateLimit, perPerson(config.rateRequests))
+      registerCaps(api, config)
+      // For the doors that a guesser knocks at.
+      await api.register(rateLimit, { global: false, keyGenerator: ({ ip }: { ip: string }) => networkOf(ip) })
       await api.register(authRoutes(access, { loginsPerMinute: config.rateLogin }))
       await api.register(usersRoutes(access))
       await api.register(establishmentsRoutes(access))
@@ -101,12 +113,3 @@ const securityHeaders = {
 
 // Level 4 of 11: on a list of 20 most of the gain for a fraction of the time.
 const quickBrotli = { [constants.BROTLI_PARAM_QUALITY]: 4 }
-
-// After the request scope, so that the key is the person: a whole centre often shares one address.
-const perPerson = (max: number) => ({
-  max,
-  timeWindow: 60_000,
-  hook: 'preHandler' as const,
-  keyGenerator: (request: { auth?: { account: { id: string } }; ip: string }) =>
-    request.auth?.account.id ?? networkOf(request.ip),
-})

@@ -26,6 +26,10 @@ test('every wrong variable is named at once, a secret without its value', () => 
     SIS_TRUST_PROXY: '10.0.0.0/33',
     SIS_RATE_LOGIN: '1e3',
     SIS_RATE_REQUESTS: '-1',
+    SIS_RATE_ESTABLISHMENT: '0',
+    SIS_RATE_USER_IN_FLIGHT: '0',
+    SIS_RATE_ESTABLISHMENT_IN_FLIGHT: '-3',
+    SIS_RATE_IN_FLIGHT: '100001',
     LOG_LEVEL: 'verbose',
   }
   assert.throws(

@@ -36,6 +36,7 @@ export function parseMasterKey(value: string): Buffer | undefined {
 
 const databaseUrl = () => Type.Refine(Type.String({ maxLength: 2000 }), isDatabaseUrl)
 const perMinute = (count: number) => Type.Integer({ minimum: 1, maximum: 1_000_000, default: count })
+const atOnce = (count: number) => Type.Integer({ minimum: 1, maximum: 100_000, default: count })
 
 const Settings = Type.Object({
   port: setting(Type.Integer({ minimum: 0, maximum: 65_535, default: 8000 }), {
@@ -55,6 +56,10 @@ const Settings = Type.Object({
     variable: 'DATABASE_OWNER_URL',
     expected: 'postgres://proprietaire:motdepasse@machine:5432/base',
     secret: true,
+  }),
+  pooler: setting(Type.Enum(['none', 'transaction'], { default: 'none' }), {
+    variable: 'SIS_POOLER',
+    expected: 'none, ou transaction quand DATABASE_URL mène à PgBouncer en mode transaction',
   }),
   dataDir: setting(Type.String({ minLength: 1, maxLength: 1000, default: join(packageRoot, 'data') }), {
     variable: 'SIS_DATA_DIR',
@@ -100,6 +105,22 @@ const Settings = Type.Object({
     variable: 'SIS_RATE_REQUESTS',
     expected: 'un nombre entier de 1 à 1000000 (requêtes par minute et par utilisateur)',
   }),
+  rateEstablishment: setting(perMinute(30000), {
+    variable: 'SIS_RATE_ESTABLISHMENT',
+    expected: 'un nombre entier de 1 à 1000000 (requêtes par minute et par établissement)',
+  }),
+  rateUserInFlight: setting(atOnce(32), {
+    variable: 'SIS_RATE_USER_IN_FLIGHT',
+    expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un utilisateur)',
+  }),
+  rateEstablishmentInFlight: setting(atOnce(128), {
+    variable: 'SIS_RATE_ESTABLISHMENT_IN_FLIGHT',
+    expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un établissement)',
+  }),
+  rateInFlight: setting(atOnce(256), {
+    variable: 'SIS_RATE_IN_FLIGHT',
+    expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un processus HTTP)',
+  }),
   logLevel: setting(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'warn' }), {
     variable: 'LOG_LEVEL',
     expected: 'trace, debug, info, warn, error, fatal ou silent',
@@ -108,6 +129,9 @@ const Settings = Type.Object({
 
 /** Everything that can be set from outside; docs/operations.md describes each variable. */
 export type Config = Readonly<Static<typeof Settings>> & { readonly production: boolean }
+
+/** The settings that bound what is asked of one HTTP process. */
+export type RateSetting = Extract<keyof Config, `rate${string}`>
 
 /** Settings that are not what they should be, one French line each. No secret's value is repeated. */
 export class ConfigError extends Error {

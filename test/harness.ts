@@ -99,6 +99,18 @@ export type Harness = {
   withToken(token: string): Client
 }
 
+/** Limits that no test meets unless it sets its own. */
+export const harnessConfig = {
+  corsOrigins: [],
+  trustProxy: [],
+  rateLogin: 100_000,
+  rateRequests: 1_000_000,
+  rateEstablishment: 1_000_000,
+  rateUserInFlight: 100_000,
+  rateEstablishmentInFlight: 100_000,
+  rateInFlight: 100_000,
+}
+
 let shared: Promise<Harness> | undefined
 
 /** The real application on a real PostgreSQL of this test file's own; the same for all tests of the file. */
@@ -117,7 +129,7 @@ async function start(): Promise<Harness> {
   })
   const access = await openAccess({ tenancy, masterKey: Buffer.alloc(32, 7), installation: database.installation })
   const app = await buildApp({
-    config: { corsOrigins: [], trustProxy: [], rateLogin: 100_000, rateRequests: 1_000_000 },
+    config: harnessConfig,
     access,
     log: pino({ level: process.env['SIS_TEST_LOG'] ?? 'silent' }),
   })

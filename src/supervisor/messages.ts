@@ -1,10 +1,11 @@
-import type { Config } from '../config.ts'
+import type { Config, RateSetting } from '../config.ts'
 
 /** What an HTTP process may know: no owner's address, no secret in its environment or its arguments. */
 export type WorkerSettings = {
-  config: Pick<Config, 'host' | 'port' | 'corsOrigins' | 'trustProxy' | 'rateLogin' | 'rateRequests' | 'logLevel'>
+  config: Pick<Config, 'host' | 'port' | 'corsOrigins' | 'trustProxy' | RateSetting | 'logLevel'>
   apiUrl: string
   installation: string
+  pooler: Config['pooler']
   /** Base64, 32 bytes. */
   masterKey: string
   poolSize: number
@@ -17,6 +18,9 @@ export type ToWorker = { type: 'start'; settings: WorkerSettings } | { type: 'dr
  * `failed`: starting this process again would not help; the lines are for the person at the terminal.
  */
 export type FromWorker = { type: 'here' } | { type: 'ready' } | { type: 'failed'; lines: string[] }
+
+/** Connections of each HTTP process. The embedded server takes 100; migrations and the command line keep some. */
+export const poolSizeFor = (workers: number): number => Math.max(2, Math.min(10, Math.floor(80 / workers)))
 
 /** How long requests may take to finish once we stop (ms). */
 export const drainMs = 10_000

@@ -4,7 +4,8 @@ import { Directory } from './directory.ts'
 import { openPool } from './pool.ts'
 import { assertLoginIsPowerless } from './self-check.ts'
 import type { PlatformTables, TenantTables } from './tables.ts'
-import { inTransaction, type Mode, type Scope } from './transaction.ts'
+import { inTransaction, type Mode, type Options, type Scope } from './transaction.ts'
+import { takeTurns, type InTurn } from './turns.ts'
 import type { Establishment, Log, Platform, PlatformDb, PlatformRole, Tenant, TenantDb } from './types.ts'
 
 export type TenancyOptions = {
@@ -16,6 +17,8 @@ export type TenancyOptions = {
   log: Log
   /** Shown in pg_stat_activity. */
   name?: string
+  /** `transaction` when the URL leads to a pooler in transaction mode (PgBouncer); `none` when absent. */
+  pooler?: 'none' | 'transaction'
 }
 
 /** The door to all data of one process: one handle per establishment, one on the shared tables, the directory. */
@@ -34,25 +37,34 @@ const tenantPath = (establishment: Establishment): string => `${establishment.sc
 
 /** Opens the pool, reads the directory, checks the login. @throws database_unavailable, IsolationBroken */
 export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
-  const name = options.name ?? 'sis'
+  const { name = 'sis', pooler = 'none' } = options
   const pool = openPool({ ...options, size: options.poolSize, name })
   // Revocations are polled on a connection of their own: a tenant whose locks hold the whole pool must not make the
   // directory stale for everybody.
-  const polls = openPool({ ...options, size: 1, name: `${name}-directory` })
+  const polls = openPool({ ...options, size: 1, name: `${name}-directory`, answerWithin: 2_000 })
+  const turns = takeTurns(options.poolSize)
 
   const platformScope = (role: PlatformRole): Scope => ({
     role: `sis_${options.installation}_${role}`,
     path: 'sis_platform, pg_temp',
   })
-  const platformOn = (on: pg.Pool): Platform => {
-    const run = <T>(role: PlatformRole, mode: Mode, work: (db: PlatformDb) => Promise<T>): Promise<T> =>
-      inTransaction<PlatformTables, T>(on, platformScope(role), mode, work)
+  const platformOn = (on: pg.Pool, inTurn: InTurn): Platform => {
+    const run = <T>(
+      role: PlatformRole,
+      mode: Mode,
+      work: (db: PlatformDb) => Promise<T>,
+      keyed?: Options,
+    ): Promise<T> =>
+      inTurn(() => inTransaction<PlatformTables, T>(on, platformScope(role), mode, work, { ...keyed, pooler }))
     return {
-      transaction: (role, work) => run(role, 'write', work),
+      transaction: (role, work, keyed) => run(role, 'write', work, keyed),
       read: (role, work) => run(role, 'read', work),
     }
   }
-  const directory = new Directory(platformOn(polls), options.log)
+  const directory = new Directory(
+    platformOn(polls, (work) => work()),
+    options.log,
+  )
   const close = async (): Promise<void> => {
     directory.stop()
     await Promise.all([pool.end(), polls.end()])
@@ -68,15 +80,17 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   return {
     installation: options.installation,
     directory,
-    platform: platformOn(pool),
+    platform: platformOn(pool, turns.ofPlatform),
     tenant(establishment) {
       refuseUnlessActive(establishment)
       const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }
-      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T>): Promise<T> =>
-        inTransaction<TenantTables, T>(pool, scope, mode, work)
+      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T>, keyed?: Options): Promise<T> =>
+        turns.ofTenant(establishment.id, () =>
+          inTransaction<TenantTables, T>(pool, scope, mode, work, { ...keyed, pooler }),
+        )
       return {
         establishment,
-        transaction: (work) => run('write', work),
+        transaction: (work, keyed) => run('write', work, keyed),
         read: (work) => run('read', work),
       }
     },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { buildApp } from '../../app.ts'
-import { Client, harness, type Answer } from '../../../test/harness.ts'
+import { Client, harness, harnessConfig, type Answer } from '../../../test/harness.ts'
 import { testPassword } from '../../../test/fixtures.ts'
 
 const login = '/api/v1/auth/login'
@@ -140,8 +140,7 @@ test('logins and refused logins stand on the establishment’s record, without w
 
 test('who guesses is slowed down: by network, over all doors together; a person’s own password counts too', async () => {
   const { access, csref } = await harness()
-  const config = { corsOrigins: [], trustProxy: [], rateLogin: 3, rateRequests: 1_000_000 }
-  const app = await buildApp({ config, access, log: pino({ level: 'silent' }) })
+  const app = await buildApp({ config: { ...harnessConfig, rateLogin: 3 }, access, log: pino({ level: 'silent' }) })
   const guess = async (remoteAddress: string, url: string, payload: object = { username: 'x', password: 'y' }) =>
     (await app.inject({ method: 'POST', url, payload, remoteAddress })).statusCode
   try {
@@ -187,8 +186,7 @@ test('neither passwords nor tokens are ever logged, whatever happens', async () 
   const { access, csref } = await harness()
   let written = ''
   const log = pino({ level: 'trace' }, { write: (line: string) => (written += line) })
-  const config = { corsOrigins: [], trustProxy: [], rateLogin: 100_000, rateRequests: 1_000_000 }
-  const app = await buildApp({ config, access, log })
+  const app = await buildApp({ config: harnessConfig, access, log })
   try {
     const client = new Client(app)
     const { body } = await client.post(login, { username: 'csref_djenne.agent', password: testPassword }, 200)

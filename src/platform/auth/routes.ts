@@ -26,9 +26,9 @@ export const authRoutes =
   (access: Access, { loginsPerMinute }: AuthLimits): Routes =>
   async (app) => {
     // One counter for all doors (a route's own `rateLimit` would give each its own), by network: who guesses has no account
-    // to be counted by. In place of the limit of all requests, since only one of the two would run.
+    // to be counted by.
     const counted = app.rateLimit({ max: loginsPerMinute, timeWindow: 60_000 })
-    const guessable = { public: true, rateLimit: false } as const
+    const guessable = { public: true } as const
 
     app.post(
       '/auth/login',

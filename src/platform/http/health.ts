@@ -17,7 +17,7 @@ export function registerHealth(app: FastifyInstance, isReady: () => boolean): vo
   app.get(
     '/health/live',
     {
-      config: { public: true, rateLimit: false },
+      config: { public: true, load: 'none' },
       schema: schema(
         'Le processus tourne',
         'Pour un superviseur : 200 tant que le processus répond, base ou non.',
@@ -29,7 +29,7 @@ export function registerHealth(app: FastifyInstance, isReady: () => boolean): vo
   app.get(
     '/health/ready',
     {
-      config: { public: true, rateLimit: false },
+      config: { public: true, load: 'none' },
       schema: schema('La base répond', 'Pour un répartiteur de charge : 503 quand la base ne répond plus.', 'ready'),
     },
     async () => {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import type { FastifyHttpOptions, FastifyInstance } from 'fastify'
+import { Socket } from 'node:net'
+import type { FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
 
 /** Slow and oversized clients are cut off (research/security.md, fact 6: with the defaults 800 slow connections stayed open). */
 export const serverLimits = {
@@ -10,9 +11,41 @@ export const serverLimits = {
   handlerTimeout: 15_000,
   bodyLimit: 256 * 1024,
   maxRequestsPerSocket: 1_000,
+  // While we stop, what still arrives is served, and told that its connection ends (src/drain.ts).
+  return503OnClosing: false,
   routerOptions: { maxParamLength: 100 },
   http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
 } satisfies FastifyHttpOptions<Server>
+
+// About 20 kB each: 80 MB at most for those who only connect. Not server.maxConnections, which in a cluster hands the
+// connection to the next process, endlessly when all are full (nodejs/node, dropMaxConnection).
+const mostConnections = 4_000
+
+/** Drops connections past what a process can hold; those that are there go on. */
+export function registerConnectionBound({ server }: FastifyInstance): void {
+  let open = 0
+  server.prependListener('connection', (socket) => {
+    open++
+    socket.once('close', () => open--)
+    if (open > mostConnections) socket.destroy()
+  })
+}
+
+// How long the receiver of a big file may take nothing at all.
+const stalledMs = 60_000
+
+/**
+ * What takes minutes (`load: 'bulk'`) is silent while the server works, which connectionTimeout would take for a dead
+ * client; once the file leaves, a receiver who stops reading is cut off.
+ */
+export function registerBulkDeadline(app: FastifyInstance): void {
+  const patience = ({ routeOptions, raw }: FastifyRequest, ms: number): void => {
+    // A request that was injected has no connection.
+    if (routeOptions.config.load === 'bulk' && raw.socket instanceof Socket) raw.socket.setTimeout(ms)
+  }
+  app.addHook('onRequest', async (request) => patience(request, 0))
+  app.addHook('onSend', async (request) => patience(request, stalledMs))
+}
 
 const bodySeconds = 10
 

@@ -44,6 +44,8 @@ declare module 'fastify' {
     authenticated?: true
     /** How long the request's body may take to arrive, in seconds; 10 unless said. */
     bodySeconds?: number
+    /** Not counted with ordinary requests: `bulk` (files that take minutes) has bounds of its own, `none` has none. */
+    load?: 'bulk' | 'none'
   }
 }
 

@@ -3,10 +3,10 @@ import { Type } from 'typebox'
 import type { Routes } from '../../../platform/http/index.ts'
 import { audit } from '../../../platform/audit/index.ts'
 import { today } from '../../../shared/clock.ts'
+import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses } from '../../../shared/schemas.ts'
 import { ConsultationFilters } from '../../consultations/index.ts'
 import { PatientFilters } from '../../patients/index.ts'
-import { slots } from '../slots.ts'
 import { walkPatients, walkVisited } from './queries.ts'
 import { consultationSheet, patientSheet } from './sheets.ts'
 import { streamFrom, type Writing } from './stream.ts'
@@ -30,12 +30,13 @@ const what =
   'The same filters as the list. '
 
 export const exportRoutes: Routes = async (app) => {
-  const inSlot = slots(3, 10)
+  // A page and its file are in memory for each.
+  const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
 
   app.get(
     '/patients/export',
     {
-      config: { right: 'patients:export' },
+      config: { right: 'patients:export', load: 'bulk' },
       handlerTimeout: patience,
       schema: {
         operationId: 'exportPatients',
@@ -49,7 +50,7 @@ export const exportRoutes: Routes = async (app) => {
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
       const pages = walkPatients(request.tenant.read, filters)
-      return send(request, reply, inSlot, 'patients', format, (out, begin) =>
+      return send(request, reply, places, 'patients', format, (out, begin) =>
         writeSheet(format, { name: 'Patients', columns: patientSheet }, pages, out, { begin }),
       )
     },
@@ -58,7 +59,7 @@ export const exportRoutes: Routes = async (app) => {
   app.get(
     '/consultations/export',
     {
-      config: { right: 'consultations:export' },
+      config: { right: 'consultations:export', load: 'bulk' },
       handlerTimeout: patience,
       schema: {
         operationId: 'exportConsultations',
@@ -73,7 +74,7 @@ export const exportRoutes: Routes = async (app) => {
       const { format = 'csv', ...filters } = request.query
       const { language } = request
       const pages = walkVisited(request.tenant.read, filters, language)
-      return send(request, reply, inSlot, 'consultations', format, (out, begin) =>
+      return send(request, reply, places, 'consultations', format, (out, begin) =>
         writeSheet(format, { name: 'Consultations', columns: consultationSheet }, pages, out, { begin }),
       )
     },
@@ -88,12 +89,10 @@ const files = () => ({
   },
 })
 
-type InSlot = ReturnType<typeof slots>
-
 async function send(
   request: FastifyRequest,
   reply: FastifyReply,
-  inSlot: InSlot,
+  places: FairShare,
   resource: 'patients' | 'consultations',
   format: Format,
   write: Writing,
@@ -102,11 +101,13 @@ async function send(
   // On record before anything leaves: who took a copy of the list, and when.
   await tenant.transaction((db) => audit(db, actor, { action: `${resource}.export`, resource, resourceId: format }))
   const { stream } = await new Promise<Awaited<ReturnType<typeof streamFrom>>>((resolve, reject) => {
-    inSlot(async () => {
-      const streamed = await streamFrom(write)
-      resolve(streamed)
-      await streamed.finished
-    }).catch(reject)
+    places
+      .run(tenant.establishment.id, async () => {
+        const streamed = await streamFrom(write)
+        resolve(streamed)
+        await streamed.finished
+      })
+      .catch(reject)
   })
   const name = `${resource}-${tenant.establishment.slug}-${today()}.${format}`
   return reply

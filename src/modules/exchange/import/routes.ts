@@ -5,10 +5,10 @@ import type { Tenant } from '#tenancy'
 import type { Routes } from '../../../platform/http/index.ts'
 import { today } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
+import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses, Uuid } from '../../../shared/schemas.ts'
 import type { Language } from '../../../shared/text.ts'
 import { streamFrom, writeTo } from '../export/stream.ts'
-import { slots } from '../slots.ts'
 import { getRun, listRefused, type Run } from './queries.ts'
 import { refusedFile } from './refused-file.ts'
 import { MAX_BYTES, readRegister } from './register.ts'
@@ -27,7 +27,9 @@ A patient who is written in the same way, with the same phone or village and not
 whoever may be the same gets a file of their own and stands in \`proposals\`. Refused lines: \`GET /imports/{id}/refused.csv\`, to be corrected and sent again.`
 
 export const importRoutes: Routes = async (app) => {
-  const inSlot = slots(2, 10)
+  // A file of 20 MB stays in memory from its first byte to its last line; reading registers keeps a core busy.
+  const files = new FairShare({ size: 8, waiting: 10, patienceMs: 30_000 })
+  const readers = new FairShare({ size: 2, waiting: 10, patienceMs: 30_000 })
   await app.register(multipart, {
     throwFileSizeLimit: true,
     limits: { files: 1, fields: 0, parts: 1, fileSize: MAX_BYTES, fieldNameSize: 100, headerPairs: 20 },
@@ -36,7 +38,7 @@ export const importRoutes: Routes = async (app) => {
   app.post(
     '/imports',
     {
-      config: { right: 'imports:write', bodySeconds: 300 },
+      config: { right: 'imports:write', bodySeconds: 300, load: 'bulk' },
       bodyLimit: MAX_BYTES + 64 * 1024,
       handlerTimeout: 15 * 60_000,
       // The form is read by the handler: what is described here is for documentation.
@@ -71,9 +73,12 @@ export const importRoutes: Routes = async (app) => {
     async (request, reply) => {
       const { dryRun = true } = request.query
       const { tenant, actor } = request
-      const { run, alreadyImported } = await inSlot(async () => {
+      const party = tenant.establishment.id
+      const { run, alreadyImported } = await files.run(party, async () => {
         const { bytes, name } = await fileOf(request)
-        return storeRegister(tenant, actor, await readRegister(bytes, name, today()), dryRun)
+        return readers.run(party, async () =>
+          storeRegister(tenant, actor, await readRegister(bytes, name, today()), dryRun),
+        )
       })
       const report = await readReport(tenant, run, request.language)
       void reply.code(alreadyImported ? 200 : 201).header('location', `/api/v1/imports/${run.id}`)
@@ -103,7 +108,7 @@ export const importRoutes: Routes = async (app) => {
   app.get(
     '/imports/:id/refused.csv',
     {
-      config: { right: 'imports:read' },
+      config: { right: 'imports:read', load: 'bulk' },
       schema: {
         operationId: 'getRefusedLines',
         tags,

@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { problem } from '../../shared/errors.ts'
+import { InFlight } from './in-flight.ts'
+import { networkOf } from './network.ts'
+import { Rates } from './rates.ts'
+
+/** What one person and one establishment may ask of one HTTP process. */
+export type Caps = {
+  /** Requests a minute. */
+  rateRequests: number
+  rateEstablishment: number
+  /** Requests at the same time. */
+  rateUserInFlight: number
+  rateEstablishmentInFlight: number
+}
+
+// Files that take minutes: beside the bounds for ordinary requests, so that neither keeps the other out.
+const [bulkOfUser, bulkOfEstablishment] = [2, 4]
+
+/**
+ * Refuses what a person or an establishment asks too often or too much at once (429). Registered after the request scope:
+ * the rates are counted before the body is read, the requests in flight from the moment when it is there. A client that goes
+ * away gives its place back at once; what its transaction still does is bounded by the turns at the pool.
+ */
+export function registerCaps(app: FastifyInstance, caps: Caps): void {
+  const [perUser, perEstablishment] = [new Rates(caps.rateRequests), new Rates(caps.rateEstablishment)]
+  const ordinary = [new InFlight(caps.rateUserInFlight), new InFlight(caps.rateEstablishmentInFlight)] as const
+  const bulk = [new InFlight(bulkOfUser), new InFlight(bulkOfEstablishment)] as const
+
+  // The type says that there is always someone; on a public route there is not.
+  const whoOf = (request: FastifyRequest): Partial<FastifyRequest['auth']> => request.auth ?? {}
+
+  app.addHook('onRequest', async (request) => {
+    const { account, establishment } = whoOf(request)
+    // Without a token by network: a whole centre often shares one address, but it signs in only now and then.
+    const wait =
+      perUser.take(account?.id ?? networkOf(request.ip)) || (establishment && perEstablishment.take(establishment.id))
+    if (wait) throw problem('too_many_requests', { retryAfter: wait })
+  })
+
+  app.addHook('preValidation', async (request, reply: FastifyReply) => {
+    const { account, establishment } = whoOf(request)
+    if (!account) return
+    const [ofUser, ofEstablishment] = request.routeOptions.config.load === 'bulk' ? bulk : ordinary
+    const isIn = ofUser.enter(account.id, reply.raw) && (!establishment || ofEstablishment.enter(establishment.id, reply.raw)) // prettier-ignore
+    if (!isIn) throw problem('too_many_requests', { retryAfter: 2 })
+  })
+}

@@ -1,0 +1,34 @@
+import type { ServerResponse } from 'node:http'
+
+/** How many requests of each key are being answered. */
+export class InFlight {
+  readonly #max: number
+  readonly #counts = new Map<string, number>()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  has(key: string): boolean {
+    return (this.#counts.get(key) ?? 0) < this.#max
+  }
+
+  /**
+   * Counts a request until its answer is handed over or its client is gone, whichever comes first.
+   * @returns false when there are as many as may be; then nothing is counted
+   */
+  enter(key: string, answer: ServerResponse): boolean {
+    if (!this.has(key)) return false
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    let counted = true
+    const leave = (): void => {
+      if (!counted) return
+      counted = false
+      const left = (this.#counts.get(key) ?? 0) - 1
+      if (left > 0) this.#counts.set(key, left)
+      else this.#counts.delete(key)
+    }
+    answer.once('finish', leave).once('close', leave)
+    return true
+  }
+}
