@@ -123,7 +123,7 @@ export async function forgedTokens(minted: Minted): Promise<Record<string, strin
     'the other signature of the same text': `${h}.${p}.${secondSignature(s)}`,
     'parts in another order': `${p}.${h}.${s}`,
     'padding added': `${token}=`,
-    'another spelling of the last bits': otherSpelling(token),
+    'another spelling of the last bits': `${h}.${p}.${otherSpelling(s)}`,
     'another spelling of the payload’s last bits': `${h}.${otherSpelling(p)}.${s}`,
     'base64 of the other alphabet': signText(`${part(header)}.${Buffer.from(JSON.stringify({ ...claims, name: '???>>>~~~' })).toString('base64')}`), // prettier-ignore
     'far too long': withClaims({ name: 'a'.repeat(9_000) }),
