@@ -1,4 +1,5 @@
 import { registerDemo } from './demo.ts'
+import { registerDoctor } from './doctor.ts'
 import { registerEstablishment } from './establishment.ts'
 import { registerExport } from './export.ts'
 import { registerImport } from './import.ts'
@@ -18,4 +19,5 @@ await runProgram([
   registerExport,
   registerKeys,
   registerDemo,
+  registerDoctor,
 ])

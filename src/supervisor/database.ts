@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { openOwner, SetupRefused, sqlState, type Installation, type Log, type Owner } from '#tenancy'
 import { packageRoot, type Config } from '../config.ts'
-import { findRunning, startEmbedded } from './embedded.ts'
+import { findRunning, hasCluster, startEmbedded } from './embedded.ts'
 import { codeOf, Failure } from './failure.ts'
 import { randomSecret, readSecret, writeSecret } from './secrets.ts'
 
@@ -46,9 +46,37 @@ export async function openDatabase(config: Config, options: Options): Promise<Da
   }
 }
 
+/** The addresses of a database as it is. */
+export type Reached = {
+  ownerUrl: string
+  /** The login of the pools, where somebody else made it. */
+  apiRole?: string
+  /** The pools' address; absent where their password is nowhere. */
+  apiUrl?: (role: string) => string
+  /** Ends the embedded server when we started it. */
+  stop(): Promise<void>
+}
+
+/**
+ * Finds the database of the configuration without setting anything up, or making one; an embedded one that does not run is
+ * started. @throws Failure when there is none
+ */
+export async function reachDatabase(config: Config, options: Omit<Options, 'log'>): Promise<Reached> {
+  if (!config.databaseUrl && !hasCluster(config.dataDir))
+    throw new Failure(`Il n’y a pas encore de base de données dans ${config.dataDir} : démarrez SIS une fois.`)
+  const { isNewPassword, apiPassword, apiRole } = apiLogin(config)
+  const { ownerUrl, stop } = await openServer(config, options)
+  return {
+    ownerUrl,
+    stop,
+    ...(apiRole !== undefined && { apiRole }),
+    ...(!isNewPassword && { apiUrl: (role) => withLogin(config.databaseUrl ?? ownerUrl, role, apiPassword) }),
+  }
+}
+
 type Server = { ownerUrl: string; stop(how?: 'fast' | 'immediate'): Promise<void> }
 
-async function openServer(config: Config, { tell, joinRunning }: Options): Promise<Server> {
+async function openServer(config: Config, { tell, joinRunning }: Omit<Options, 'log'>): Promise<Server> {
   if (config.databaseUrl) return { ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl, stop: async () => {} }
   if (joinRunning) {
     const url = findRunning(config.dataDir)

@@ -19,14 +19,18 @@ export type Embedded = {
 
 const clusterIn = (dataDir: string): string => join(dataDir, 'postgres')
 const passwordIn = (dataDir: string): string => join(dataDir, 'postgres-password')
+export const hasCluster = (dataDir: string): boolean => isCluster(clusterIn(dataDir))
 export const logIn = (dataDir: string): string => join(dataDir, 'postgres.log')
+
+// Ready again within 5 s is the promise, also when the disk was full and has just been emptied.
+const [shortestWait, longestWait] = [200, 2_000]
 
 // A new cluster takes 40 MB, its first log segments as much again.
 const leastFreeBytes = 200 * 1024 * 1024
 
 /**
  * Starts the embedded database of a data folder whose lock we hold; what a killed supervisor left is stopped first.
- * When the server dies it is started again on the same port, sooner or later (0.2 s to 10 s), until stop().
+ * When the server dies it is started again on the same port, sooner or later (0.2 s to 2 s), until stop().
  * @param tell receives one French sentence when the server died and when it is back
  */
 export async function startEmbedded(dataDir: string, tell: (line: string) => void): Promise<Embedded> {
@@ -50,13 +54,14 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   let waiting = new AbortController()
 
   const watch = async () => {
-    for (let wait = 200; !stopping;) {
+    for (let wait = shortestWait; !stopping;) {
       const since = Date.now()
       await running.exited
       if (stopping) return
-      if (Date.now() - since > 60_000) wait = 200
-      tell('La base de données s’est arrêtée ; elle est redémarrée.')
-      for (let back = false; !back && !stopping; wait = Math.min(wait * 2, 10_000)) {
+      if (Date.now() - since > 60_000) wait = shortestWait
+      let told = 'La base de données s’est arrêtée ; elle est redémarrée.'
+      tell(told)
+      for (let back = false; !back && !stopping; wait = Math.min(wait * 2, longestWait)) {
         waiting = new AbortController()
         await sleep(wait, undefined, { signal: waiting.signal }).catch(() => {})
         if (stopping) return
@@ -65,7 +70,9 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
           back = true
           tell('La base de données répond de nouveau.')
         } catch (error) {
-          tell((error as Error).message)
+          // Every two seconds for as long as the disk is full: the same reason once is enough.
+          const { message } = error as Error
+          if (message !== told) tell((told = message))
         }
       }
     }

@@ -34,10 +34,9 @@ const isWrongKey = (error: unknown): boolean =>
  * @throws Failure when the database holds keys that only a lost master key opens
  */
 async function masterKeyFor(config: Config, tenancy: Tenancy, tell: (line: string) => void): Promise<Buffer> {
-  if (config.masterKey) return parse(config.masterKey, 'SIS_MASTER_KEY')
+  const found = findMasterKey(config)
+  if (found) return found
   const file = fileIn(config.dataDir)
-  const stored = readSecret(file)
-  if (stored) return parse(stored, file)
   if (await hasSealedKeys(tenancy)) {
     throw new Failure(
       `SIS_MASTER_KEY manque : la base de données contient des clés qu’elle seule ouvre (ni variable, ni fichier ${file}).`,
@@ -48,6 +47,13 @@ async function masterKeyFor(config: Config, tenancy: Tenancy, tell: (line: strin
   if (config.production)
     tell(`SIS_MASTER_KEY n’est pas donné : une clé a été créée dans ${file}. Gardez-en une copie ailleurs.`)
   return made
+}
+
+/** SIS_MASTER_KEY, else the data folder's file; undefined where there is neither. @throws Failure when it is no key */
+export function findMasterKey(config: Config): Buffer | undefined {
+  if (config.masterKey) return parse(config.masterKey, 'SIS_MASTER_KEY')
+  const stored = readSecret(fileIn(config.dataDir))
+  return stored === undefined ? undefined : parse(stored, fileIn(config.dataDir))
 }
 
 function parse(value: string, source: string): Buffer {

@@ -24,28 +24,52 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 const createTable = /create table(?: if not exists)? ([a-z_0-9.]+)/gi
 const grantLine = /^-- grants: (.+)$/gm
 
-/**
- * The grants of a tenant migration, as an explicit list of tables: GRANT … ON ALL TABLES IN SCHEMA scans pg_class
- * (272–462 ms at 5,000 tenants, research/tenancy.md 5.1). A line `-- grants: audit_entry select, insert` narrows a table's.
- */
-export function tenantGrants(sql: string, role: string): string {
+export type TableGrant = { table: string; privileges: string[] }
+
+/** The tables that a tenant migration makes, with the rights of the establishment's role: SELECT, INSERT, … */
+export function tenantGrantsOf(sql: string): TableGrant[] {
   const narrowed = new Map<string, string>()
   for (const [, line = ''] of sql.matchAll(grantLine)) {
     const [table = '', ...privileges] = line.split(' ')
     narrowed.set(table, privileges.join(' '))
   }
-  return [...sql.matchAll(createTable)]
-    .map(([, table = '']) => `grant ${narrowed.get(table) ?? 'select, insert, update, delete'} on ${table} to ${role};`)
-    .join('\n')
+  return [...sql.matchAll(createTable)].map(([, table = '']) => ({
+    table,
+    privileges: privilegesOf(narrowed.get(table) ?? 'select, insert, update, delete'),
+  }))
 }
 
-/** The grants of a platform migration: lines `-- grants: sis_platform.account accounts: select, insert`. */
-export function platformGrants(sql: string, installation: string): string {
-  return [...sql.matchAll(grantLine)]
-    .map(([, line = '']) => {
-      const [, table, role, privileges] = /^(\S+) (\S+): (.+)$/.exec(line) ?? []
-      if (!table || !role || !privileges) throw new Error(`grants line not understood: ${line}`)
-      return `grant ${privileges} on ${table} to ${role === 'public' ? 'public' : `sis_${installation}_${role}`};`
+/**
+ * The grants of a tenant migration, as an explicit list of tables: GRANT … ON ALL TABLES IN SCHEMA scans pg_class
+ * (272–462 ms at 5,000 tenants, research/tenancy.md 5.1). A line `-- grants: audit_entry select, insert` narrows a table's.
+ */
+export const tenantGrants = (sql: string, role: string): string =>
+  tenantGrantsOf(sql)
+    .map(({ table, privileges }) => `grant ${privileges.join(', ')} on ${table} to ${role};`)
+    .join('\n')
+
+/** The lines `-- grants: sis_platform.account accounts: select, update (status)` of a platform migration. */
+export function platformGrantsOf(sql: string): (TableGrant & { role: string })[] {
+  return [...sql.matchAll(grantLine)].map(([, line = '']) => {
+    const [, table, role, privileges] = /^(\S+) (\S+): (.+)$/.exec(line) ?? []
+    if (!table || !role || !privileges) throw new Error(`grants line not understood: ${line}`)
+    return { table, role, privileges: privilegesOf(privileges) }
+  })
+}
+
+/** The grants of a platform migration. */
+export const platformGrants = (sql: string, installation: string): string =>
+  platformGrantsOf(sql)
+    .map(({ table, role, privileges }) => {
+      const to = role === 'public' ? 'public' : `sis_${installation}_${role}`
+      return `grant ${privileges.join(', ')} on ${table} to ${to};`
     })
     .join('\n')
-}
+
+/** `select, update (a, b)` → SELECT, UPDATE (a), UPDATE (b), as PostgreSQL keeps them. */
+const privilegesOf = (list: string): string[] =>
+  [...list.matchAll(/(\w+)(?: \(([^)]*)\))?/g)].flatMap(([, privilege = '', columns]) =>
+    columns === undefined
+      ? privilege.toUpperCase()
+      : columns.split(',').map((column) => `${privilege.toUpperCase()} (${column.trim()})`),
+  )
