@@ -1,0 +1,98 @@
+import type { Establishment, TenantDb } from '#tenancy'
+import type { Random } from '../../src/demo/random.ts'
+import type { Client } from '../harness.ts'
+
+/** One way to run a transaction in an establishment: ours, or a broken one that must be found out. */
+export type Door = <T>(at: Establishment, mode: 'read' | 'write', work: (db: TenantDb) => Promise<T>) => Promise<T>
+
+/** What was done, and what of it was wrong: a row of another establishment, another role, another schema. */
+export type Tally = { done: number; written: number; wrong: string[]; failed: Record<string, number> }
+
+export type Crowd = {
+  places: Establishment[]
+  /** Of each place, the rows acknowledged so far; shared by the runs on one database. */
+  stored: Map<string, string[]>
+  choose: Random
+}
+
+/** Every row says whose it is. */
+const nameIn = (at: Establishment, id: string): string => `${at.slug} ${id}`
+const isFrom = (at: Establishment, name: string): boolean => name.startsWith(`${at.slug} `)
+
+/**
+ * So many reads and writes by so many clients at once, each in an establishment chosen anew. Every transaction has several
+ * statements and awaits between them, so that others get their turn there.
+ * @param http one in twenty goes through the application with a real token when it is given
+ */
+export async function work(
+  { places, stored, choose }: Crowd,
+  door: Door,
+  { operations, clients }: { operations: number; clients: number },
+  http?: (at: Establishment) => Client,
+): Promise<Tally> {
+  const tally: Tally = { done: 0, written: 0, wrong: [], failed: {} }
+  let left = operations
+  const one = async (): Promise<void> => {
+    const at = choose.pick(places)
+    const foreign = choose.pick(stored.get(choose.pick(places.filter((other) => other !== at)).slug) ?? [])
+    const writes = choose.chance(0.3)
+    const viaHttp = http !== undefined && choose.chance(0.05)
+    const found = viaHttp ? await byHttp(http(at), at, writes, foreign) : await byDoor(door, at, writes, foreign)
+    tally.done += 1
+    if (found.written) {
+      tally.written += 1
+      stored.set(at.slug, [...(stored.get(at.slug) ?? []), found.written])
+    }
+    if (found.wrong.length > 0) tally.wrong.push(`${at.slug}: ${found.wrong.join(', ')}`)
+  }
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      while (left-- > 0)
+        await one().catch((error: { code?: string; message: string }) => {
+          const what = error.code ?? error.message
+          tally.failed[what] = (tally.failed[what] ?? 0) + 1
+        })
+    }),
+  )
+  return tally
+}
+
+type Found = { written?: string; wrong: string[] }
+
+function byDoor(door: Door, at: Establishment, writes: boolean, foreign: string | undefined): Promise<Found> {
+  return door(at, writes ? 'write' : 'read', async (db) => {
+    const id = crypto.randomUUID()
+    const wrong: string[] = []
+    if (writes)
+      await db
+        .insertInto('service')
+        .values({ id, name: nameIn(at, id), name_key: id })
+        .execute()
+    const who = await db
+      .selectNoFrom((eb) => [
+        eb.fn<string>('current_setting', [eb.val('role')]).as('role'),
+        eb.fn<string>('current_schema').as('schema'),
+      ])
+      .executeTakeFirstOrThrow()
+    if (who.role !== at.schema || who.schema !== at.schema) wrong.push(`as ${who.role} in ${who.schema}`)
+    const rows = await db.selectFrom('service').select('name').orderBy('created_at', 'desc').limit(20).execute()
+    wrong.push(...rows.map(({ name }) => name).filter((name) => !isFrom(at, name)))
+    const there = db.selectFrom('service').select('name')
+    if (foreign !== undefined && (await there.where('id', '=', foreign).executeTakeFirst()))
+      wrong.push(`sees ${foreign}`)
+    if (!writes) return { wrong }
+    if (!(await there.where('id', '=', id).executeTakeFirst())) wrong.push('does not see what it wrote')
+    return { wrong, written: id }
+  })
+}
+
+async function byHttp(client: Client, at: Establishment, writes: boolean, foreign: string | undefined): Promise<Found> {
+  const id = crypto.randomUUID()
+  const answered = writes
+    ? [await client.post('/api/v1/services', { id, name: nameIn(at, id) }, 201)]
+    : [await client.get('/api/v1/services?limit=100', 200)]
+  if (foreign !== undefined) answered.push(await client.get(`/api/v1/services/${foreign}`, 404))
+  const names = answered.flatMap(({ body }) => (body.items ?? [body]) as { name?: string }[]).map(({ name }) => name)
+  const wrong = names.filter((name) => name !== undefined && !isFrom(at, name)) as string[]
+  return { wrong, ...(writes && { written: id }) }
+}
