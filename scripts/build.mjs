@@ -65,7 +65,7 @@ function replace(draft, wanted) {
   rmSync(old, { recursive: true, force: true })
 }
 
-function compiler() {
+export function compiler() {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   } catch {

@@ -1,22 +1,27 @@
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compileTests } from './compile-tests.mjs'
 import count from './test-count.mjs'
 
 // npm test [-- part-of-a-path …]: every test file, or those whose path contains one of the words.
 // --full: the sizes of test:isolation, test:faults and test:fuzz; --seed N: the cases of an earlier run.
+// --compiled: where this program has put what it starts itself for.
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values: options, positionals: words } = parseArgs({
-  options: { full: { type: 'boolean', default: false }, seed: { type: 'string' } },
+  options: {
+    full: { type: 'boolean', default: false },
+    seed: { type: 'string' },
+    compiled: { type: 'string' },
+  },
   allowPositionals: true,
 })
 if (options.full) process.env.SIS_TEST_FULL = '1'
 if (options.seed !== undefined) process.env.SIS_TEST_SEED = options.seed
-const flags = ['--import', 'tsx', '--conditions=sis-source']
 
 // Files that start the real program many times: first, so that the last minute has work for both cores.
 const long = ['test/process', 'test/cli', 'src/cli', 'test/tour', 'test/openapi', 'src/modules/exchange']
@@ -32,18 +37,23 @@ const files = ['src', 'test']
 if (files.length === 0) {
   process.stderr.write(`Aucun fichier de test ne correspond à : ${words.join(' ')}\n`)
   process.exit(1)
-} else if (process.execArgv.length === 0) {
-  // The runner hands its own flags on to the process of each file.
-  const child = spawn(process.execPath, [...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    cwd: root,
-    stdio: 'inherit',
-  })
+} else if (options.compiled === undefined) {
+  const folder = compileTests()
+  // The runner hands its own flags on to the process of each file; stack traces name the sources.
+  const child = spawn(
+    process.execPath,
+    ['--enable-source-maps', fileURLToPath(import.meta.url), ...process.argv.slice(2), '--compiled', folder],
+    { cwd: root, stdio: 'inherit' },
+  )
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
-  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
+  child.on('exit', (code, signal) => {
+    rmSync(folder, { recursive: true, force: true })
+    process.exit(signal ? 1 : (code ?? 1))
+  })
 } else {
   // A test that hangs fails, instead of holding the run.
   const events = run({
-    files: files.map((file) => join(root, file)),
+    files: files.map((file) => join(options.compiled, file.replace(/\.ts$/, '.js'))),
     concurrency: options.full ? 1 : 2,
     timeout: options.full ? 3_600_000 : 240_000,
   })

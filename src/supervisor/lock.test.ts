@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { Failure } from './failure.ts'
 import { holderOf, takeLock } from './lock.ts'
@@ -46,7 +46,7 @@ test('of many processes that find a dead holder at once, one takes the folder', 
   const dataDir = folder(t)
   writeFileSync(join(dataDir, 'sis.lock'), JSON.stringify({ pid: 1, birth: 'another boot/1', what: 'serve' }))
   const program = `
-    import { takeLock } from ${JSON.stringify(new URL('lock.ts', import.meta.url).href)}
+    import { takeLock } from ${JSON.stringify(new URL(`lock${extname(import.meta.url)}`, import.meta.url).href)}
     process.send('here')
     process.once('message', () => {
       let taken = true
@@ -54,7 +54,7 @@ test('of many processes that find a dead holder at once, one takes the folder', 
       process.send(taken)
       setInterval(() => {}, 1000)
     })`
-  const flags = ['--import', 'tsx', '--input-type=module', '-e', program]
+  const flags = [...process.execArgv, '--input-type=module', '-e', program]
   const starters = Array.from({ length: 4 }, () =>
     spawn(process.execPath, flags, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   )

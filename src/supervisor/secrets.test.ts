@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import test from 'node:test'
 import { Failure } from './failure.ts'
 import { privateFolder } from './secrets.ts'
@@ -27,13 +27,17 @@ test('a folder that cannot be is refused in one sentence, at once', { skip: proc
   for (const path of ['/proc/nothing', '/proc/nothing/below', '/proc/nothing/far/below']) {
     // In a process of its own: Node's recursive mkdir never comes back from there, and no timer would fire.
     const program = `
-      import { privateFolder } from ${JSON.stringify(new URL('secrets.ts', import.meta.url).href)}
+      import { privateFolder } from ${JSON.stringify(new URL(`secrets${extname(import.meta.url)}`, import.meta.url).href)}
       try { privateFolder(${JSON.stringify(path)}) } catch (error) { console.log(error.lines?.join('|')) }`
-    const { stdout, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
-      encoding: 'utf8',
-      timeout: 15_000,
-      killSignal: 'SIGKILL',
-    })
+    const { stdout, signal } = spawnSync(
+      process.execPath,
+      [...process.execArgv, '--input-type=module', '-e', program],
+      {
+        encoding: 'utf8',
+        timeout: 15_000,
+        killSignal: 'SIGKILL',
+      },
+    )
     assert.equal(signal, null, path)
     assert.match(stdout, /^Impossible d’écrire dans \/proc\/nothing.* : [^|]+\.$/m)
   }
