@@ -100,7 +100,7 @@ export function askAt(url: string, method: string, { token, body, headers = {}, 
         const isJson = String(incoming.headers['content-type']).includes('json')
         resolve({
           status: incoming.statusCode ?? 0,
-          body: isJson && text ? (JSON.parse(text) as Body) : undefined,
+          body: isJson && text ? JSON.parse(text) : undefined,
           text,
           headers: incoming.headers as Record<string, string>,
           id: String(incoming.headers['x-request-id']),

@@ -90,7 +90,7 @@ describe('forged tokens', () => {
     const { minted } = await listening()
     const { ring, issuer, now } = minted
     const forged = await forgedTokens(minted)
-    const keys = createLocalJWKSet(ring.jwks as Parameters<typeof createLocalJWKSet>[0])
+    const keys = createLocalJWKSet(ring.jwks)
     const ours: Accepts = (token) => survives(verifyToken(token, ring.find, issuer, now))
     const none: Accepts = async (token) => {
       const header = JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString() || 'null')
