@@ -28,6 +28,7 @@ import { networkOf } from './platform/http/network.ts'
 import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerLanguage } from './platform/http/request.ts'
 import { registerRequestLog } from './platform/http/request-log.ts'
+import { registerSerialization } from './platform/http/serialization.ts'
 import { registerValidation } from './platform/http/validation.ts'
 import { usersRoutes } from './platform/users/routes.ts'
 import { consultationRoutes } from './modules/consultations/index.ts'
@@ -61,6 +62,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   registerBulkDeadline(app)
   registerJsonBody(app)
   registerValidation(app)
+  await registerSerialization(app)
   registerProblems(app)
   registerRequestLog(app)
   registerEtags(app)

@@ -27,6 +27,8 @@ function ajv(coerceTypes: boolean): Ajv {
     discriminator: true,
     // A refusal shows the schema's own example; the refused value, which comes along, is never shown.
     verbose: true,
+    // Compiling takes half the time, a body's validation about 5 µs more (measured on a consultation).
+    code: { optimize: false },
   })
   instance.addFormat('date', isDay)
   instance.addFormat('date-time', isInstant)
