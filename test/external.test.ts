@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import pg from 'pg'
-import { createTenancy, openOwner, type Installation } from '#tenancy'
+import { createTenancy, examine, openOwner, type Installation } from '#tenancy'
 import { migrationsFolder, quiet } from './cluster.ts'
 import { startExternal, type ExternalPostgres } from './external-postgres.ts'
 import { findPostgres, requireTool } from './tools.ts'
@@ -76,14 +76,34 @@ async function setUpAndWork(ownerUrl: string, api: { apiRole?: string; apiPasswo
   }
 }
 
+/** What the doctor finds at this owner's address, by name; the test server neither waits for the disk nor knows accents. */
+async function findings(ownerUrl: string, role: string): Promise<string[]> {
+  const url = new URL(ownerUrl)
+  ;[url.username, url.password] = [role, 'pool']
+  const checks = await examine({
+    url: ownerUrl,
+    login: { url: () => url.toString(), role },
+    migrationsFolder,
+    load: { workers: 1, connectionsEach: 11 },
+    pooler: false,
+    opensKey: undefined,
+    now: () => new Date(),
+  })
+  const expected = ['fsync', 'locale', 'server_minor']
+  return checks
+    .filter(({ id, level }) => level !== 'ok' && !expected.includes(id))
+    .map(({ id, level }) => `${id} ${level}`)
+}
+
 describe('a PostgreSQL of one’s own', () => {
   const isHere = (t: TestContext) => requireTool(t, bin, 'a PostgreSQL server (apt-get install postgresql)')
 
   test('is set up by a superuser: everything is closed', async (t) => {
     if (!isHere(t)) return
     await onServer(['create database by_superuser'])
-    const { weaknesses } = await setUpAndWork(superuserUrl('by_superuser'), { apiPassword: 'pool' })
+    const { weaknesses, apiRole } = await setUpAndWork(superuserUrl('by_superuser'), { apiPassword: 'pool' })
     assert.deepEqual(weaknesses, [])
+    assert.deepEqual(await findings(superuserUrl('by_superuser'), apiRole), [])
   })
 
   test('is set up by an owner who is no superuser: what could not be closed is told', async (t) => {
@@ -93,12 +113,17 @@ describe('a PostgreSQL of one’s own', () => {
       'create database by_owner owner plain_owner',
     ])
     const ownerUrl = superuserUrl('by_owner').replace('postgres:external', 'plain_owner:owner')
-    const { weaknesses } = await setUpAndWork(ownerUrl, { apiPassword: 'pool' })
+    const { weaknesses, apiRole } = await setUpAndWork(ownerUrl, { apiPassword: 'pool' })
     assert.ok(weaknesses.some((weakness) => weakness.includes('set_config')))
     assert.ok(
       !weaknesses.some((weakness) => weakness.includes('temporary')),
       'the database’s own privileges are the owner’s to take',
     )
+    assert.deepEqual(await findings(ownerUrl, apiRole), [
+      'server_log critical',
+      'closed_functions critical',
+      'closed_languages critical',
+    ])
   })
 
   test('takes a login of the pools that somebody else made, and both addresses again at each start', async (t) => {

@@ -28,7 +28,7 @@ const isCounter = `(p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ 
 
 /** The one list of functions that neither PUBLIC nor a role of the pools may execute: which rows of pg_proc `p` they are. */
 export const isClosedFunction = `(p.pronamespace = 'pg_catalog'::regnamespace and p.proname in (${quoted(ofPostgres)})
-  or p.pronamespace = to_regnamespace('sis_ext') and p.proname in (${quoted(ofExtensions)})
+  or p.pronamespace = (select to_regnamespace('sis_ext')) and p.proname in (${quoted(ofExtensions)})
   or ${isCounter})`
 
 function quoted(names: string[]): string {
