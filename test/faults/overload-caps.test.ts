@@ -7,6 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import type { RateSetting } from '../../src/config.ts'
+import { Pressure } from '../../src/platform/http/pressure.ts'
 import { Rates } from '../../src/platform/http/rates.ts'
 import { Client, harness, harnessConfig, type Answer } from '../harness.ts'
 import { until } from '../sis-process.ts'
@@ -36,6 +37,13 @@ function assertRefusals(answers: Answer[], status: number, code: string): void {
   }
 }
 
+/** The first ones pass, and what becomes free while a slow machine answers them. */
+function assertLimited(answers: Answer[], atOnce: number): void {
+  const { 200: passed = 0, 429: refused = 0 } = tally(answers)
+  assert.equal(passed + refused, answers.length)
+  assert.ok(passed >= atOnce - 2 && refused >= answers.length / 3, `${passed} passed, ${refused} refused`)
+}
+
 const times = <T>(count: number, one: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, one))
 
 test('a rate lets a sixth of a minute through at once, then one by one, and forgets', () => {
@@ -49,17 +57,26 @@ test('a rate lets a sixth of a minute through at once, then one by one, and forg
   assert.ok(rates.size < 8_000, `${rates.size} keys`)
 })
 
+test('the bound of a process falls while it runs late, to an eighth, and comes back', () => {
+  const pressure = new Pressure(256)
+  pressure.close()
+  const after = (looks: number, lateMs: number): number => {
+    for (let i = 0; i < looks; i++) pressure.adapt(lateMs)
+    return pressure.bound
+  }
+  assert.deepEqual([after(1, 10), after(1, 150), after(100, 150), after(4, 70), after(20, 10)], [256, 192, 32, 32, 256])
+})
+
 test('who asks too often is told when to come again; colleagues and neighbours go on', async (t) => {
   const { cscom, csref } = await harness()
   const app = await appWith(t, { rateRequests: 60, rateEstablishment: 90 })
   const client = async (other: Client) => new Client(app, undefined, await other.token())
   const [agent, admin, neighbour] = [await client(cscom.agent), await client(cscom.admin), await client(csref.agent)]
-  const asked = await times(14, () => agent.get(patients))
-  assert.deepEqual(tally(asked), { 200: 10, 429: 4 })
+  const asked = await times(40, () => agent.get(patients))
+  assertLimited(asked, 10)
   assertRefusals(asked, 429, 'too_many_requests')
   // The establishment's fifteen: ten are used.
-  const colleague = await times(8, () => admin.get('/api/v1/services'))
-  assert.deepEqual(tally(colleague), { 200: 5, 429: 3 })
+  assertLimited(await times(40, () => admin.get('/api/v1/services')), 5)
   assert.deepEqual(tally(await times(10, () => neighbour.get(patients))), { 200: 10 })
 })
 
@@ -87,19 +104,21 @@ test('a process that is full refuses before it looks at the token, and health is
   const app = await appWith(t, { rateInFlight: 4 })
   const agent = new Client(app, undefined, await cscom.agent.token())
   const lock = await holdLock(database.superuserUrl, cscom.establishment.schema)
-  const asked = times(10, () => agent.get(patients))
-  await until(async () => (await lock.waiting()) >= 4 || undefined)
   const [stranger, forged] = [new Client(app), new Client(app, undefined, 'forged')]
+  // A process that runs late takes fewer: full is what refuses.
+  const asked: Promise<Answer>[] = []
+  await until(async () => {
+    asked.push(agent.get(patients))
+    return (await lock.waiting()) > 0 && (await stranger.get(patients)).status === 503 ? true : undefined
+  })
   const refused = [await stranger.get(patients), await forged.get(patients), await stranger.get('/nowhere')]
   refused.push(await stranger.post('/api/v1/auth/login', { username: 'x', password: 'y' }))
   assert.deepEqual(tally(refused), { 503: 4 })
   assertRefusals(refused, 503, 'busy')
   assert.deepEqual(tally([await stranger.get('/health/live'), await stranger.get('/health/ready')]), { 200: 2 })
   await lock.release()
-  const answers = await asked
-  assert.deepEqual(tally(answers), { 200: 4, 503: 6 })
-  assertRefusals(answers, 503, 'busy')
-  assert.deepEqual(tally(await times(4, () => agent.get(patients))), { 200: 4 })
+  for (const { status } of await Promise.all(asked)) assert.ok([200, 503, 504].includes(status), String(status))
+  await until(async () => tally(await times(4, () => agent.get(patients)))[200] === 4 || undefined)
   assert.deepEqual(tally([await forged.get(patients), await stranger.get('/nowhere')]), { 401: 1, 404: 1 })
 })
 
@@ -138,8 +157,7 @@ test('clients that go away, and requests that fail, leave no place taken', async
   }
   await lock.release()
   const agent = new Client(app, undefined, await cscom.agent.token())
-  await until(async () => (await agent.get(patients)).status === 200 || undefined)
-  assert.deepEqual(tally(await times(2, () => agent.get(patients))), { 200: 2 })
+  await until(async () => tally(await times(2, () => agent.get(patients)))[200] === 2 || undefined)
 })
 
 test('an establishment that waits for locks leaves its neighbours their connections', async (t) => {

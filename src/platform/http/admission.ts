@@ -2,16 +2,19 @@ import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/errors.ts'
 import { InFlight } from './in-flight.ts'
+import { Pressure } from './pressure.ts'
 
 const all = 'all'
 
 /**
- * Bounds the requests that a process answers at the same time: past it, 503 before anything else is looked at, so that
+ * Bounds the requests that a process answers at the same time, fewer while it runs late: past it, 503 before anything else is looked at, so that
  * refusing costs next to nothing and whoever is let in is answered soon. One whose body is still on its way is not counted
  * yet (slow senders would keep everybody out), nor is what says `load`: health, and files that take minutes.
  */
 export function registerAdmission(app: FastifyInstance, max: number): void {
-  const inFlight = new InFlight(max)
+  const pressure = new Pressure(max)
+  app.addHook('onClose', async () => pressure.close())
+  const inFlight = new InFlight(() => pressure.bound)
   const refuse = (): never => {
     // Not all at the same second.
     throw problem('busy', { retryAfter: 1 + Math.floor(Math.random() * 3) })
@@ -21,7 +24,7 @@ export function registerAdmission(app: FastifyInstance, max: number): void {
   }
   app.addHook('onRequest', async (request, reply) => {
     if (!hasBody(request.raw)) enter(request, reply)
-    else if (request.routeOptions.config.load === undefined && !inFlight.has(all)) refuse()
+    else if (request.routeOptions.config.load === undefined && !inFlight.hasRoom(all)) refuse()
   })
   app.addHook('preValidation', async (request, reply) => {
     if (hasBody(request.raw)) enter(request, reply)

@@ -24,8 +24,11 @@ const [bulkOfUser, bulkOfEstablishment] = [2, 4]
  */
 export function registerCaps(app: FastifyInstance, caps: Caps): void {
   const [perUser, perEstablishment] = [new Rates(caps.rateRequests), new Rates(caps.rateEstablishment)]
-  const ordinary = [new InFlight(caps.rateUserInFlight), new InFlight(caps.rateEstablishmentInFlight)] as const
-  const bulk = [new InFlight(bulkOfUser), new InFlight(bulkOfEstablishment)] as const
+  const ordinary = [
+    new InFlight(() => caps.rateUserInFlight),
+    new InFlight(() => caps.rateEstablishmentInFlight),
+  ] as const
+  const bulk = [new InFlight(() => bulkOfUser), new InFlight(() => bulkOfEstablishment)] as const
 
   // The type says that there is always someone; on a public route there is not.
   const whoOf = (request: FastifyRequest): Partial<FastifyRequest['auth']> => request.auth ?? {}

@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http'
 
 /** How many requests of each key are being answered. */
 export class InFlight {
-  readonly #max: number
+  readonly #max: () => number
   readonly #counts = new Map<string, number>()
 
-  constructor(max: number) {
+  constructor(max: () => number) {
     this.#max = max
   }
 
-  has(key: string): boolean {
-    return (this.#counts.get(key) ?? 0) < this.#max
+  hasRoom(key: string): boolean {
+    return (this.#counts.get(key) ?? 0) < this.#max()
   }
 
   /**
@@ -18,7 +18,7 @@ export class InFlight {
    * @returns false when there are as many as may be; then nothing is counted
    */
   enter(key: string, answer: ServerResponse): boolean {
-    if (!this.has(key)) return false
+    if (!this.hasRoom(key)) return false
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
     let counted = true
     const leave = (): void => {
