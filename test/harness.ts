@@ -134,6 +134,8 @@ async function start(): Promise<Harness> {
     log: pino({ level: process.env['SIS_TEST_LOG'] ?? 'silent' }),
   })
   await app.ready()
+  // On a busy machine the application takes longer to build than the directory stays fresh.
+  await tenancy.directory.refresh()
   const site = (slug: string): Site => {
     const establishment = tenancy.directory.findBySlug(slug)
     if (!establishment) throw new Error(`no fixture ${slug}`)
