@@ -67,9 +67,18 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   registerRequestLog(app)
   registerEtags(app)
   await app.register(helmet, securityHeaders)
-  await app.register(cors, { origin: config.corsOrigins.length > 0 ? config.corsOrigins : false, exposedHeaders })
+  await app.register(cors, {
+    origin: config.corsOrigins.length > 0 ? config.corsOrigins : false,
+    exposedHeaders,
+    strictPreflight: false,
+  })
   registerAdmission(app, config.rateInFlight)
-  await app.register(compress, { encodings: ['br', 'gzip'], threshold: 1_024, brotliOptions: { params: quickBrotli } })
+  await app.register(compress, {
+    encodings: ['br', 'gzip'],
+    threshold: 1_024,
+    brotliOptions: { params: quickBrotli },
+    globalDecompression: false,
+  })
   await registerDocumentation(app)
   registerErrorsPage(app)
   registerHealth(app, () => access.tenancy.isReady())

@@ -30,7 +30,7 @@ export function completeDocument<D extends object>(document: D): D {
     for (const media of Object.values(operation.requestBody?.content ?? {})) addExample(media)
     for (const answer of Object.values(operation.responses ?? {})) {
       const refusal = answer.content?.['application/problem+json']
-      if (refusal) Object.assign(refusal, showProblems(answer.description ?? ''))
+      if (refusal) Object.assign(refusal, showProblems(answer.description ?? '', refusal.schema))
       else for (const media of Object.values(answer.content ?? {})) addExample(media)
     }
   }
@@ -40,11 +40,16 @@ export function completeDocument<D extends object>(document: D): D {
   }
 }
 
-/** @param description the codes, separated by commas, as responses() of shared/schemas.ts writes it */
-function showProblems(description: string): Media {
+/**
+ * @param description the codes, separated by commas, as responses() of shared/schemas.ts writes it
+ * @param own the answer's schema; kept where it has members of its own, such as the candidates of a duplicate
+ */
+function showProblems(description: string, own: Schema = {}): Media {
+  const isPlain = Object.keys(own.properties ?? {}).every((name) => name in ProblemSchema.properties)
+  const schema = isPlain ? { $ref: '#/components/schemas/Problem' } : own
   const codes = description.split(', ').filter((code): code is ErrorCode => code in errorCatalogue)
   const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }] as const)
-  return { schema: { $ref: '#/components/schemas/Problem' }, examples: Object.fromEntries(examples) }
+  return { schema, examples: Object.fromEntries(examples) }
 }
 
 /** Those that some answer refers to. */

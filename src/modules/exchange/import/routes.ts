@@ -7,7 +7,7 @@ import { today } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
 import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses, Uuid } from '../../../shared/schemas.ts'
-import type { Language } from '../../../shared/text.ts'
+import { text, type Language } from '../../../shared/text.ts'
 import { streamFrom, writeTo } from '../export/stream.ts'
 import { getRun, listRefused, type Run } from './queries.ts'
 import { refusedFile } from './refused-file.ts'
@@ -152,6 +152,13 @@ async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: s
     return { bytes, name: file.filename ?? '' }
   } catch (error) {
     // The reader of forms gives no code to what it cannot read.
-    throw (error as { code?: unknown }).code === undefined ? problem('invalid_input', { cause: error }) : error
+    throw (error as { code?: unknown }).code === undefined
+      ? problem('invalid_input', { cause: error, errors: [{ path: 'file', message: unreadable }] })
+      : error
   }
 }
+
+const unreadable = text(
+  'Ce formulaire ne se lit pas : envoyez le registre entier.',
+  'This form cannot be read: send the whole register.',
+)
