@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import type { Random } from '../../src/demo/random.ts'
-import { harness } from '../harness.ts'
+import { harness, harnessConfig } from '../harness.ts'
 import { testPassword } from '../fixtures.ts'
 import type { Answer } from './checker.ts'
 
@@ -62,7 +62,7 @@ export async function openWorld(extend: (app: FastifyInstance) => void = () => {
       done()
     },
   })
-  const config = { corsOrigins: ['https://a.example'], trustProxy: [], rateLogin: 1_000_000, rateRequests: 10_000_000 }
+  const config = { ...harnessConfig, corsOrigins: ['https://a.example'] }
   const app = await buildApp({ config, access, log: pino({ level: 'info' }, log) })
   extend(app)
   await app.ready()

@@ -27,16 +27,18 @@ const methodsOf = ({ method }: RouteOptions): string[] => [method].flat()
 const takesBody = (route: RouteOptions): boolean => !methodsOf(route).every((method) => /^(GET|HEAD)$/.test(method))
 
 /**
- * All that a route answers: its own, what the request scope answers before the route is reached, what any route answers
- * to a body that cannot be read, and 304.
+ * All that a route answers: its own, what the request scope answers before the route is reached, what follows from a
+ * body and from the headers that it takes, and 304.
  */
 export function allResponses(route: RouteOptions): Responses {
-  const { response = {} } = schemaOf(route)
+  const { response = {}, headers: { properties = {} } = {} } = schemaOf(route)
   const { public: isPublic, right } = route.config ?? {}
   const before: ErrorCode[] = [
     ...(isPublic ? [] : ofScope),
     ...(right === undefined ? [] : ofRight),
     ...(takesBody(route) ? ofBody : []),
+    ...(properties['if-match'] ? ofVersion : []),
+    ...(properties['idempotency-key'] ? ofKey : []),
   ]
   const own = merged(response, before)
   const isConditional = methodsOf(route).includes('GET') && response['200'] !== undefined && !response['200'].content
@@ -52,7 +54,9 @@ const ofScope = [
   'directory_stale',
 ] as const
 const ofRight = ['right_missing', 'establishment_suspended', 'establishment_archived'] as const
-const ofBody = ['invalid_json', 'payload_too_large', 'unsupported_media_type'] as const
+const ofBody = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
+const ofVersion = ['version_required', 'version_stale', 'invalid_if_match'] as const
+const ofKey = ['invalid_idempotency_key', 'idempotency_key_reused'] as const
 const unchanged = { type: 'null', description: 'Unchanged since If-None-Match' }
 
 /** The answers with further problems: a status that is there already names them besides its own. */
@@ -108,7 +112,7 @@ function undeclared(route: RouteOptions): string[] {
   if (schema.hide) found.push('hide: a route of the API is documented')
   const statuses = Object.keys(response)
   if (!statuses.some((status) => /^2\d\d$/.test(status))) found.push('no success is declared')
-  for (const status of needed(schema))
+  for (const status of always)
     if (!statuses.includes(String(status))) found.push(`${status} is not declared: use responses()`)
   for (const [status, answer] of Object.entries(response)) found.push(...openIn(answer, status))
   for (const name of [...route.url.matchAll(/[:*](\w*)/g)].map(([all, name]) => name || all))
@@ -121,11 +125,7 @@ function undeclared(route: RouteOptions): string[] {
   return found
 }
 
-/** The refusals that follow from what a route takes. */
-function needed({ headers }: RouteSchema): number[] {
-  const { 'if-match': version, 'idempotency-key': key } = headers?.properties ?? {}
-  return [400, 404, 429, 500, 503, 504, ...(version ? [412, 428] : []), ...(key ? [422] : [])]
-}
+const always = [400, 404, 429, 500, 503, 504]
 
 declare module 'fastify' {
   interface FastifyContextConfig {
