@@ -64,7 +64,15 @@ test('commands work on a stopped installation, then on the running one', async (
   assert.equal((await run('user', 'disable', 'awa.traore', '--yes')).code, 0)
   assert.equal((await post('/api/v1/auth/login', { username: 'awa.traore', password })).status, 401)
   assert.equal((await run('demo')).code, 1)
+  const doctor = await run('doctor', '--json')
+  assert.equal(doctor.code, 0, doctor.output)
   assert.equal(await statusOf(`${server.url}/health/ready`), 200)
+
+  server.signal('SIGTERM')
+  assert.equal(await server.exit, 0)
+  const stopped = await run('doctor')
+  assert.equal(stopped.code, 0, stopped.output)
+  assert.match(stopped.output, /Tout est en ordre : \d+ points/)
 })
 
 test('a command that is not written as it should be: exit code 2 and a French sentence', async (t) => {

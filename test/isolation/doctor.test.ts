@@ -8,9 +8,11 @@ import { ensureKeys } from '../../src/platform/auth/index.ts'
 import { prepareBinaries } from '../../src/supervisor/binaries.ts'
 import { startPostgres } from '../../src/supervisor/postgres.ts'
 import { wordings } from '../../src/tenancy/doctor/wordings.ts'
+import { startBouncer } from '../bouncer.ts'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../cluster.ts'
 import { root, sis } from '../sis-process.ts'
 import { size } from '../size.ts'
+import { findProgram, requireTool } from '../tools.ts'
 
 // `sis doctor` on a live database: healthy, then damaged in one place at a time. A damage must be told by its own check
 // and by no other; what the next look tells shows that the one before was repaired.
@@ -332,6 +334,18 @@ describe('sis doctor', () => {
     assert.deepEqual(await told({ now: () => new Date(Date.now() - 60_000) }), ['clock'])
     assert.deepEqual(await told({ login: { url: () => database.apiUrl.replace(':only', ':not') } }), ['login_works'])
     assert.deepEqual(await told({ url: database.superuserUrl.replace(/sis$/, 'postgres') }), ['installation'])
+  })
+
+  test('knows a PgBouncer from a PostgreSQL', async (t) => {
+    const program = findProgram('pgbouncer')
+    if (!requireTool(t, program, 'PgBouncer (apt-get install pgbouncer)')) return
+    const { url, stop } = await startBouncer(program, database)
+    try {
+      assert.deepEqual(await told({ login: { url: () => url } }), ['pooler'])
+      assert.deepEqual(await told({ login: { url: () => url }, pooler: true }), [])
+    } finally {
+      await stop()
+    }
   })
 
   test('tells a server that loses, forgets or lets listen', async (t) => {

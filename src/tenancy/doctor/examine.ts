@@ -17,7 +17,7 @@ export type ExamineOptions = {
   /** The address and role of the pools; without an address their password is not known here. */
   login: { url?: (role: string) => string; role?: string }
   migrationsFolder: string
-  load: Load
+  load: Omit<Load, 'isPooled'>
   /** Whether this program was told that PgBouncer stands in between (SIS_POOLER). */
   pooler: boolean
   opensKey: Opens
@@ -38,8 +38,8 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
     const { login, settings, ways } = await lookAsLogin(site, options)
     const findings: Findings = {
       installation: [],
-      ...(await lookAtServer(site, settings, options.load)),
-      ...lookAtWay([look.way, ...ways], options.pooler, secondsApart),
+      ...(await lookAtServer(site, settings, { ...options.load, isPooled: ways.some(({ isPooled }) => isPooled) })),
+      ...lookAtWay(look.way, ways, options.pooler, secondsApart),
       ...login,
       ...(await lookAtRoles(site)),
       ...(await lookAtRights(site)),

@@ -7,6 +7,8 @@ export type Load = {
   /** HTTP processes, and the connections that each may open. */
   workers: number
   connectionsEach: number
+  /** They end in a pooler, whose own limits then decide how many reach the server. */
+  isPooled?: boolean
 }
 
 // Older minor versions have known holes in exactly what isolation stands on: rights after SET ROLE (CVE-2024-10978,
@@ -90,7 +92,7 @@ const otherConnections = 13
 async function lookAtRoom(
   { look, apiRole }: Site,
   settings: Settings,
-  { workers, connectionsEach }: Load,
+  { workers, connectionsEach, isPooled }: Load,
 ): Promise<Findings> {
   const [row] = await look.query<{ tables: number; widest: number; limit: number }>(
     `select (select count(*)::int from pg_class where relkind in ('r', 'p') and relnamespace::regnamespace::text ~ '^sis_') as tables,
@@ -117,7 +119,7 @@ async function lookAtRoom(
         : [
             `max_locks_per_transaction = ${settings.get('max_locks_per_transaction')} < ${Math.ceil(locks.needs / slots)}`,
           ],
-    connections: room >= pools ? [] : [`${room} < ${pools}`],
+    connections: isPooled || room >= pools ? [] : [`${room} < ${pools}`],
   }
 }
 
@@ -141,14 +143,18 @@ export async function lookAtLogin(asLogin: Look, settings: Settings, version: nu
 }
 
 /** Who could listen or stand in between. */
-export function lookAtWay(ways: Way[], pooler: boolean, secondsApart: number): Findings {
-  const far = ways.filter(({ isLocal }) => !isLocal)
+export function lookAtWay(owner: Way, logins: Way[], pooler: boolean, secondsApart: number): Findings {
+  const far = [owner, ...logins].filter(({ isLocal }) => !isLocal)
   return {
     tls: far.some(({ isEncrypted }) => !isEncrypted) ? ['TLS'] : [],
     tls_certificate: far.some(({ isEncrypted, isVerified }) => isEncrypted && !isVerified)
       ? ['sslmode=verify-full']
       : [],
-    pooler: ways.some(({ isPooled }) => isPooled) && !pooler ? ['SIS_POOLER=transaction'] : [],
+    pooler: [
+      // The owner's side holds locks and roles for longer than a transaction.
+      ...(owner.isPooled ? ['DATABASE_OWNER_URL'] : []),
+      ...(logins.some(({ isPooled }) => isPooled) && !pooler ? ['DATABASE_URL'] : []),
+    ],
     clock: secondsApart > 2 ? [`${Math.round(secondsApart)} s`] : [],
   }
 }
