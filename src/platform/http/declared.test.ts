@@ -80,7 +80,7 @@ test('the refusals that follow from a right, a body, a version and a key are dec
     method: 'PATCH',
     url: '/api/v1/things/:id',
     handler: async () => {},
-    schema: { ...whole, headers } as object,
+    schema: { ...whole, headers },
   }
   const described = Object.entries(allResponses({ ...route, config: { right: 'patients:read' } }))
   const codes = Object.fromEntries(described.map(([status, { description }]) => [status, description]))
@@ -89,7 +89,7 @@ test('the refusals that follow from a right, a body, a version and a key are dec
   assert.match(codes['403'] ?? '', /right_missing/)
   assert.match(codes['503'] ?? '', /database_unavailable.*directory_stale.*outcome_unknown/)
   for (const status of [412, 413, 415, 422, 428]) assert.ok(codes[status], String(status))
-  const reading = allResponses({ ...route, method: 'GET', schema: whole as object, config: { public: true } })
+  const reading = allResponses({ ...route, method: 'GET', schema: whole, config: { public: true } })
   assert.deepEqual(Object.keys(reading).map(Number), [200, 304, 400, 404, 429, 500, 503, 504])
 })
 
