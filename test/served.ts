@@ -48,7 +48,9 @@ export async function serve(t: Test, more: Record<string, string> = {}): Promise
     await gate.close()
     await database.stop()
   })
-  await program.ready()
+  await program.ready().catch((error: Error) => {
+    throw new Error(program.output(), { cause: error })
+  })
   const ask: Served['ask'] = (method, path, asking) => askAt(program.url + path, method, asking)
   return {
     program,
