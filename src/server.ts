@@ -5,6 +5,7 @@ import { createTenancy, IsolationBroken } from '#tenancy'
 import { buildApp } from './app.ts'
 import { openAccess } from './platform/auth/index.ts'
 import { sayable, traceOf } from './shared/traces.ts'
+import { followConnections } from './supervisor/drain.ts'
 import { codeOf } from './supervisor/failure.ts'
 import { onCrash } from './supervisor/last-resort.ts'
 import { createLog } from './supervisor/log.ts'
@@ -44,13 +45,16 @@ async function start(settings: WorkerSettings): Promise<Running> {
   const tenancy = await createTenancy({ url: apiUrl, installation, poolSize, pooler, log, name: 'sis-http' })
   const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
   const app = await buildApp({ config, access, log })
+  const drainConnections = followConnections(app.server)
   const host = config.host === 'localhost' ? '127.0.0.1' : config.host
   await app.listen({ host, port: config.port })
   const second = config.host === 'localhost' ? await listenToo(app.server, '::1', config.port) : undefined
   return {
     async drain() {
-      second?.close()
-      await app.close()
+      await drainConnections(async () => {
+        second?.close()
+        await app.close()
+      })
       access.close()
       await tenancy.close()
     },

@@ -23,11 +23,11 @@ type Options = {
   tell: (line: string) => void
 }
 
-const [shortestWait, longestWait] = [200, 5_000]
+const [shortestWait, longestWait] = [200, 2_000]
 // A process that has never served and dies this often will not serve at the next attempt either.
 const attemptsAtFirst = 5
 
-/** Starts the HTTP processes and starts each again when it dies, sooner or later (0.2 s to 5 s). */
+/** Starts the HTTP processes and starts each again when it dies, sooner or later (0.2 s to 2 s). */
 export function startWorkers({ count, program, settings, tell }: Options): Workers {
   cluster.setupPrimary({ exec: program })
   const failure = deferred<never>()
@@ -39,6 +39,7 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
 
   const runOnce = async (onReady: () => void): Promise<string> => {
     const worker = cluster.fork(workerEnvironment())
+    closeUntaken(worker)
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'here') {
         listening.add(worker)
@@ -108,6 +109,27 @@ function endOf(worker: Worker): Promise<string> {
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) resolve(codeOf(error) ?? error.message)
     })
+  })
+}
+
+type Connection = { fd: number; close(): void }
+// To whom a connection was handed last, until it was taken: then our side is closed, and has no number any more.
+const handed = new Map<Connection, Worker>()
+
+/**
+ * Ends the connection that was on its way to a process when it died. The cluster module waits for an answer to it for ever
+ * (Node 20 to 24; one for each kill -9 under load), and so would its client, which after a reset calls again.
+ */
+function closeUntaken(worker: Worker): void {
+  const { process } = worker
+  const send = process.send.bind(process) as (...args: unknown[]) => boolean
+  process.send = (...args: unknown[]) => {
+    for (const connection of handed.keys()) if (connection.fd < 0) handed.delete(connection)
+    if (args[1]) handed.set(args[1] as Connection, worker)
+    return send(...args)
+  }
+  process.once('exit', () => {
+    for (const [connection, last] of handed) if (last === worker && connection.fd >= 0) connection.close()
   })
 }
 

@@ -19,9 +19,9 @@ type Stored = { slug: string; id: string; resource: string; version: number; mar
 
 /**
  * Compares a run with what is stored, as superuser, past all walls.
- * @param since what stood there before the run, to be left out
+ * @param earlier the runs that wrote into the same database before; nobody else may have
  */
-export async function check(rig: Rig, { writes, counters }: Workload): Promise<Findings> {
+export async function check(rig: Rig, { writes, counters }: Workload, earlier: Workload[] = []): Promise<Findings> {
   const findings: Findings = { lost: [], doubled: [], refusedYetStored: [], neverSent: [], disagreeing: [] }
   const schemas = await rig.asSuperuser<{ slug: string; schema: string }>(
     `select slug, schema_name as schema from sis_platform.establishment where slug = any($1)`,
@@ -45,7 +45,9 @@ export async function check(rig: Rig, { writes, counters }: Workload): Promise<F
         findings.disagreeing.push(`${slug} ${write.marker}: key and record do not agree`)
   }
   for (const write of writes) judge(write, copies, findings)
-  const sent = new Set(writes.map(({ slug, marker }) => `${slug} ${marker}`))
+  const sent = new Set(
+    [{ writes }, ...earlier].flatMap((run) => run.writes.map(({ slug, marker }) => `${slug} ${marker}`)),
+  )
   findings.neverSent.push(...[...copies.keys()].filter((marker) => !sent.has(marker)))
   for (const counter of counters) {
     const schema = schemas.find(({ slug }) => slug === counter.slug)?.schema ?? ''

@@ -35,6 +35,10 @@ export class Caller {
     return this
   }
 
+  get headers(): Record<string, string> {
+    return this.#token ? { authorization: `Bearer ${this.#token}` } : {}
+  }
+
   send({ method, path, body, headers }: Call): Promise<Answer | Silence> {
     const content = body === undefined ? undefined : JSON.stringify(body)
     return new Promise((resolve) => {
@@ -43,7 +47,7 @@ export class Caller {
         agent: this.#agent,
         timeout: patienceMs,
         headers: {
-          ...(this.#token && { authorization: `Bearer ${this.#token}` }),
+          ...this.headers,
           ...(content !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../src/demo/random.ts'
-import type { Rig } from './rig.ts'
+import type { External, Rig } from './rig.ts'
 
 /** One way in which a machine, a network or an administrator interrupts the work. */
 export type Nemesis = { name: string; strike(rig: Rig, random: Random): Promise<void> }
@@ -16,6 +16,19 @@ const kill = (pid: number): void => {
   }
 }
 
+async function restart(database: External, how: Parameters<External['stop']>[0]): Promise<void> {
+  await database.stop(how)
+  await database.start()
+}
+
+export const killPostmaster: Nemesis = {
+  name: 'kill -9 of the postmaster',
+  async strike(rig) {
+    if (rig.external) await restart(rig.external, 'SIGKILL')
+    else kill(rig.postmaster())
+  },
+}
+
 /** Faults at a time when the network is there. */
 export const nemeses: Nemesis[] = [
   {
@@ -25,17 +38,11 @@ export const nemeses: Nemesis[] = [
       if (found.length > 0) kill(random.pick(found).pid)
     },
   },
-  {
-    name: 'kill -9 of the postmaster',
-    async strike(rig) {
-      if (rig.external) await rig.external.restart('SIGKILL')
-      else kill(rig.postmaster())
-    },
-  },
+  killPostmaster,
   {
     name: 'immediate restart of the database',
     async strike(rig) {
-      if (rig.external) await rig.external.restart('immediate')
+      if (rig.external) await restart(rig.external, 'immediate')
       else process.kill(rig.postmaster(), 'SIGQUIT')
     },
   },
@@ -70,6 +77,18 @@ export const nemeses: Nemesis[] = [
   },
 ]
 
+/** Stored, and the process that knows it dies before it can tell anybody. */
+export const killAfterCommit: Nemesis = {
+  name: 'kill -9 of the HTTP processes after COMMIT',
+  async strike(rig) {
+    const { held, release } = proxyOf(rig).holdNext(2)
+    await bounded(held)
+    for (const pid of rig.httpProcesses()) kill(pid)
+    await sleep(50)
+    release()
+  },
+}
+
 /** Faults of the network between us and PostgreSQL. */
 export const cuts: Nemesis[] = [
   {
@@ -77,21 +96,12 @@ export const cuts: Nemesis[] = [
     strike: (rig, random) => bounded(proxyOf(rig).cutNext('beforeCommit', random.int(1, 4))),
   },
   { name: 'cut after COMMIT', strike: (rig, random) => bounded(proxyOf(rig).cutNext('afterCommit', random.int(1, 4))) },
-  { name: 'kill -9 of the HTTP processes after COMMIT', strike: killAfterCommit },
+  killAfterCommit,
 ]
 
 const proxyOf = (rig: Rig) => {
   assert.ok(rig.external, 'only behind the proxy')
   return rig.external.proxy
-}
-
-/** Stored, and the process that knows it dies before it can tell anybody. */
-async function killAfterCommit(rig: Rig): Promise<void> {
-  const { held, release } = proxyOf(rig).holdNext(2)
-  await bounded(held)
-  for (const pid of rig.httpProcesses()) kill(pid)
-  await sleep(50)
-  release()
 }
 
 // Near the end of a run nobody may write any more.

@@ -25,8 +25,16 @@ export type Rig = {
   httpProcesses(): number[]
   postmaster(): number
   /** Only where the database is the test's own. */
-  external?: { proxy: Proxy; restart(how: 'fast' | 'immediate' | 'SIGKILL', settings?: Settings): Promise<void> }
+  external?: External
   asSuperuser<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>
+}
+
+export type External = {
+  proxy: Proxy
+  /** Fast and immediate as pg_ctl does it; SIGKILL as the machine's lack of memory does. */
+  stop(how: 'fast' | 'immediate' | 'SIGKILL'): Promise<void>
+  /** @param settings other ones from now on */
+  start(settings?: Settings): Promise<void>
 }
 
 type Settings = Record<string, string | number>
@@ -46,18 +54,15 @@ export async function embeddedRig(t: Test, dataDir = newDataDir(t)): Promise<Rig
   })
 }
 
-/** A PostgreSQL of one's own behind a proxy that can cut. @param settings of that PostgreSQL */
-export async function externalRig(t: Test, settings: Settings = {}): Promise<Rig> {
+/** A PostgreSQL of one's own behind a proxy that can cut. */
+export async function externalRig(t: Test): Promise<Rig & { external: External }> {
   const folder = mkdtempSync(join(tmpdir(), 'sis-faults-'))
   const directory = join(folder, 'cluster')
   copyCluster(await preparedTemplate(), directory)
   const port = await freePort()
-  const start = (more: Settings = {}): Promise<Postgres> =>
-    startPostgres(prepareBinaries(), directory, {
-      port,
-      logFile: join(folder, 'log'),
-      settings: { ...settings, ...more },
-    })
+  let settings: Settings = {}
+  const start = (): Promise<Postgres> =>
+    startPostgres(prepareBinaries(), directory, { port, logFile: join(folder, 'log'), settings })
   let postgres = await start()
   const proxy = await startProxy(port)
   const superuserUrl = urlOf(port, clusterPassword)
@@ -75,19 +80,23 @@ export async function externalRig(t: Test, settings: Settings = {}): Promise<Rig
     DATABASE_URL: apiUrl.toString(),
     DATABASE_OWNER_URL: superuserUrl,
   })
+  const external: External = {
+    proxy,
+    async stop(how) {
+      if (how === 'SIGKILL') process.kill(postgres.pid, 'SIGKILL')
+      else await postgres.stop(how)
+      await postgres.exited
+    },
+    async start(changed = settings) {
+      settings = changed
+      postgres = await patiently(start)
+    },
+  }
   return Object.assign(rig, {
+    external,
     postmaster: () => postgres.pid,
     asSuperuser: <R extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>
       ask<R>(() => superuserUrl, sql, values),
-    external: {
-      proxy,
-      async restart(how: 'fast' | 'immediate' | 'SIGKILL', more?: Settings) {
-        if (how === 'SIGKILL') process.kill(postgres.pid, 'SIGKILL')
-        else await postgres.stop(how)
-        await postgres.exited
-        postgres = await patiently(() => start(more))
-      },
-    },
   })
 }
 
@@ -99,16 +108,19 @@ async function rigOf(t: Test, more: Record<string, string>): Promise<Rig> {
     program: launch(),
     async start() {
       rig.program = launch()
-      await rig.program.ready()
+      await ready(rig.program)
     },
     httpProcesses: () =>
       childrenOf(rig.program.pid).flatMap(({ pid, command }) => (command.includes('server.js') ? [pid] : [])),
     postmaster: () => 0,
     asSuperuser: async () => [],
   }
-  await rig.program.ready()
+  await ready(rig.program)
   return rig
 }
+
+// A minute, where another test would give up after half of it: the machine is busy with what was killed.
+const ready = (program: SisProcess): Promise<void> => program.ready().catch(() => program.ready())
 
 /** One statement past all walls; repeated while the database is away. */
 function ask<R extends pg.QueryResultRow>(url: () => string, sql: string, values: unknown[] = []): Promise<R[]> {

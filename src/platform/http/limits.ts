@@ -11,7 +11,7 @@ export const serverLimits = {
   handlerTimeout: 15_000,
   bodyLimit: 256 * 1024,
   maxRequestsPerSocket: 1_000,
-  // While we stop, what still arrives is served, and told that its connection ends (src/drain.ts).
+  // While we stop, what still arrives is served, and told that its connection ends (supervisor/drain.ts).
   return503OnClosing: false,
   routerOptions: { maxParamLength: 100 },
   http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },

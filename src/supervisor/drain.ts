@@ -1,0 +1,45 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+// Who works sends the next request sooner; a browser that only keeps a connection holds us up no longer than this.
+const silentMs = 1_000
+
+/** Ends a server when everybody has been answered. */
+export type Drain = (close: () => Promise<void>) => Promise<void>
+
+/**
+ * Follows an HTTP server's connections, so that its end cuts nobody off. Node's close() ends every idle connection at once: a
+ * request that is already on its way there is reset, and a POST that was reset is not repeated by a browser (RFC 9112, 9.6).
+ * So for a second each connection may bring one more request, whose answer says `Connection: close`; only those that stayed
+ * silent are ended. `close` must then stop to listen and wait for the rest.
+ */
+export function followConnections(server: Server): Drain {
+  const since = new Map<Socket, number>()
+  const unanswered = new Set<ServerResponse>()
+  let ending = false
+
+  server.on('connection', (socket: Socket) => {
+    since.set(socket, performance.now())
+    socket.once('close', () => since.delete(socket))
+  })
+  server.prependListener('request', (_, response: ServerResponse) => {
+    if (ending) response.setHeader('connection', 'close')
+    unanswered.add(response)
+    response.once('close', () => unanswered.delete(response))
+  })
+
+  // A connection that never said a word counts as busy for Node: without this a browser's spare one takes the whole bound.
+  const endSilent = (): void => {
+    for (const [socket, opened] of since)
+      if (socket.bytesRead === 0 && performance.now() - opened > silentMs) socket.destroy()
+  }
+
+  return async (close) => {
+    ending = true
+    for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close')
+    for (const end = performance.now() + silentMs; since.size > 0 && performance.now() < end;) await sleep(20)
+    const sweep = setInterval(endSilent, 100)
+    await close().finally(() => clearInterval(sweep))
+  }
+}
