@@ -7,11 +7,12 @@ import { createTenancy, examine, type Check, type ExamineOptions } from '#tenanc
 import { ensureKeys } from '../../src/platform/auth/index.ts'
 import { prepareBinaries } from '../../src/supervisor/binaries.ts'
 import { startPostgres } from '../../src/supervisor/postgres.ts'
+import { lookAt } from '../../src/tenancy/doctor/look.ts'
 import { wordings } from '../../src/tenancy/doctor/wordings.ts'
 import { startBouncer } from '../bouncer.ts'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../cluster.ts'
 import { root, sis } from '../sis-process.ts'
-import { size } from '../size.ts'
+import { random, seed, size } from '../size.ts'
 import { findProgram, requireTool } from '../tools.ts'
 
 // `sis doctor` on a live database: healthy, then damaged in one place at a time. A damage must be told by its own check
@@ -55,6 +56,12 @@ type Damage = { id: string; sql: string; repair: string }
 
 /** `A`, `B`: schema and role of two establishments; `API`, `OWNER`, `SIS_`: roles of this installation. */
 const damages: Damage[] = [
+  {
+    id: 'tenant_rights',
+    sql: 'grant update (reason) on A.audit_entry to A',
+    repair: 'revoke update (reason) on A.audit_entry from A',
+  },
+  { id: 'tenant_rights', sql: 'revoke usage on schema B from B', repair: 'grant usage on schema B to B' },
   { id: 'foreign_rights', sql: 'grant usage on schema A to B', repair: 'revoke usage on schema A from B' },
   { id: 'foreign_rights', sql: 'grant select on A.patient to B', repair: 'revoke select on A.patient from B' },
   {
@@ -300,6 +307,12 @@ describe('sis doctor', () => {
     const checks = await examine(options())
     assert.deepEqual(unwell(checks), [])
     assert.deepEqual(await state(), before)
+    for (const change of ['create table sis_platform.x ()', 'update sis_platform.directory_version set version = 1'])
+      await assert.rejects(
+        lookAt(database.superuserUrl, ({ query }) => query(change)),
+        { code: '25006' },
+        change,
+      )
     t.diagnostic(`${checks.length} checks`)
   })
 
@@ -316,9 +329,12 @@ describe('sis doctor', () => {
     }
     const run = (sql: string) =>
       database.asSuperuser(sql.replaceAll(/\b(A|B|API|OWNER)\b/g, (name) => names[name] ?? '').replaceAll('SIS_', own))
-    // In `npm test` one damage of each check, in `npm run test:isolation` all.
-    const firsts = damages.filter(({ id }, index) => damages.findIndex((one) => one.id === id) === index)
-    const chosen = [...new Set([...firsts, ...damages])].slice(0, size(firsts.length, damages.length))
+    t.diagnostic(`seed ${seed}`)
+    const choices = random('damages')
+    const chosen = damages
+      .map((damage) => ({ ...damage, turn: choices.next() }))
+      .toSorted((one, other) => one.turn - other.turn)
+      .slice(0, size(15, damages.length))
     for (const { id, sql, repair } of chosen) {
       await run(sql)
       assert.deepEqual(await told(), [id], sql)

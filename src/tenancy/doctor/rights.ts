@@ -15,7 +15,10 @@ export async function lookAtRights(site: Site): Promise<Findings> {
   }
 }
 
-/** Each establishment's role on its own schema: the missing and the surplus. */
+/**
+ * Each establishment's role on its own schema: the missing and the surplus. Tables of one name and one list of rights are
+ * compared once: with 1,000 establishments a dozen, not 12,000.
+ */
 async function tenantRights({ look, installation, tenantMigrations }: Site): Promise<string[]> {
   const grants = tenantMigrations.flatMap(({ sql }) => tenantGrantsOf(sql))
   const rows = await look.query<Right>(
@@ -23,21 +26,26 @@ async function tenantRights({ look, installation, tenantMigrations }: Site): Pro
        select n.oid as schema, n.nspname as name, n.nspacl as acl, r.oid as role
        from pg_namespace n join pg_roles r on r.rolname = n.nspname where n.nspname ~ $1),
      granted as (select * from unnest($2::text[], $3::text[]) as x(relname, what)),
-     relation as (
-       select t.name, t.role, c.relname, c.relacl, c.oid from tenant t join pg_class c on c.relnamespace = t.schema
+     relation as materialized (
+       select t.name, t.role, c.oid, c.relname, c.relacl, coalesce(replace(c.relacl::text, t.name, '*'), '') as shape
+       from tenant t join pg_class c on c.relnamespace = t.schema
        where c.relkind in ('r', 'p') and c.relname in (select relname from granted)),
+     sample as (select distinct on (relname, shape) * from relation order by relname, shape),
      held as (
-       select name, relname, a.privilege_type || case when a.is_grantable then ' WITH GRANT OPTION' else '' end as what
-       from relation, aclexplode(relacl) a where a.grantee = role
-       union select name, relname, a.privilege_type || ' (' || attname || ')'
-       from relation join pg_attribute on attrelid = oid and attacl is not null, aclexplode(attacl) a where a.grantee = role
-       union select name, '', a.privilege_type from tenant, aclexplode(acl) a where a.grantee = role),
-     wanted as (
-       select name, relname, what from relation join granted using (relname)
-       union select name, '', 'USAGE' from tenant)
-     select name || '.' || relname as place, '+' || what as what, '' as who
-     from (select * from held except select * from wanted) surplus
-     union all select name || '.' || relname, '−' || what, '' from (select * from wanted except select * from held) missing
+       select relname, shape, a.privilege_type || case when a.is_grantable then ' WITH GRANT OPTION' else '' end as what
+       from sample, aclexplode(relacl) a where a.grantee = role),
+     wanted as (select relname, shape, what from sample join granted using (relname)),
+     difference as (
+       select relname, shape, '+' || what as what from (select * from held except select * from wanted) surplus
+       union all select relname, shape, '−' || what from (select * from wanted except select * from held) missing)
+     select name || '.' || relname as place, what, '' as who from relation join difference using (relname, shape)
+     union all
+     select name || '.' || relname || '.' || attname, '+' || privilege_type, ''
+     from pg_attribute join relation on oid = attrelid, aclexplode(attacl) where attacl is not null and grantee = role
+     union all
+     select name, '+' || privilege_type, '' from tenant, aclexplode(acl) where grantee = role and privilege_type <> 'USAGE'
+     union all
+     select name, '−USAGE', '' from tenant where not has_schema_privilege(role, schema, 'usage')
      order by 1, 2 limit 50`,
     [
       tenantPattern({ installation }),

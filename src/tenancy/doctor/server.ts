@@ -95,9 +95,11 @@ async function lookAtRoom(
   { workers, connectionsEach, isPooled }: Load,
 ): Promise<Findings> {
   const [row] = await look.query<{ tables: number; widest: number; limit: number }>(
-    `select (select count(*)::int from pg_class where relkind in ('r', 'p') and relnamespace::regnamespace::text ~ '^sis_') as tables,
-       (select coalesce(max(count), 0)::int from (select count(*) + 2 * count(*) filter (where reltoastrelid <> 0) as count from pg_class
-         where relnamespace::regnamespace::text ~ '^sis_.*_t_' group by relnamespace) each) as widest,
+    `with relation as materialized (select relkind, relnamespace, reltoastrelid, nspname
+       from pg_class join pg_namespace n on n.oid = relnamespace where nspname ~ '^sis_')
+     select (select count(*)::int from relation where relkind in ('r', 'p')) as tables,
+       (select coalesce(max(count), 0)::int from (select count(*) + 2 * count(*) filter (where reltoastrelid <> 0) as count
+         from relation where nspname ~ '^sis_.*_t_' group by relnamespace) each) as widest,
        (select least(nullif(datconnlimit, -1), (select nullif(rolconnlimit, -1) from pg_roles where rolname = $1))
         from pg_database where datname = current_database()) as limit`,
     [apiRole],
