@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { problemOf } from '#tenancy'
 import { Problem, problem, problemDocument, type ErrorCode } from '../../shared/errors.ts'
 import { traceOf } from '../../shared/traces.ts'
+import { text } from '../../shared/text.ts'
 import { fieldErrors } from './field-errors.ts'
 
 // Fastify's own refusals, in our words.
@@ -47,9 +48,11 @@ function toProblem(error: FastifyError): Problem {
   if (code) return problem(code, { cause: error })
   if (error.statusCode === 429) return problem('too_many_requests')
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
-    return problem('invalid_input', { cause: error })
+    return problem('invalid_input', { cause: error, errors: [{ path: 'body', message: unreadable }] })
   return problemOf(error)
 }
+
+const unreadable = text('Cette demande ne se lit pas.', 'This request cannot be read.')
 
 function send(request: FastifyRequest, reply: FastifyReply, refused: Problem): void {
   if (refused.options.retryAfter !== undefined) void reply.header('retry-after', refused.options.retryAfter)

@@ -51,7 +51,7 @@ export const readOutcome = (written: string): OutcomeName | undefined => outcome
 
 /** A measure: decimal comma or point, its unit after it left aside. */
 export function readMeasure(written: string): number | undefined {
-  const [, figure] = /^(\d{1,4}(?:[.,]\d{1,3})?)\s*\p{L}*[%°/\p{L}]*$/u.exec(written.trim()) ?? []
+  const [, figure] = /^(\d{1,4}(?:[.,]\d{1,3})?)\s*[%°/\p{L}]*$/u.exec(written.trim()) ?? []
   return figure === undefined ? undefined : Number(figure.replace(',', '.'))
 }
 

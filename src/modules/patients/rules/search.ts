@@ -29,7 +29,7 @@ export function readSearch(q: string): Asked {
 // In one piece with digits and letters, or a whole NINA; "Awa 3456" is a name and digits, digits alone are looked for
 // among phones and cards alike.
 const isCard = (q: string, tidy: string): boolean =>
-  isNinaShape(tidy) || (!/\s/.test(q.trim()) && /^(?=.*[A-Z])(?=(.*\d){4})[A-Z0-9]{6,15}$/.test(tidy))
+  isNinaShape(tidy) || (!/\s/.test(q.trim()) && /^(?=[A-Z0-9]{6,15}$)(?=\d*[A-Z])(?:[A-Z]*\d){4}/.test(tidy))
 
 // Stored as +223XXXXXXXX; typed with or without the country.
 const withoutCountry = (digits: string): string => (digits.length > 8 ? digits.replace(/^(00)?223/, '') : digits)
