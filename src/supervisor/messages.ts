@@ -19,8 +19,11 @@ export type ToWorker = { type: 'start'; settings: WorkerSettings } | { type: 'dr
  */
 export type FromWorker = { type: 'here' } | { type: 'ready' } | { type: 'failed'; lines: string[] }
 
-/** Connections of each HTTP process. The embedded server takes 100; migrations and the command line keep some. */
-export const poolSizeFor = (workers: number): number => Math.max(2, Math.min(10, Math.floor(80 / workers)))
+/**
+ * Connections of each HTTP process, beside the one of its directory. The embedded server takes 100; migrations and the
+ * command line keep some.
+ */
+export const poolSizeFor = (workers: number): number => Math.max(2, Math.min(10, Math.floor(80 / workers) - 1))
 
 /** How long requests may take to finish once we stop (ms). */
 export const drainMs = 10_000

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { createTenancy, examine, type Check, type ExamineOptions } from '#tenancy'
+import { createTenancy, examine, openOwner, type Check, type ExamineOptions } from '#tenancy'
 import { ensureKeys } from '../../src/platform/auth/index.ts'
 import { prepareBinaries } from '../../src/supervisor/binaries.ts'
 import { startPostgres } from '../../src/supervisor/postgres.ts'
@@ -350,6 +350,21 @@ describe('sis doctor', () => {
     assert.deepEqual(await told({ now: () => new Date(Date.now() - 60_000) }), ['clock'])
     assert.deepEqual(await told({ login: { url: () => database.apiUrl.replace(':only', ':not') } }), ['login_works'])
     assert.deepEqual(await told({ url: database.superuserUrl.replace(/sis$/, 'postgres') }), ['installation'])
+  })
+
+  test('tells an owner who is no superuser what stays open (here PostgreSQL 18; 15 in test/external.test.ts)', async () => {
+    await database.asSuperuser(`create role plain login createrole password 'plain'`)
+    await database.asSuperuser('create database plain owner plain')
+    const url = database.superuserUrl.replace('postgres:only-for-tests', 'plain:plain').replace(/sis$/, 'plain')
+    const owner = openOwner({ url, migrationsFolder, log: quiet })
+    const { apiRole } = await owner.bootstrap({ apiPassword: 'pool' })
+    await owner.migratePlatform()
+    await owner.createEstablishment({ slug: 'cscom_un', name: 'CSCOM un', type: 'cscom', region: 'Mopti' })
+    await owner.close()
+    const login = { url: () => url.replace('plain:plain', `${apiRole}:pool`) }
+    assert.deepEqual(await told({ url, login }), ['closed_functions', 'closed_languages'])
+    await database.asSuperuser(`alter role ${apiRole} set log_min_messages = error`)
+    assert.deepEqual(await told({ url, login }), ['server_log', 'closed_functions', 'closed_languages'])
   })
 
   test('knows a PgBouncer from a PostgreSQL', async (t) => {
