@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,12 @@ import pg from 'pg'
 import { freePort } from '../src/supervisor/postgres.ts'
 import { userFor } from '../src/supervisor/run-as.ts'
 
-export type ExternalPostgres = { url(database: string): string; stop(): Promise<void> }
+export type ExternalPostgres = {
+  url(database: string): string
+  /** What the server wrote. */
+  log(): string
+  stop(): Promise<void>
+}
 
 /** Starts an installed PostgreSQL 15 or later by its own programs, as its distribution would. @param bin its bin folder */
 export async function startExternal(bin: string): Promise<ExternalPostgres> {
@@ -61,6 +66,7 @@ export async function startExternal(bin: string): Promise<ExternalPostgres> {
   }
   return {
     url,
+    log: () => readFileSync(join(folder, 'log'), 'utf8'),
     async stop() {
       child.kill('SIGQUIT')
       await exited

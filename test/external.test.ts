@@ -95,6 +95,18 @@ async function findings(ownerUrl: string, role: string): Promise<string[]> {
     .map(({ id, level }) => `${id} ${level}`)
 }
 
+/** Whether the server writes down the value that one of this login's statements failed on. */
+async function isLogged(database: string, user: string, password: string): Promise<boolean> {
+  const url = new URL(superuserUrl(database))
+  ;[url.username, url.password] = [user, password]
+  const client = new pg.Client({ connectionString: url.toString() })
+  await client.connect()
+  const value = `value of ${database} ${user}`
+  await assert.rejects(client.query('select $1::date', [value]))
+  await client.end()
+  return postgres?.log().includes(value) ?? false
+}
+
 describe('a PostgreSQL of one’s own', () => {
   const isHere = (t: TestContext) => requireTool(t, bin, 'a PostgreSQL server (apt-get install postgresql)')
 
@@ -104,6 +116,11 @@ describe('a PostgreSQL of one’s own', () => {
     const { weaknesses, apiRole } = await setUpAndWork(superuserUrl('by_superuser'), { apiPassword: 'pool' })
     assert.deepEqual(weaknesses, [])
     assert.deepEqual(await findings(superuserUrl('by_superuser'), apiRole), [])
+    // Control: the same statement under a login that nobody silenced.
+    assert.deepEqual(
+      [await isLogged('by_superuser', apiRole, 'pool'), await isLogged('by_superuser', 'postgres', 'external')],
+      [false, true],
+    )
   })
 
   test('is set up by an owner who is no superuser: what could not be closed is told', async (t) => {
@@ -119,6 +136,7 @@ describe('a PostgreSQL of one’s own', () => {
       !weaknesses.some((weakness) => weakness.includes('temporary')),
       'the database’s own privileges are the owner’s to take',
     )
+    assert.equal(await isLogged('by_owner', apiRole, 'pool'), true)
     assert.deepEqual(await findings(ownerUrl, apiRole), [
       'server_log critical',
       'closed_functions critical',
