@@ -89,12 +89,12 @@ async function strangers({ look, installation, owner }: Site, roles: string[]): 
     `with schema as (select oid, nspname, nspowner from pg_namespace
        where nspname in ('sis_platform', 'sis_ref', 'sis_ext') or nspname ~ $1),
      owned as (
-       select nspname as name, nspowner as owner from schema
+       select nspname as name, nspowner as owner, 'pg_namespace'::regclass as class, oid as object from schema
        union all
-       select nspname || '.' || relname, relowner from pg_class join schema on relnamespace = schema.oid
+       select nspname || '.' || relname, relowner, 'pg_class'::regclass, c.oid from pg_class c join schema on relnamespace = schema.oid
        where relkind in ('r', 'p', 'v', 'm', 'f', 'S') and nspname <> 'sis_ext'
        union all
-       select nspname || '.' || proname, proowner from pg_proc p join schema on pronamespace = schema.oid
+       select nspname || '.' || proname, proowner, 'pg_proc'::regclass, p.oid from pg_proc p join schema on pronamespace = schema.oid
        where nspname <> 'sis_ext' and not prosecdef)
      select name, pg_get_userbyid(owner) as who from owned where pg_get_userbyid(owner) <> $3
      union
@@ -102,6 +102,7 @@ async function strangers({ look, installation, owner }: Site, roles: string[]): 
      from pg_shdepend d join pg_roles r on d.refclassid = 'pg_authid'::regclass and r.oid = d.refobjid
      where d.deptype = 'o' and d.dbid in (0, (select oid from pg_database where datname = current_database()))
        and (r.rolname ~ $1 or r.rolname = any($2))
+       and not exists (select from owned where class = d.classid and object = d.objid)
      order by 1, 2 limit 50`,
     [tenantPattern({ installation }), roles, owner],
   )

@@ -3,7 +3,7 @@ import { text } from '../../shared/text.ts'
 import { readMigrations } from '../owner/migrations.ts'
 import { lookAtClosed } from './closed.ts'
 import { listTenants, lookAtDirectory } from './directory.ts'
-import type { Check, Findings, Site } from './finding.ts'
+import type { Check, Findings, SeenTenant, Site } from './finding.ts'
 import { lookAtKeys, type Opens } from './keys.ts'
 import { lookAt, type Look } from './look.ts'
 import { lookAtRights } from './rights.ts'
@@ -47,30 +47,29 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
       ...(await lookAtDirectory(site)),
       ...(await lookAtKeys(site, options.opensKey)),
     }
-    return Object.keys(wordings).map((id) => checkOf(id as keyof typeof wordings, findings[id]))
+    return Object.keys(wordings).map((id) => checkOf(id as keyof typeof wordings, findings[id], site.tenants))
   })
 }
 
 const shown = 5
 
 /** An id without findings was not looked at, which must not pass for healthy. */
-function checkOf(id: keyof typeof wordings, names: string[] | undefined): Check {
+function checkOf(id: keyof typeof wordings, names: string[] | undefined, tenants: SeenTenant[] = []): Check {
   if (!names) throw new Error(`the check ${id} was not made`)
   const { level, ok, bad, remedy } = wordings[id]
   if (names.length === 0) return { id, level: 'ok', found: ok }
   const all = [...new Set(names)]
-  const list = all.slice(0, shown).join(' ; ')
+  const some = all.slice(0, shown)
   const rest = all.length - shown
-  return {
-    id,
-    level,
-    found: text(
-      `${bad.fr} : ${list}${rest > 0 ? ` ; et ${rest >= 45 ? 'beaucoup d’autres' : `${rest} de plus`}` : ''}.`,
-      `${bad.en}: ${list}${rest > 0 ? `; and ${rest >= 45 ? 'many more' : `${rest} more`}` : ''}.`,
-    ),
-    remedy,
-  }
+  const slugs = tenants
+    .filter(({ schema }) => some.some((name) => name.includes(schema)))
+    .map(({ slug, schema }) => `${schema} = ${slug}`)
+  const list = [...some, ...(rest > 0 ? [rest >= many ? '…' : `… + ${rest}`] : []), ...slugs]
+  return { id, level, found: text(`${bad.fr} (${list.join(' ; ')}).`, `${bad.en} (${list.join('; ')}).`), remedy }
 }
+
+// The queries stop at fifty.
+const many = 50 - shown
 
 async function findSite(look: Look, { login, migrationsFolder }: ExamineOptions): Promise<Site | undefined> {
   const [found] = await look.query<{ version: number; installed: boolean }>(
