@@ -42,7 +42,15 @@ tell({ type: 'here' })
 async function start(settings: WorkerSettings): Promise<Running> {
   const { config, apiUrl, installation, poolSize, pooler } = settings
   log = createLog(config.logLevel)
-  const tenancy = await createTenancy({ url: apiUrl, installation, poolSize, pooler, log, name: 'sis-http' })
+  const tenancy = await createTenancy({
+    url: apiUrl,
+    installation,
+    poolSize,
+    pooler,
+    log,
+    name: 'sis-http',
+    impatient: true,
+  })
   const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
   const app = await buildApp({ config, access, log })
   const drainConnections = followConnections(app.server)

@@ -43,6 +43,17 @@ test('a line that is full is refused at once, a wait that is too long after its 
   assert.equal(await share.run('a', async () => 'again'), 'again')
 })
 
+test('a line that stands takes no more than so many, one that moves does', async () => {
+  const share = new FairShare({ size: 1, waiting: 100, patienceMs: 5_000, standing: { ms: 15, most: 2 } })
+  const holders = Array.from({ length: 6 }, () => hold(share, 'a'))
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  assert.equal(await hold(share, 'a').end, '503 busy')
+  const neighbour = hold(share, 'b')
+  for (const one of [...holders, neighbour]) one.leave()
+  const ends = await Promise.all([...holders, neighbour].map((one) => one.end))
+  assert.deepEqual(ends, Array<string>(7).fill('done'))
+})
+
 test('no place is lost however the work ends, and every party is served', async (t) => {
   t.diagnostic(`seed ${seed}`)
   const choose = random('fair share')

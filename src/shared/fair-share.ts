@@ -1,7 +1,7 @@
 import { problem } from './errors.ts'
 
 type Party = { name: string; held: number; line: Set<Waiter> }
-type Waiter = { enter: () => void }
+type Waiter = { since: number; enter: () => void }
 
 export type FairShareOptions = {
   /** How many may work at the same time. */
@@ -10,6 +10,8 @@ export type FairShareOptions = {
   waiting: number
   /** How long one may wait (ms). */
   patienceMs: number
+  /** A line that stands, its first having waited for `ms`, takes no more than `most`: whoever is let in is served soon. */
+  standing?: { ms: number; most: number }
 }
 
 /**
@@ -36,7 +38,8 @@ export class FairShare {
 
   /**
    * Runs `work` in a place of the party's; the place is free again however it ends.
-   * @throws too_many_requests when the party's line is full, busy when the wait was too long; whatever `work` throws
+   * @throws too_many_requests when the party's line is full, busy when it stands or the wait was too long; whatever `work`
+   * throws
    */
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
     const party = this.#partyOf(name)
@@ -64,9 +67,15 @@ export class FairShare {
   }
 
   #wait(party: Party): Promise<void> {
-    if (party.line.size >= this.#options.waiting) throw problem('too_many_requests', { retryAfter: 2 })
+    const { waiting, standing } = this.#options
+    if (party.line.size >= waiting) throw problem('too_many_requests', { retryAfter: 2 })
+    if (standing && party.line.size >= standing.most) {
+      const [first] = party.line
+      if (first && performance.now() - first.since > standing.ms) throw problem('busy', { retryAfter: 2 })
+    }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
+        since: performance.now(),
         enter: () => {
           clearTimeout(timer)
           resolve()

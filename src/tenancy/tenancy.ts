@@ -19,6 +19,8 @@ export type TenancyOptions = {
   name?: string
   /** `transaction` when the URL leads to a pooler in transaction mode (PgBouncer); `none` when absent. */
   pooler?: 'none' | 'transaction'
+  /** Of an HTTP process: when too many wait for a connection, the next is refused (`busy`) instead of waiting as well. */
+  impatient?: boolean
 }
 
 /** The door to all data of one process: one handle per establishment, one on the shared tables, the directory. */
@@ -42,7 +44,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   // Revocations are polled on a connection of their own: a tenant whose locks hold the whole pool must not make the
   // directory stale for everybody.
   const polls = openPool({ ...options, size: 1, name: `${name}-directory`, answerWithin: 2_000 })
-  const turns = takeTurns(options.poolSize)
+  const turns = takeTurns(options.poolSize, options.impatient ?? false)
 
   const platformScope = (role: PlatformRole): Scope => ({
     role: `sis_${options.installation}_${role}`,

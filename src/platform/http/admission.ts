@@ -6,6 +6,9 @@ import { Pressure } from './pressure.ts'
 
 const all = 'all'
 
+// Made once, since an error's trace costs more than the refusal; for different seconds, so that not all come back at once.
+const refusals = [1, 2, 3].map((retryAfter) => problem('busy', { retryAfter }))
+
 /**
  * Bounds the requests that a process answers at the same time, fewer while it runs late: past it, 503 before anything else is looked at, so that
  * refusing costs next to nothing and whoever is let in is answered soon. One whose body is still on its way is not counted
@@ -16,8 +19,7 @@ export function registerAdmission(app: FastifyInstance, max: number): void {
   app.addHook('onClose', async () => pressure.close())
   const inFlight = new InFlight(() => pressure.bound)
   const refuse = (): never => {
-    // Not all at the same second.
-    throw problem('busy', { retryAfter: 1 + Math.floor(Math.random() * 3) })
+    throw refusals[Math.floor(Math.random() * refusals.length)]
   }
   const enter = ({ routeOptions }: FastifyRequest, reply: FastifyReply): void => {
     if (routeOptions.config.load === undefined && !inFlight.enter(all, reply.raw)) refuse()

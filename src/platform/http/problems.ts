@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemOf } from '#tenancy'
 import { Problem, problem, problemDocument, type ErrorCode } from '../../shared/errors.ts'
 import { traceOf } from '../../shared/traces.ts'
@@ -31,13 +31,26 @@ export function registerProblems(app: FastifyInstance): void {
 /** Renders any failure; also the framework's own, before a route was found (a path that cannot be decoded). */
 export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refused = toProblem(error)
-  if (refused.status >= 500) {
+  if (refused.code === 'busy' && refused.options.cause === undefined) noteRefusal(request.log)
+  else if (refused.status >= 500) {
     // Never the message of a database error or its detail: they quote values of records.
     const { type, code: sqlState, stack } = traceOf(refused.options.cause ?? error)
     const fields = { code: refused.code, type, sqlState, route: request.routeOptions?.url, stack }
     request.log.error(fields, 'request failed')
   }
   send(request, reply, refused)
+}
+
+const refusedMs = 10_000
+let refusals = 0
+
+// A line with a trace for each would be the greater part of the work of refusing: one in ten seconds for all of them.
+function noteRefusal(log: FastifyBaseLogger): void {
+  if (refusals++ > 0) return
+  setTimeout(() => {
+    log.warn({ refused: refusals }, 'overloaded: requests refused')
+    refusals = 0
+  }, refusedMs).unref()
 }
 
 function toProblem(error: FastifyError): Problem {

@@ -1,8 +1,11 @@
+import { ConstantBackoff, handleWhen, retry } from 'cockatiel'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { Tenant } from '#tenancy'
 import type { Routes } from '../../../platform/http/index.ts'
 import { audit } from '../../../platform/audit/index.ts'
 import { today } from '../../../shared/clock.ts'
+import { Problem } from '../../../shared/errors.ts'
 import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses } from '../../../shared/schemas.ts'
 import { ConsultationFilters } from '../../consultations/index.ts'
@@ -49,7 +52,7 @@ export const exportRoutes: Routes = async (app) => {
     },
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
-      const pages = walkPatients(request.tenant.read, filters)
+      const pages = walkPatients(patiently(request.tenant), filters)
       return send(request, reply, places, 'patients', format, (out, begin) =>
         writeSheet(format, { name: 'Patients', columns: patientSheet }, pages, out, { begin }),
       )
@@ -73,13 +76,23 @@ export const exportRoutes: Routes = async (app) => {
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
       const { language } = request
-      const pages = walkVisited(request.tenant.read, filters, language)
+      const pages = walkVisited(patiently(request.tenant), filters, language)
       return send(request, reply, places, 'consultations', format, (out, begin) =>
         writeSheet(format, { name: 'Consultations', columns: consultationSheet }, pages, out, { begin }),
       )
     },
   )
 }
+
+// Half a minute: a file that is under way is not given up because others are served first for a moment.
+const again = retry(
+  handleWhen((error) => error instanceof Problem && ['busy', 'too_many_requests'].includes(error.code)),
+  { maxAttempts: 30, backoff: new ConstantBackoff(1_000) },
+)
+const patiently =
+  (tenant: Tenant): Tenant['read'] =>
+  (work) =>
+    again.execute(() => tenant.read(work))
 
 const files = () => ({
   ...responses({}, 'busy'),
