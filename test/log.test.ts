@@ -60,7 +60,7 @@ async function sendEverywhere(app: FastifyInstance, token: string, canaries: Can
   const get = (path: string, headers: object = agent) => ({ method: 'GET', url: path, headers })
   const header = (name: string, prefix = '') => get(url, { ...agent, [name]: prefix + word(`header-${name}`) })
   const form = (name: string, content: string) =>
-    ({ method: 'POST', url: '/api/v1/imports?dryRun=false', headers: { ...agent, 'content-type': 'multipart/form-data; boundary=x' },
+    ({ method: 'POST', url: '/api/v1/imports?dryRun=false', headers: { ...agent, 'content-type': 'multipart/form-data; boundary=x', 'user-agent': word('formAgent'), cookie: word('formCookie') },
        payload: `--x\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\n\r\n${content}\r\n--x--\r\n` }) // prettier-ignore
   const register = `Date;Nom;Prénom;Sexe;Âge;Unité;Diagnostic\n01/07/2026;${word('cellName')};X;F;30;ans;${word('cell')}\n01/13/2026;${word('refused')};X;F;30;ans;Y\n`
   const requests: [number, object][] = [

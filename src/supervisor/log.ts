@@ -4,7 +4,7 @@ import { traceOf } from '../shared/traces.ts'
 
 // Libraries log what they hold: whole errors (PostgreSQL's `detail`, the raw bytes of a malformed request), requests with
 // their address, an error's message where no other was given. These forms are all that may leave.
-const serializers: LoggerOptions['serializers'] = {
+const serializers = {
   err: (error: unknown) => traceOf(error),
   error: (error: unknown) => traceOf(error),
   req: (request: { method?: string; routeOptions?: { url?: string } }) => ({
@@ -19,10 +19,25 @@ const hooks: LoggerOptions['hooks'] = {
     const [first, second, ...rest] = args as unknown[]
     // Fastify quotes the address of a request that was answered twice.
     if (typeof first === 'string') return method.apply(this, [first.replace(/"\/[^"]*"/g, '"/…"')])
-    const fields = first instanceof Error ? { err: first } : first
-    return method.apply(this, [fields as object, typeof second === 'string' ? second : 'event', ...rest] as never)
+    const fields = first instanceof Error ? { err: first } : withoutObjects(first)
+    return method.apply(this, [fields, typeof second === 'string' ? second : 'event', ...rest] as never)
   },
 }
+
+// Libraries hand over whole options and requests (the reader of forms, at level trace: all headers, the token with them).
+// What we write ourselves is flat, but for counts and for the cause of a trace, which is made of class, code and calls.
+function withoutObjects(fields: unknown): object {
+  const entries = Object.entries(fields ?? {}).map(([name, value]: [string, unknown]) => {
+    if (value instanceof Error) return [name, traceOf(value)]
+    return [name, isFlat(value) || isCounts(value) || name === 'cause' || name in serializers ? value : typeof value]
+  })
+  return Object.fromEntries(entries) as object
+}
+
+const isScalar = (value: unknown): boolean => typeof value !== 'object' || value === null
+const isFlat = (value: unknown): boolean => isScalar(value) || (Array.isArray(value) && value.every(isScalar))
+const isCounts = (value: unknown): boolean =>
+  Object.values(value as object).every((count) => typeof count === 'number') && !ArrayBuffer.isView(value)
 
 /**
  * The journal of one process: one JSON line an event. Nothing of a record is in it, whoever writes.
