@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export type SlowClients = {
@@ -44,4 +44,43 @@ export function slowClients(port: number, kind: 'headers' | 'bodies', count: num
       for (const socket of open) socket.destroy()
     },
   }
+}
+
+/** Begins a download, does not read for a while, then takes the rest. */
+export async function interruptedDownload(
+  port: number,
+  request: string,
+  pauseMs: number,
+): Promise<{ head: string; bytes: number; isWhole: boolean }> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.write(request)
+  let [head, tail, bytes] = ['', '', 0]
+  const isWhole = (): boolean => tail.endsWith('\r\n0\r\n\r\n')
+  const ended = new Promise<void>((resolve) => {
+    socket.on('error', () => {}).on('close', resolve)
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      tail = (tail + chunk.toString('latin1')).slice(-7)
+      if (isWhole()) resolve()
+      if (head) return
+      head = chunk.toString('latin1')
+      socket.pause()
+      setTimeout(() => socket.resume(), pauseMs)
+    })
+  })
+  await ended
+  socket.destroy()
+  return { head, bytes, isWhole: isWhole() }
+}
+
+/** Asks for something and never reads it. */
+export function stalledReader(port: number, request: string): Socket {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.on('error', () => {})
+  socket.pause()
+  socket.write(request)
+  // A socket that is not read learns of its end by what it sends.
+  const probe = setInterval(() => socket.write('\r\n'), 2_000).unref()
+  socket.on('close', () => clearInterval(probe))
+  return socket
 }

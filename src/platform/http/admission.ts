@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/errors.ts'
 import { InFlight } from './in-flight.ts'
+import { hasBody } from './limits.ts'
 import { Pressure } from './pressure.ts'
 
 const all = 'all'
@@ -32,7 +32,3 @@ export function registerAdmission(app: FastifyInstance, max: number): void {
     if (hasBody(request.raw)) enter(request, reply)
   })
 }
-
-// RFC 9112 6.3: a request without either has no body.
-const hasBody = ({ headers }: IncomingMessage): boolean =>
-  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
 
@@ -47,6 +47,10 @@ export function registerBulkDeadline(app: FastifyInstance): void {
   app.addHook('onSend', async (request) => patience(request, stalledMs))
 }
 
+/** RFC 9112 6.3: a request without either header has no body. */
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
+
 const bodySeconds = 10
 
 /**
@@ -55,7 +59,8 @@ const bodySeconds = 10
  */
 export function registerBodyDeadline(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {
-    if (raw.complete) return
+    // Without a body there is no end to wait for: nobody reads it, and a long download would be cut off.
+    if (raw.complete || !hasBody(raw)) return
     const timer = setTimeout(() => raw.destroy(), (routeOptions.config.bodySeconds ?? bodySeconds) * 1_000).unref()
     const clear = (): void => clearTimeout(timer)
     raw.once('end', clear).once('close', clear)
