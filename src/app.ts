@@ -29,6 +29,7 @@ import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerLanguage } from './platform/http/request.ts'
 import { registerRequestLog } from './platform/http/request-log.ts'
 import { registerSerialization } from './platform/http/serialization.ts'
+import { answerUnreadable, refuseTunnels } from './platform/http/unreadable.ts'
 import { registerValidation } from './platform/http/validation.ts'
 import { usersRoutes } from './platform/users/routes.ts'
 import { consultationRoutes } from './modules/consultations/index.ts'
@@ -50,11 +51,13 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: sendProblem,
+    clientErrorHandler: answerUnreadable,
     genReqId: () => uuidv7(),
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     exposeHeadRoutes: false,
   })
 
+  refuseTunnels(app)
   registerDeclared(app)
   registerLanguage(app)
   registerConnectionBound(app)

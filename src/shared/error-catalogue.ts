@@ -50,6 +50,27 @@ export const errorCatalogue = {
     title: text('Introuvable', 'Not found'),
     detail: text("Cette adresse ou cet enregistrement n'existe pas.", 'This address or record does not exist.'),
   },
+  request_unreadable: {
+    status: 400,
+    title: text('Requête illisible', 'Unreadable request'),
+    detail: text('Ce qui est arrivé n’est pas une requête HTTP.', 'What arrived is not an HTTP request.'),
+  },
+  request_timeout: {
+    status: 408,
+    title: text('Requête trop lente', 'Request too slow'),
+    detail: text(
+      'La requête n’est pas arrivée entière à temps : renvoyez-la.',
+      'The request did not arrive whole in time: send it again.',
+    ),
+  },
+  headers_too_large: {
+    status: 431,
+    title: text('En-têtes trop longs', 'Headers too large'),
+    detail: text(
+      'L’adresse et les en-têtes ensemble comptent au plus 16 Ko.',
+      'The address and the headers together hold at most 16 KB.',
+    ),
+  },
   payload_too_large: {
     status: 413,
     title: text('Envoi trop volumineux', 'Payload too large'),

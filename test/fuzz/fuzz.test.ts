@@ -9,7 +9,8 @@ import type { Random } from '../../src/demo/random.ts'
 import { random, seed, size } from '../size.ts'
 import { makeCase, type Case } from './cases.ts'
 import { checkerOf, operationsOf, type Answer, type Operation } from './checker.ts'
-import { patiently, told } from './send.ts'
+import { patiently, told, written } from './send.ts'
+import { exchange, oddRequests, type Odd } from './socket.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -61,7 +62,7 @@ async function attack(targets: Operation[], count: number, choose: Random): Prom
   return run
 }
 
-const tally = ({ statuses }: Run): string =>
+const tally = ({ statuses }: Pick<Run, 'statuses'>): string =>
   [...statuses]
     .sort(([a], [b]) => a - b)
     .map(([status, times]) => `${status}: ${times}`)
@@ -84,6 +85,33 @@ test('whatever is sent, the answer is a declared one', async (t) => {
     `${run.reached.size} of ${own.length} operations accepted something`,
   )
   assert.ok((run.statuses.get(401) ?? 0) < run.cases / 8, tally(run))
+})
+
+test('what no library would send is answered too, and no connection is cut without a word', async (t) => {
+  const { port } = new URL(await world.app.listen({ port: 0, host: '127.0.0.1' }))
+  const token = await world.token('cscom_sangha.agent')
+  const choose = random('socket')
+  const generated = Array.from({ length: size(40, 2_000) }, () => {
+    const made = makeCase(world, choose.pick(operations.filter((one) => !isControl(one))), choose)
+    return { name: told(made), pieces: [written(made, token)] }
+  })
+  const findings: string[] = []
+  const statuses = new Map<number, number>()
+  const all: Odd[] = [...oddRequests(token), ...generated]
+  const one = async ({ name, pieces, pause }: Odd): Promise<void> => {
+    const { answers, reset, silent } = await exchange(Number(port), pieces, pause)
+    for (const { status } of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    const found = answers.flatMap((answer) => check(undefined, { ...answer, isHead: answer.text === '' }))
+    if (reset) found.push('reset')
+    if (silent) found.push('no end')
+    if (answers.length === 0) found.push('no answer')
+    findings.push(
+      ...found.map((finding) => `seed ${seed}: ${finding}: ${name} → ${JSON.stringify(answers).slice(0, 400)}`),
+    )
+  }
+  while (all.length > 0) await Promise.all(all.splice(0, 16).map(one))
+  t.diagnostic(`seed ${seed}, ${tally({ statuses })}`)
+  assert.equal(findings.length, 0, findings.join('\n'))
 })
 
 test('and the application serves as before', async () => {

@@ -63,3 +63,12 @@ export function told({ method, url, headers, body, actor, notes }: Case): string
         : body.toString('base64')
   return JSON.stringify({ method, url: url.slice(0, 3_000), as: actor, headers, bodyBase64: shown, notes })
 }
+
+/** The case as the bytes of a request, whatever its headers hold. */
+export function written({ method, url, headers, body = Buffer.alloc(0), actor }: Case, token: string): Buffer {
+  const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`))
+  if (!('host' in headers)) lines.push('host: x')
+  if (actor !== undefined) lines.push(`authorization: Bearer ${token}`)
+  lines.push('connection: close', ...(body.length > 0 ? [`content-length: ${body.length}`] : []))
+  return Buffer.concat([Buffer.from(`${method} ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`), body])
+}
