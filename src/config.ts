@@ -34,9 +34,12 @@ export function parseMasterKey(value: string): Buffer | undefined {
   return bytes.length === 32 ? bytes : undefined
 }
 
+/** The greatest SIS_RATE_IN_FLIGHT: no load is refused, as a measurement of what refusing is good for needs it. */
+export const unboundedInFlight = 100_000
+
 const databaseUrl = () => Type.Refine(Type.String({ maxLength: 2000 }), isDatabaseUrl)
 const perMinute = (count: number) => Type.Integer({ minimum: 1, maximum: 1_000_000, default: count })
-const atOnce = (count: number) => Type.Integer({ minimum: 1, maximum: 100_000, default: count })
+const atOnce = (count: number) => Type.Integer({ minimum: 1, maximum: unboundedInFlight, default: count })
 
 const Settings = Type.Object({
   port: setting(Type.Integer({ minimum: 0, maximum: 65_535, default: 8000 }), {

@@ -3,6 +3,7 @@ import process from 'node:process'
 import type { Logger } from 'pino'
 import { createTenancy, IsolationBroken } from '#tenancy'
 import { buildApp } from './app.ts'
+import { unboundedInFlight } from './config.ts'
 import { openAccess } from './platform/auth/index.ts'
 import { sayable, traceOf } from './shared/traces.ts'
 import { followConnections } from './supervisor/drain.ts'
@@ -49,7 +50,7 @@ async function start(settings: WorkerSettings): Promise<Running> {
     pooler,
     log,
     name: 'sis-http',
-    impatient: true,
+    impatient: config.rateInFlight < unboundedInFlight,
   })
   const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
   const app = await buildApp({ config, access, log })

@@ -12,6 +12,8 @@ export type Plan = {
   seconds: number
   perSecond?: number
   clients?: number
+  /** The times of the first seconds are not kept: those who come first have no connection yet. */
+  ramp?: number
 }
 
 export type Outcome = {
@@ -102,7 +104,7 @@ class Line {
 }
 
 /** Sends what the plan says and waits for the last answer. */
-export async function drive({ port, requests, seconds, perSecond, clients }: Plan): Promise<Outcome> {
+export async function drive({ port, requests, seconds, perSecond, clients, ramp = 0 }: Plan): Promise<Outcome> {
   const outcome: Outcome = { sent: 0, statuses: {}, unexplained: 0, accepted: [] }
   const idle: Line[] = []
   const lines = new Set<Line>()
@@ -112,6 +114,7 @@ export async function drive({ port, requests, seconds, perSecond, clients }: Pla
     lines.add(line)
     return line
   }
+  const start = performance.now()
   const ask = async (due: number): Promise<void> => {
     const request = requests[outcome.sent++ % requests.length] ?? ''
     let line = take()
@@ -128,10 +131,10 @@ export async function drive({ port, requests, seconds, perSecond, clients }: Pla
     else lines.delete(line)
     outcome.statuses[answer.status] = (outcome.statuses[answer.status] ?? 0) + 1
     if ((answer.status === 429 || answer.status === 503) && !answer.retryAfter) outcome.unexplained++
-    if (answer.status >= 200 && answer.status < 300) outcome.accepted.push(performance.now() - due)
+    if (answer.status >= 200 && answer.status < 300 && due >= start + ramp * 1_000)
+      outcome.accepted.push(performance.now() - due)
   }
 
-  const start = performance.now()
   const end = start + seconds * 1_000
   if (perSecond === undefined) {
     const client = async (): Promise<void> => {

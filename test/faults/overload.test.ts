@@ -199,7 +199,7 @@ async function stormOn(
   const [memory, saturation] = [under.memory(), size(1, 8)]
   const most = await drive({ port, requests, seconds: saturation, clients: 32 })
   const rate = Math.max(150, Math.round((3 * most.sent) / saturation))
-  const during = await driveElsewhere({ port, requests, seconds, perSecond: rate })
+  const during = await driveElsewhere({ port, requests, seconds, perSecond: rate, ramp: size(0, 5) })
   const told = `saturation ${Math.round(most.sent / saturation)}/s, ${rate}/s for ${seconds} s: ${figures(during)}; memory ${memory} → ${under.memory()} MB`
   return { before, during, told }
 }
