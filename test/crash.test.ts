@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
+import pg from 'pg'
 import { Canaries } from './canaries.ts'
 import { serve, type Served } from './served.ts'
 import { childrenOf, isRunning, newDataDir, root, until } from './sis-process.ts'
@@ -32,7 +32,8 @@ test('a crash says where, not what; the process is replaced; nothing of a record
   const { program, database } = served
   const http = (): number[] => childrenOf(program.pid).flatMap(({ pid, command }) => (command.includes('server.js') ? [pid] : [])) // prettier-ignore
 
-  const seen = await observedDuring(served, () => work(served, canaries))
+  await work(served, canaries)
+  const seen = await observed(served, canaries)
 
   const [one, other] = http()
   assert.ok(one && other)
@@ -111,31 +112,38 @@ function raw({ program }: Served, text: string): Promise<string> {
   })
 }
 
-/** What others on the machine and other users of the database can see of a running program. */
-async function observedDuring(
-  { program, database }: Served,
-  working: () => Promise<void>,
+/** What others on the machine and other users of the database can see while a record is being written. */
+async function observed(
+  { ask, logIn, program, database }: Served,
+  canaries: Canaries,
 ): Promise<Record<string, string>> {
-  const queries = new Set<string>()
-  const titles = new Set<string>()
-  let done = false
-  const watch = async (): Promise<void> => {
-    while (!done) {
-      for (const row of await database.asSuperuser('select application_name, query from pg_stat_activity')) queries.add(JSON.stringify(row)) // prettier-ignore
-      for (const parent of [program.pid, database.postgres.pid])
-        for (const { command } of childrenOf(parent)) titles.add(command)
-      await sleep(2)
-    }
-  }
-  await Promise.all([watch(), working().finally(() => (done = true))])
-  // Parameters, not values: without such a statement the search would prove nothing.
-  assert.ok([...queries].some((query) => /insert into.*\$1/.test(query)))
-  assert.ok(![...queries].some((query) => /\bnotify\b/i.test(query)))
+  const word = (place: string): string => canaries.word(`waiting ${place}`)
+  const { access_token: token } = await logIn('cscom_sangha.agent')
+  const [schema] = await database.asSuperuser<{ name: string }>(
+    `select schema_name as name from sis_platform.establishment where slug = 'cscom_sangha'`,
+  )
+  const holder = new pg.Client({ connectionString: database.superuserUrl })
+  await holder.connect()
+  await holder.query(`begin; lock table ${schema?.name}.patient in share mode`)
+  const body = { familyName: word('familyName'), givenName: word('givenName'), sex: 'F', birth: { precision: 'year', date: '1987' } } // prettier-ignore
+  const writing = ask('POST', '/api/v1/patients', { token, body })
+  const activity = await until(async () => {
+    const rows = await database.asSuperuser('select application_name, query, wait_event_type from pg_stat_activity')
+    return rows.some((row) => row['wait_event_type'] === 'Lock') ? rows : undefined
+  })
+  const parents = [program.pid, database.postgres.pid]
+  const titles = parents.flatMap((parent) => childrenOf(parent).map(({ command }) => command))
+  await holder.query('commit')
+  await holder.end()
+  assert.equal((await writing).status, 201)
+  // Parameters, not values; and nobody speaks by NOTIFY.
+  assert.ok(activity.some((row) => /insert into "?patient.*\$1/.test(String(row['query']))))
+  assert.ok(!activity.some((row) => /\bnotify\b/i.test(String(row['query']))))
   const [notify] = await database.asSuperuser<{ queue: number; open: boolean }>(
     `select pg_notification_queue_usage() as queue, has_function_privilege('public', 'pg_notify(text, text)', 'execute') as open`,
   )
   assert.deepEqual(notify, { queue: 0, open: false })
-  return { 'titles of processes': [...titles].join('\n'), pg_stat_activity: [...queries].join('\n') }
+  return { 'titles of processes': titles.join('\n'), pg_stat_activity: JSON.stringify(activity) }
 }
 
 function filesIn(folder: string): Record<string, Buffer> {
