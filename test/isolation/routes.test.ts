@@ -1,166 +1,154 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
-import { v7 as uuidv7 } from 'uuid'
-import { harness, type Answer, type Client, type Harness } from '../harness.ts'
+import { after, before, describe, test } from 'node:test'
+import { Client } from '../harness.ts'
+import { all, expected, username, type Role } from '../rights-table.ts'
+import { random, seed, size } from '../size.ts'
+import { leakPlans, leaks, leaksPrefix } from './leaks.ts'
+import { clientOf, operationsOf, send, tryEveryPlace, tryEveryToken, type Operation } from './matrix.ts'
+import { plans } from './plans.ts'
+import { openWorld, patientOf, type Place, type World } from './world.ts'
 
-type Operation = { method: string; path: string }
-type Record_ = { id: string; version: number }
+// Every route of the OpenAPI document × everything of another establishment that fits into a request: its identifiers in
+// path, query and body, its cursors, versions and operation keys, its tokens. "Exists elsewhere" must look like "is nowhere":
+// in status, body and headers, on everybody's record and in the log.
 
-let world: Harness
-/** What stands at the CSRéf, by the path that names it. The CSCOM must see none of it. */
-const theirs: Record<string, Record_> = {}
-
-const patient = {
-  familyName: 'Kassogué',
-  givenName: 'Yaya',
-  sex: 'M',
-  birth: { precision: 'year', date: '1971' },
-  phone: '76 54 32 10',
-}
+let world: World
+let theirs: Place
+let ours: Place
 
 before(async () => {
-  world = await harness()
-  const { csref } = world
-  const make = async (client: Client, path: string, body: object): Promise<Record_> =>
-    (await client.post(path, body, 201)).body as Record_
-  theirs['patients'] = await make(csref.agent, '/api/v1/patients', patient)
-  theirs['services'] = await make(csref.admin, '/api/v1/services', { name: 'Médecine du CSRéf' })
-  theirs['specialties'] = await make(csref.admin, '/api/v1/specialties', { name: 'Spécialité du CSRéf' })
-  theirs['consultations'] = await make(csref.agent, '/api/v1/consultations', {
-    patientId: theirs['patients'].id,
-    date: '2026-07-01',
-    practitionerName: 'Dr Canari',
-    diagnosis: 'Paludisme canari',
+  world = await openWorld(leaks)
+  theirs = await world.place('csref_djenne')
+  ours = await world.place('cscom_sangha')
+})
+after(() => world?.close())
+
+const isLeak = ({ path }: Operation): boolean => path.startsWith(leaksPrefix)
+const operations = (): Operation[] => operationsOf(world).filter((operation) => !isLeak(operation))
+
+const ruleOf = ({ method, path }: Operation) => expected[`${method} ${path.replace(/\{(\w+)\}/g, ':$1')}`]
+
+/** One client for each role, and one without a token. */
+const tokens = (): Record<string, (rights: 'one' | 'fresh') => Client> => {
+  const one = (name: string) => (use: 'one' | 'fresh') =>
+    use === 'fresh' ? new Client(world.app, name) : world.as(name)
+  const roles = all.filter((role) => role !== 'SIS_CSCOM').map((role) => [role, one(username[role])] as const)
+  return { anonymous: () => world.anonymous, ...Object.fromEntries(roles) }
+}
+
+describe('the route matrix', () => {
+  test('has a plan for every operation of the OpenAPI document, and no other', () => {
+    const names = (of: Operation[]) => of.map(({ name }) => name).sort()
+    assert.deepEqual(Object.keys(plans).sort(), names(operations()))
+    assert.notDeepEqual(Object.keys(plans).sort(), names(operationsOf(world)), 'the control: a route without a plan')
+    for (const operation of operations()) assert.ok(ruleOf(operation), operation.name)
   })
-  const { body } = await csref.admin.get('/api/v1/users', 200)
-  theirs['users'] = (body.items as Record_[])[0] as Record_
+
+  test('another token, or none, gets nothing of ours', async (t) => {
+    t.diagnostic(`seed ${seed}`)
+    const choose = random('tokens')
+    const everybody = Object.entries(tokens())
+    for (const operation of operations()) {
+      const rule = ruleOf(operation)!
+      const some = size(0, 1) === 1 ? everybody : [everybody[0]!, everybody[2]!, choose.pick(everybody.slice(3))]
+      const may = (who: string): boolean | 'public' => (rule === 'public' ? 'public' : rule.includes(who as Role))
+      const wrong = await tryEveryToken(
+        { world, theirs, ours },
+        operation,
+        plans[operation.name]!,
+        Object.fromEntries(some),
+        may,
+      )
+      assert.deepEqual(wrong, [])
+    }
+  })
+
+  test('nothing of theirs in any place of a request differs from what is nowhere', async (t) => {
+    const tried: string[] = []
+    const wrong: string[] = []
+    const attackers =
+      size(0, 1) === 1 ? [ours, await world.place('sih_mopti'), await world.place('cabinet_etoile')] : [ours]
+    for (const attacker of attackers)
+      for (const operation of operations()) {
+        const found = await tryEveryPlace({ world, theirs, ours: attacker }, operation, plans[operation.name]!)
+        tried.push(...found.tried)
+        wrong.push(...found.wrong)
+      }
+    t.diagnostic(`${tried.length} places:\n${tried.join('\n')}`)
+    assert.deepEqual(wrong, [])
+    assert.ok(tried.length >= 80, `${tried.length}`)
+  })
+
+  test('each planned request succeeds in its own establishment: the refusals are about the other one (control)', async () => {
+    for (const operation of operations()) {
+      const plan = plans[operation.name]!
+      const answer = await send(clientOf({ world, theirs, ours }, plan, ours), operation, await plan.make(ours))
+      assert.equal(answer.status, plan.status, `${operation.name}: ${answer.text}`)
+    }
+  })
+
+  test('finds out a route that tells what exists elsewhere (control)', async () => {
+    const expectedFindings: Record<string, RegExp> = {
+      row: /status.*CANARICSREFDJENNE came back/s,
+      status: /status: elsewhere 403, nowhere 404/,
+      header: /headers: elsewhere .*x-hint/,
+      record: /entries: elsewhere .*patient\.elsewhere/,
+      log: /log: elsewhere .*elsewhere/,
+      key: /idempotency-key.*body: elsewhere .*CANARICSREFDJENNE.*, nowhere .*CANARICSCOMSANGHA/,
+    }
+    const clients = { world, theirs, ours }
+    for (const operation of operationsOf(world).filter(isLeak)) {
+      const way = operation.path.split('/')[4]!
+      const found = tryEveryPlace(clients, operation, leakPlans[operation.name]!)
+      if (way === 'unknown') await assert.rejects(found, /whose identifier is otherId/)
+      else assert.match((await found).wrong.join('\n'), expectedFindings[way]!, way)
+    }
+    // A token of another establishment that gets what is ours.
+    const operation = operationsOf(world).find(({ path }) => path === `${leaksPrefix}/row/{id}`)!
+    const other = { SIS_CSREF: () => theirs.agent }
+    const wrong = await tryEveryToken(clients, operation, leakPlans[operation.name]!, other, () => true)
+    assert.match(wrong.join('\n'), /as SIS_CSREF: 200/)
+    assert.match(wrong.join('\n'), /CANARICSCOMSANGHA came back/)
+  })
 })
 
-const operations = (): Operation[] => {
-  const { paths = {} } = world.app.swagger() as { paths?: Record<string, object> }
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
-  )
-}
-
-// What two answers about nothing may differ in.
-const comparable = ({ status, body, headers }: Answer) => {
-  const { requestId: _, ...rest } = (body ?? {}) as { requestId?: string }
-  const { 'x-request-id': __, date: ___, 'x-ratelimit-remaining': ____, 'x-ratelimit-reset': _____, ...kept } = headers
-  return { status, body: rest, headers: kept }
-}
-
-/** A body that would be accepted, so that the refusal is about the record. */
-const bodies: Record<string, object> = {
-  'PATCH patients': { village: 'Ailleurs' },
-  'PATCH consultations': { notes: 'Ailleurs' },
-  'PATCH services': { active: false },
-  'PATCH specialties': { active: false },
-  'PATCH users': { displayName: 'Ailleurs' },
-  DELETE: { reason: 'Essai de cloisonnement' },
-}
-
-describe('a record of another establishment', () => {
-  test('is nowhere, on every route that takes an identifier', async () => {
-    const withId = operations().filter(({ path }) => path.includes('{id}'))
-    const tried: string[] = []
-    for (const { method, path } of withId) {
-      const resource = path.split('/')[3] ?? ''
-      const other = theirs[resource]
-      if (!other) continue
-      const client = ['services', 'specialties', 'users'].includes(resource) ? world.cscom.admin : world.cscom.agent
-      const ask = (id: string) =>
-        client.send(method, path.replace('{id}', id), {
-          body: method === 'GET' ? undefined : (bodies[`${method} ${resource}`] ?? bodies[method] ?? {}),
-          headers: { 'if-match': `"${other.version}"` },
-        })
-      const [elsewhere, nowhere] = [await ask(other.id), await ask(uuidv7())]
-      assert.deepEqual(comparable(elsewhere), comparable(nowhere), `${method} ${path}`)
-      assert.equal(elsewhere.status, 404, `${method} ${path}: ${elsewhere.text}`)
-      tried.push(`${method} ${path}`)
-    }
-    // Every kind of record that has an address is among them.
-    assert.ok(tried.length >= 14, tried.join('\n'))
-  })
-
-  test('cannot be named in a body: a consultation of their patient, or in their service', async () => {
-    const { agent } = world.cscom
-    const own = (await agent.post('/api/v1/patients', { ...patient, givenName: 'Propre' }, 201)).body as Record_
-    const visit = { date: '2026-07-01', practitionerName: 'Dr X', diagnosis: 'Paludisme', patientId: own.id }
-    for (const [field, value] of [
-      ['patientId', theirs['patients']?.id],
-      ['serviceId', theirs['services']?.id],
-      ['specialtyId', theirs['specialties']?.id],
-    ] as const) {
-      const [elsewhere, nowhere] = await Promise.all(
-        [value, uuidv7()].map((id) => agent.post('/api/v1/consultations', { ...visit, [field]: id })),
-      )
-      assert.ok(elsewhere && nowhere)
-      assert.deepEqual(comparable(elsewhere), comparable(nowhere), field)
-      assert.ok(elsewhere.status >= 400 && elsewhere.status < 500, `${field}: ${elsewhere.text}`)
-    }
-  })
-
-  test('appears in no list, search, filter or export', async () => {
-    const { agent, admin } = world.cscom
-    const asked: [Client, string][] = [
-      [agent, '/api/v1/patients?q=Kassogue'],
-      [agent, '/api/v1/patients?q=76543210'],
-      [agent, '/api/v1/patients?updatedSince=2020-01-01T00:00:00Z'],
-      [agent, `/api/v1/consultations?patientId=${theirs['patients']?.id}`],
-      [agent, `/api/v1/consultations?serviceId=${theirs['services']?.id}`],
-      [agent, '/api/v1/consultations?q=canari'],
-      [agent, '/api/v1/services'],
-      [agent, '/api/v1/specialties'],
-      [agent, '/api/v1/patients/export?format=csv'],
-      [agent, '/api/v1/consultations/export?format=csv'],
-      [admin, '/api/v1/users?limit=100'],
-      [admin, '/api/v1/establishments'],
+describe('what is written and searched', () => {
+  test('is found in its own establishment and in no list, search or export of another', async () => {
+    const asked = [
+      ...['patients', 'consultations'].flatMap((kind) => [`${kind}?q=`, `${kind}/export?q=`]),
+      'patients?village=',
+      'consultations?practitioner=',
+      'services?q=',
+      'specialties?q=',
     ]
-    for (const [client, path] of asked) {
-      const { text } = await client.get(path, 200)
-      assert.doesNotMatch(text, /Yaya|canari|CSRéf|csref_djenne/i, path)
+    for (const path of asked) {
+      const [found, none] = [theirs, ours].map((place) => place.agent.get(`/api/v1/${path}${theirs.mark}`, 200))
+      assert.ok((await found)?.text.includes(theirs.mark), `${path}: the control`)
+      assert.ok(!(await none)?.text.includes(theirs.mark), path)
     }
-    const { text } = await world.csref.agent.get('/api/v1/consultations?q=canari', 200)
-    assert.match(text, /canari/, 'the control: its own establishment finds it')
   })
 
-  test('is not reached by a cursor, a header or a key of theirs', async () => {
-    const { csref, cscom } = world
-    for (const givenName of ['Deux', 'Trois'])
-      await csref.agent.post('/api/v1/patients', { ...patient, givenName, confirmDuplicate: true }, 201)
-    const { body } = await csref.agent.get('/api/v1/patients?limit=1', 200)
-    const paged = await cscom.agent.get(`/api/v1/patients?limit=100&cursor=${body.nextCursor}`, 200)
-    assert.doesNotMatch(paged.text, /Yaya|Deux|Trois/)
-    for (const header of ['x-tenant', 'x-establishment', 'x-forwarded-host', 'host', 'x-schema', 'establishment']) {
-      const { text } = await cscom.agent.get('/api/v1/patients?q=Kassogue', 200, { [header]: 'csref_djenne' })
-      assert.doesNotMatch(text, /Yaya/, header)
+  test('follows the token and no header of the request', async () => {
+    for (const header of [
+      'x-tenant',
+      'x-establishment',
+      'x-forwarded-host',
+      'host',
+      'x-schema',
+      'establishment',
+      'prefer',
+    ]) {
+      const { text } = await ours.agent.get('/api/v1/patients?limit=100', 200, { [header]: theirs.establishment.slug })
+      assert.ok(!text.includes(theirs.mark) && text.includes(ours.mark), header)
     }
-    const key = { 'idempotency-key': 'la-meme-cle' }
-    const mine = await csref.agent.post(
-      '/api/v1/patients',
-      { ...patient, givenName: 'Clé', confirmDuplicate: true },
-      201,
-      key,
-    )
-    const other = await cscom.agent.post(
-      '/api/v1/patients',
-      { ...patient, givenName: 'Clé', confirmDuplicate: true },
-      201,
-      key,
-    )
-    assert.notEqual(mine.body.id, other.body.id)
   })
 
-  test('may have the identifier that we choose: no trace of theirs, no clash', async () => {
-    const { cscom } = world
-    const { body } = await cscom.agent.post(
-      '/api/v1/patients',
-      { ...patient, id: theirs['patients']?.id, givenName: 'Homonyme' },
-      201,
-    )
-    assert.equal(body.givenName, 'Homonyme')
-    const { body: untouched } = await world.csref.agent.get(`/api/v1/patients/${theirs['patients']?.id}`, 200)
-    assert.equal(untouched.givenName, 'Yaya')
+  test('under an identifier that theirs has already is ours, and theirs stays as it was', async () => {
+    const earlier = await theirs.agent.get(`/api/v1/patients/${theirs.records.patients.id}`, 200)
+    const body = { ...patientOf(ours.mark), id: theirs.records.patients.id }
+    await ours.agent.post('/api/v1/patients', body, 201)
+    assert.ok((await ours.agent.get(`/api/v1/patients/${body.id}`, 200)).text.includes(ours.mark))
+    const later = await theirs.agent.get(`/api/v1/patients/${theirs.records.patients.id}`, 200)
+    assert.deepEqual(later.body, earlier.body)
   })
 })

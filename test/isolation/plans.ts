@@ -1,0 +1,126 @@
+import { testPassword } from '../fixtures.ts'
+import { patientOf, registerOf, unique, userOf, visitOf, type Kind, type Place } from './world.ts'
+
+/** A request that would succeed, in the establishment of `place`. */
+export type Asked = {
+  params?: Record<string, string>
+  query?: Record<string, string>
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+export type Plan = {
+  /** Whose daily work it is. */
+  who: 'agent' | 'admin' | 'anonymous' | 'superadmin' | 'ministere'
+  make(place: Place): Promise<Asked> | Asked
+  /** Its success. */
+  status: number
+  /** It ends the session that asked: each request gets one of its own. */
+  endsSession?: true
+  /** What the identifier in its path is. */
+  path?: Kind | 'establishments'
+  /** One's own colleague's records of that kind are nobody's either. */
+  personal?: true
+  /** Why nothing of another establishment can be named in it, where that is so; else each of its parameters is tried. */
+  because?: string
+}
+
+const ifMatch = (version = 1) => ({ 'if-match': `"${version}"` })
+const reason = { reason: 'Essai de cloisonnement' }
+type Made = 'patients' | 'consultations' | 'services' | 'specialties' | 'users'
+
+const read = (path: Kind, who: Plan['who'] = 'agent'): Plan => ({
+  who,
+  path,
+  status: 200,
+  make: ({ records }) => ({ params: { id: records[path].id } }),
+})
+const list = (who: Plan['who'] = 'agent', query: Record<string, string> = {}): Plan => ({
+  who,
+  status: 200,
+  make: () => ({ query }),
+})
+const change = (path: Made, who: Plan['who'], body: () => object): Plan => ({
+  who,
+  path,
+  status: 200,
+  async make(place) {
+    const { id, version } = await place.make(path)
+    return { params: { id }, headers: ifMatch(version), body: body() }
+  },
+})
+const hide = (path: 'patients' | 'consultations'): Plan => ({ ...change(path, 'agent', () => reason), status: 204 })
+const search: Plan = { who: 'agent', status: 200, make: () => ({ body: { limit: 5 } }) }
+const create = (who: Plan['who'], body: (place: Place) => object, status = 201): Plan => ({
+  who,
+  status,
+  make: (place) => ({ body: body(place) }),
+})
+const nothing = (
+  status: number,
+  because: string,
+  make: Plan['make'] = () => ({}),
+  who: Plan['who'] = 'agent',
+): Plan => ({ who, status, make, because })
+
+/** Every operation of the OpenAPI document; one that is missing here fails the matrix. */
+export const plans: Record<string, Plan> = {
+  'GET /health/live': nothing(200, 'tells of the process only', undefined, 'anonymous'),
+  'GET /health/ready': nothing(200, 'tells of the process only', undefined, 'anonymous'),
+  'GET /.well-known/jwks.json': nothing(200, 'public keys', undefined, 'anonymous'),
+
+  // By the person's own secret; what it opens is the tokens' own tests' business.
+  'POST /api/v1/auth/login': { who: 'anonymous', status: 200, make: ({ establishment: { slug } }) => ({ body: { username: `${slug}.agent`, password: testPassword, establishment: slug } }) },
+  'POST /api/v1/auth/token': nothing(200, 'a person’s own password', ({ establishment: { slug } }) => ({ headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams({ grant_type: 'password', username: `${slug}.agent`, password: testPassword }).toString() }), 'anonymous'),
+  'POST /api/v1/auth/refresh': nothing(401, 'a session’s own secret, which names nothing else', () => ({ body: { refresh_token: 'A'.repeat(86) } }), 'anonymous'),
+  'POST /api/v1/auth/activate': nothing(400, 'a one-time secret, which names nothing else', () => ({ body: { token: 'A'.repeat(43), password: testPassword } }), 'anonymous'),
+  'POST /api/v1/auth/logout': { ...nothing(204, 'the own session'), endsSession: true },
+  'GET /api/v1/auth/me': nothing(200, 'the own account'),
+  'POST /api/v1/auth/password': nothing(403, 'the own account', () => ({ body: { currentPassword: 'un autre', newPassword: testPassword } })),
+  'GET /api/v1/auth/sessions': nothing(200, 'the own sessions'),
+  'DELETE /api/v1/auth/sessions/{id}': { who: 'agent', path: 'sessions', personal: true, status: 204, make: ({ records }) => ({ params: { id: records.sessions.id } }) },
+  'POST /api/v1/auth/establishment': { who: 'agent', status: 200, endsSession: true, make: ({ establishment: { slug } }) => ({ body: { establishment: slug } }) },
+  'GET /api/v1/auth/invitations': nothing(200, 'the own invitations'),
+  'POST /api/v1/auth/invitations/{id}': { who: 'agent', path: 'invitations', personal: true, status: 204, make: ({ records }) => ({ params: { id: records.invitations.id }, body: { accept: false } }) },
+
+  'GET /api/v1/users': list('admin'),
+  'POST /api/v1/users': create('admin', ({ mark, establishment: { slug } }) => ({ ...userOf(mark), establishment: slug })),
+  'GET /api/v1/users/{id}': read('users', 'admin'),
+  'PATCH /api/v1/users/{id}': change('users', 'admin', () => ({ roles: [] })),
+  'POST /api/v1/users/{id}/reset': { ...read('users', 'admin'), status: 201 },
+  'GET /api/v1/establishments': list(),
+  'GET /api/v1/establishments/{slug}': { who: 'agent', path: 'establishments', status: 200, make: ({ establishment: { slug } }) => ({ params: { slug } }) },
+  'POST /api/v1/establishments': { ...create('superadmin', ({ mark }) => ({ slug: unique(), name: mark, type: 'cscom', region: 'Mopti' }), 202), because: 'the platform sees every establishment' },
+  'PATCH /api/v1/establishments/{slug}': { who: 'superadmin', path: 'establishments', because: 'the platform sees every establishment', status: 200, make: async ({ establishment: { slug }, admin }) => ({ params: { slug }, headers: ifMatch((await admin.get(`/api/v1/establishments/${slug}`, 200)).body.version as number), body: { region: 'Mopti' } }) },
+  'GET /api/v1/counts': nothing(200, 'figures of the whole country', undefined, 'ministere'),
+  'GET /api/v1/audit': list('admin', { source: 'records' }),
+
+  'GET /api/v1/patients': list(),
+  'POST /api/v1/patients': create('agent', ({ mark }) => patientOf(mark)),
+  'POST /api/v1/patients/search': search,
+  'GET /api/v1/patients/{id}': read('patients'),
+  'PATCH /api/v1/patients/{id}': change('patients', 'agent', () => ({ village: 'Kewa' })),
+  'DELETE /api/v1/patients/{id}': hide('patients'),
+  'GET /api/v1/patients/{id}/history': read('patients'),
+  'GET /api/v1/patients/export': list(),
+  'GET /api/v1/consultations': list(),
+  'POST /api/v1/consultations': create('agent', ({ mark, records }) => visitOf(mark, records.patients.id)),
+  'POST /api/v1/consultations/search': search,
+  'GET /api/v1/consultations/{id}': read('consultations'),
+  'PATCH /api/v1/consultations/{id}': change('consultations', 'agent', () => ({ notes: 'Kewa' })),
+  'DELETE /api/v1/consultations/{id}': hide('consultations'),
+  'GET /api/v1/consultations/{id}/history': read('consultations'),
+  'GET /api/v1/consultations/export': list(),
+  'GET /api/v1/services': list(),
+  'POST /api/v1/services': create('admin', ({ mark }) => ({ name: `${mark} ${unique()}` })),
+  'GET /api/v1/services/{id}': read('services'),
+  'PATCH /api/v1/services/{id}': change('services', 'admin', () => ({ active: false })),
+  'GET /api/v1/specialties': list(),
+  'POST /api/v1/specialties': create('admin', ({ mark }) => ({ name: `${mark} ${unique()}` })),
+  'GET /api/v1/specialties/{id}': read('specialties'),
+  'PATCH /api/v1/specialties/{id}': change('specialties', 'admin', () => ({ active: false })),
+  'GET /api/v1/icd10': nothing(200, 'the nomenclature that all share', () => ({ query: { q: 'paludisme' } })),
+  'POST /api/v1/imports': { who: 'agent', status: 201, make: ({ mark }) => registerOf(mark) },
+  'GET /api/v1/imports/{id}': read('imports'),
+  'GET /api/v1/imports/{id}/refused.csv': read('imports'),
+} // prettier-ignore

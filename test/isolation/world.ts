@@ -1,0 +1,179 @@
+import { Writable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import { createTenancy, type Establishment, type Tenancy } from '#tenancy'
+import { buildApp } from '../../src/app.ts'
+import { openAccess, type Access } from '../../src/platform/auth/index.ts'
+import { form, line, register } from '../../src/modules/exchange/register.fixture.ts'
+import { quiet, startDatabase, type TestDatabase } from '../cluster.ts'
+import { Client, harnessConfig } from '../harness.ts'
+
+export type Found = { id: string; version: number }
+export type Kind =
+  'patients' | 'consultations' | 'services' | 'specialties' | 'imports' | 'users' | 'sessions' | 'invitations'
+
+/** An establishment with records of every kind, each of whose texts holds its mark. */
+export type Place = {
+  establishment: Establishment
+  mark: string
+  agent: Client
+  admin: Client
+  records: Record<Kind, Found>
+  /** Other people of the same establishment, with the same roles. */
+  colleague: { agent: Client; admin: Client; records: Partial<Record<Kind, Found>> }
+  /** One more of a kind, never seen before. */
+  make(kind: 'patients' | 'consultations' | 'services' | 'specialties' | 'users'): Promise<Found>
+}
+
+export type World = {
+  app: FastifyInstance
+  access: Access
+  tenancy: Tenancy
+  database: TestDatabase
+  /** What was logged under a request's id. */
+  logged(requestId: string): Record<string, unknown>[]
+  as(username: string): Client
+  anonymous: Client
+  place(slug: string): Promise<Place>
+  close(): Promise<void>
+}
+
+/** The application with its log kept. @param more what is registered beside its own routes */
+export async function openWorld(more?: (app: FastifyInstance, access: Access) => Promise<void>): Promise<World> {
+  const database = await startDatabase()
+  const { installation, apiUrl: url } = database
+  const tenancy = await createTenancy({ url, installation, poolSize: 8, log: quiet })
+  const access = await openAccess({ tenancy, masterKey: Buffer.alloc(32, 7), installation })
+  const lines = new Map<string, Record<string, unknown>[]>()
+  const log = new Writable({
+    write(chunk: Buffer, _, done) {
+      const entry = JSON.parse(String(chunk)) as Record<string, unknown>
+      const id = String(entry['requestId'] ?? entry['reqId'])
+      lines.set(id, [...(lines.get(id) ?? []), entry])
+      done()
+    },
+  })
+  const app = await buildApp({ config: harnessConfig, access, log: pino({ level: 'trace' }, log) })
+  await more?.(app, access)
+  await app.ready()
+  const clients = new Map<string, Client>()
+  const as = (username: string): Client => {
+    clients.set(username, clients.get(username) ?? new Client(app, username))
+    return clients.get(username)!
+  }
+  const world: World = {
+    app,
+    access,
+    tenancy,
+    database,
+    logged: (requestId) => lines.get(requestId) ?? [],
+    as,
+    anonymous: new Client(app),
+    place: (slug) => furnish(world, slug),
+    async close() {
+      await app.close()
+      access.close()
+      await tenancy.close()
+      await database.stop()
+    },
+  }
+  return world
+}
+
+let serial = 0
+/** Never the same twice and always as long, so that two answers about two of them can be compared. */
+export const unique = (): string => `u${String((serial += 1)).padStart(6, '0')}x`
+
+export const patientOf = (mark: string) => ({
+  familyName: `${mark} ${unique()}`,
+  givenName: mark,
+  sex: 'F',
+  birth: { precision: 'year', date: '1980' },
+  village: mark,
+  motherName: mark,
+  phoneOwner: mark,
+  allergies: [mark],
+  confirmDuplicate: true,
+})
+export const visitOf = (mark: string, patientId: string) => ({
+  patientId,
+  date: '2026-07-01',
+  practitionerName: mark,
+  reason: mark,
+  diagnosis: mark,
+  examinations: mark,
+  treatment: mark,
+  notes: mark,
+})
+export const userOf = (mark: string) => ({
+  username: `${mark.toLowerCase()}.${unique()}`,
+  displayName: mark,
+  email: `${mark.toLowerCase()}@example.org`,
+  roles: ['ADMIN_LOCAL'],
+})
+export const registerOf = (mark: string) =>
+  form(
+    register(
+      line({ Nom: mark, Prénom: unique(), Diagnostic: mark, Prescripteur: mark }),
+      line({ Nom: mark, Date: '' }),
+    ),
+  )
+
+async function furnish(world: World, slug: string): Promise<Place> {
+  const establishment = world.tenancy.directory.findBySlug(slug)!
+  const [agent, admin] = [world.as(`${slug}.agent`), world.as(`${slug}.admin`)]
+  const mark = `CANARI${slug.replaceAll('_', '').toUpperCase()}`
+  const create = async (client: Client, path: string, body: object): Promise<Found> =>
+    (await client.post(`/api/v1/${path}`, body, 201)).body as Found
+  const make: Place['make'] = async (kind) => {
+    if (kind === 'patients') return create(agent, kind, patientOf(mark))
+    if (kind === 'users') return create(admin, kind, userOf(mark))
+    if (kind === 'consultations') return create(agent, kind, visitOf(mark, (await make('patients')).id))
+    return create(admin, kind, { name: `${mark} ${unique()}` })
+  }
+  const records = {} as Place['records']
+  for (const kind of ['patients', 'services', 'specialties', 'users', 'consultations'] as const) {
+    await make(kind)
+    records[kind] = await make(kind)
+  }
+  // A version of its own, so that a version of theirs is none of ours.
+  const changed = { 'if-match': '"1"' }
+  for (const [kind, client, body] of [
+    ['patients', agent, { village: `${mark} bis` }],
+    ['consultations', agent, { notes: `${mark} bis` }],
+    ['services', admin, { active: true, name: `${mark} ${unique()}` }],
+    ['specialties', admin, { active: true, name: `${mark} ${unique()}` }],
+    ['users', admin, { roles: ['ADMIN_LOCAL', (await agent.get('/api/v1/auth/me', 200)).body.role as string] }],
+  ] as const)
+    records[kind] = (await client.send('PATCH', `/api/v1/${kind}/${records[kind].id}`, { body, headers: changed, expect: 200 })).body as Found
+  const imported = await agent.send('POST', '/api/v1/imports?dryRun=false', { ...registerOf(mark), expect: 201 })
+  records.imports = { id: (imported.body as Found).id, version: 1 }
+  // One that is not the one asked with, so that it can be ended.
+  const sessionOf = async ({ username }: Client): Promise<Found> => {
+    const { body } = await new Client(world.app, username).get('/api/v1/auth/sessions', 200)
+    return { id: body.items.find((one: { current: boolean }) => one.current).id as string, version: 1 }
+  }
+  records.sessions = await sessionOf(agent)
+  const invited = async (client: Client): Promise<Found> => {
+    const { body } = await client.get('/api/v1/auth/me', 200)
+    const [row] = await world.database.asSuperuser<{ id: string }>(
+      `insert into sis_platform.membership (id, account_id, establishment_id, role, status)
+       select gen_random_uuid(), $1, id, 'ADMIN_LOCAL', 'invited' from sis_platform.establishment where slug = $2
+       on conflict (account_id, establishment_id, role) do update set status = 'invited' returning id`,
+      [body.id, slug === 'sih_mopti' ? 'cabinet_etoile' : 'sih_mopti'],
+    )
+    return { id: row!.id, version: 1 }
+  }
+  records.invitations = await invited(agent)
+  for (const role of ['agent', 'admin'])
+    await world.database.asSuperuser(
+      `with made as (insert into sis_platform.account (id, username, display_name, password_hash, status)
+         select gen_random_uuid(), username || '2', $2, password_hash, status from sis_platform.account where username = $1 returning id)
+       insert into sis_platform.membership (id, account_id, establishment_id, role, status)
+       select gen_random_uuid(), made.id, m.establishment_id, m.role, 'active' from made, sis_platform.membership m
+       join sis_platform.account a on a.id = m.account_id where a.username = $1 and m.status = 'active'`,
+      [`${slug}.${role}`, mark],
+    )
+  const colleague = { agent: world.as(`${slug}.agent2`), admin: world.as(`${slug}.admin2`), records: { sessions: await sessionOf(admin), invitations: await invited(admin) } }
+  return { establishment, mark, agent, admin, records, colleague, make }
+} // prettier-ignore

@@ -1,0 +1,97 @@
+// All routes × all roles. What each role may do is written here a second time, from the design and not from
+// platform/auth/rights.ts: a right that is given by mistake fails here. A route that is not in this list fails too.
+
+const agents = ['SIH', 'SIS_CSREF', 'SIS_CSCOM', 'SIS_CABINET'] as const
+export const all = [...agents, 'ADMIN_LOCAL', 'SUPER_ADMIN', 'MINISTERE_SIS', 'SIS_INRSP'] as const
+export type Role = (typeof all)[number]
+export type Rule = 'public' | readonly Role[]
+
+const administrator: Rule = ['ADMIN_LOCAL']
+const staff: Rule = [...agents, 'ADMIN_LOCAL']
+const managers: Rule = ['ADMIN_LOCAL', 'SUPER_ADMIN']
+const platform: Rule = ['SUPER_ADMIN']
+const national: Rule = ['MINISTERE_SIS', 'SIS_INRSP']
+
+export const expected: Record<string, Rule> = {
+  'GET /docs': 'public',
+  'GET /docs/': 'public',
+  'GET /docs/*': 'public',
+  'HEAD /docs/*': 'public',
+  'GET /docs/errors': 'public',
+  'GET /docs/json': 'public',
+  'GET /docs/yaml': 'public',
+  'GET /docs/static/index.html': 'public',
+  'GET /docs/static/swagger-initializer.js': 'public',
+  'GET /openapi.json': 'public',
+  'GET /health/live': 'public',
+  'GET /health/ready': 'public',
+  'GET /.well-known/jwks.json': 'public',
+  'OPTIONS *': 'public',
+  'GET /activation': 'public',
+
+  'POST /api/v1/auth/login': 'public',
+  'POST /api/v1/auth/token': 'public',
+  'POST /api/v1/auth/refresh': 'public',
+  'POST /api/v1/auth/activate': 'public',
+  'POST /api/v1/auth/logout': all,
+  'GET /api/v1/auth/me': all,
+  'POST /api/v1/auth/password': all,
+  'GET /api/v1/auth/sessions': all,
+  'DELETE /api/v1/auth/sessions/:id': all,
+  'POST /api/v1/auth/establishment': all,
+  'GET /api/v1/auth/invitations': all,
+  'POST /api/v1/auth/invitations/:id': all,
+
+  'GET /api/v1/users': managers,
+  'POST /api/v1/users': managers,
+  'GET /api/v1/users/:id': managers,
+  'PATCH /api/v1/users/:id': managers,
+  'POST /api/v1/users/:id/reset': managers,
+  'GET /api/v1/establishments': all,
+  'GET /api/v1/establishments/:slug': all,
+  'POST /api/v1/establishments': platform,
+  'PATCH /api/v1/establishments/:slug': platform,
+  'GET /api/v1/audit': administrator,
+  'GET /api/v1/counts': national,
+
+  'GET /api/v1/patients': agents,
+  'POST /api/v1/patients': agents,
+  'POST /api/v1/patients/search': agents,
+  'GET /api/v1/patients/export': agents,
+  'GET /api/v1/patients/:id': agents,
+  'PATCH /api/v1/patients/:id': agents,
+  'DELETE /api/v1/patients/:id': agents,
+  'GET /api/v1/patients/:id/history': agents,
+  'GET /api/v1/consultations': agents,
+  'POST /api/v1/consultations': agents,
+  'POST /api/v1/consultations/search': agents,
+  'GET /api/v1/consultations/export': agents,
+  'GET /api/v1/consultations/:id': agents,
+  'PATCH /api/v1/consultations/:id': agents,
+  'DELETE /api/v1/consultations/:id': agents,
+  'GET /api/v1/consultations/:id/history': agents,
+  'POST /api/v1/imports': agents,
+  'GET /api/v1/imports/:id': agents,
+  'GET /api/v1/imports/:id/refused.csv': agents,
+  'GET /api/v1/icd10': staff,
+  'GET /api/v1/services': staff,
+  'GET /api/v1/services/:id': staff,
+  'POST /api/v1/services': administrator,
+  'PATCH /api/v1/services/:id': administrator,
+  'GET /api/v1/specialties': staff,
+  'GET /api/v1/specialties/:id': staff,
+  'POST /api/v1/specialties': administrator,
+  'PATCH /api/v1/specialties/:id': administrator,
+}
+
+/** An account of the fixtures for each role. */
+export const username: Record<Role, string> = {
+  SIH: 'sih_mopti.agent',
+  SIS_CSREF: 'csref_djenne.agent',
+  SIS_CSCOM: 'cscom_sangha.agent',
+  SIS_CABINET: 'cabinet_etoile.agent',
+  ADMIN_LOCAL: 'csref_djenne.admin',
+  SUPER_ADMIN: 'superadmin',
+  MINISTERE_SIS: 'ministere',
+  SIS_INRSP: 'insp',
+}
