@@ -58,8 +58,9 @@ export async function borrow(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
     return await pool.connect()
   } catch (error) {
-    // A pool that found no place in time says so without a code.
-    if ((error as { code?: string }).code) throw new LostBeforeCommit(error)
-    throw problem('busy', { retryAfter: 1, cause: error })
+    // Without a code: no place in the pool in time, but also a server, or a proxy before it, that hangs up or says nothing.
+    if ((error as Error).message === 'timeout exceeded when trying to connect')
+      throw problem('busy', { retryAfter: 1, cause: error })
+    throw new LostBeforeCommit(error)
   }
 }

@@ -120,7 +120,11 @@ async function rigOf(t: Test, more: Record<string, string>): Promise<Rig> {
 }
 
 // A minute, where another test would give up after half of it: the machine is busy with what was killed.
-const ready = (program: SisProcess): Promise<void> => program.ready().catch(() => program.ready())
+const ready = (program: SisProcess): Promise<void> =>
+  program
+    .ready()
+    .catch(() => program.ready())
+    .catch((error: Error) => Promise.reject(new Error(`${error.message}\n${program.output()}`)))
 
 /** One statement past all walls; repeated while the database is away. */
 function ask<R extends pg.QueryResultRow>(url: () => string, sql: string, values: unknown[] = []): Promise<R[]> {

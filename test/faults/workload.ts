@@ -125,7 +125,7 @@ function writer(workload: Workload, name: string): Writer {
     const entry: Write = { marker, ...about, outcome: 'unknown', status: 0 }
     workload.writes.push(entry)
     for (let tries = 0; ; tries++) {
-      if (tries > 400) throw new Error(`no answer to ${marker} after ${tries} tries`)
+      if (tries > 400) throw new Error(`no answer to ${marker} after ${tries} tries, all answers: ${told(workload)}`)
       const answer = await caller.send(call)
       count(workload, answer)
       const meaning = meaningOf(answer)
@@ -172,6 +172,10 @@ async function increment(caller: Caller, { slug, path, field }: Counter, habit: 
     if (answer.status !== 412) return
   }
 }
+
+/** All answers, by how often. */
+export const told = ({ answers }: Workload): string =>
+  [...answers].map(([name, times]) => `${name} × ${times}`).join(', ')
 
 function count(workload: Workload, answer: Answer | Silence): void {
   const word = answer.status === 0 ? (answer as Silence).code : ((answer as Answer).body?.code ?? '')

@@ -2,59 +2,17 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Random } from '../../src/demo/random.ts'
 import { random, seed, size } from '../size.ts'
-import { check, type Findings } from './check.ts'
 import { cuts, killAfterCommit, killPostmaster, nemeses, type Nemesis } from './nemesis.ts'
 import { embeddedRig, externalRig, type External, type Rig } from './rig.ts'
-import { runWorkload, type Habit, type Workload } from './workload.ts'
+import { clean, suffer, tell } from './story.ts'
+import type { Workload } from './workload.ts'
 
 // What was acknowledged is stored, and nothing is stored twice, whatever is killed or cut (research: 72 of 4,800 writes
 // were doubled by retries without a key). Each run is judged by check(), and so are the controls, which must fail.
 
 const runs = size(1, 3)
-const writesPerRun = size(75, 1_000)
-
-type How = { name: string; faults: Nemesis[]; habit?: Habit; count?: number; earlier?: Workload[] }
-type Story = { workload: Workload; findings: Findings; struck: string[] }
-
-/** A workload during which each nemesis strikes once, in an order and at moments that the seed chooses. */
-async function suffer(rig: Rig, choose: Random, how: How): Promise<Story> {
-  const { name, faults, habit = 'keyed', count = writesPerRun, earlier } = how
-  const order = [...faults].sort(() => choose.next() - 0.5)
-  const struck: string[] = []
-  let striking = Promise.resolve()
-  let failure: unknown
-  const every = Math.floor(count / (order.length + 1))
-  const workload = await runWorkload({
-    url: rig.url,
-    random: choose,
-    name,
-    count,
-    habit,
-    onProgress(done) {
-      const next = done % every === 0 ? order.shift() : undefined
-      if (!next) return
-      struck.push(next.name)
-      striking = striking.then(() => next.strike(rig, choose)).catch((error: unknown) => (failure ??= error) as void)
-    },
-  })
-  await striking
-  if (failure) throw failure
-  await rig.program.status('/health/ready', 200)
-  return { workload, findings: await check(rig, workload, earlier), struck }
-}
-
-function tell(t: TestContext, { workload, findings, struck }: Story): void {
-  const { writes, retries, answers } = workload
-  const count = (outcome: string): number => writes.filter((write) => write.outcome === outcome).length
-  t.diagnostic(
-    `${writes.length} writes: ${count('stored')} stored, ${count('refused')} refused, ${count('unknown')} never answered; ` +
-      `${retries} repeated; ${struck.length} faults; ${findings.lost.length} lost, ${findings.doubled.length} doubled`,
-  )
-  t.diagnostic(`faults: ${struck.join(', ')}`)
-  t.diagnostic(`answers: ${[...answers].map(([name, times]) => `${name} × ${times}`).join(', ')}`)
-}
-
-const clean: Findings = { lost: [], doubled: [], refusedYetStored: [], neverSent: [], disagreeing: [] }
+// On each of the two databases.
+const count = size(75, 1_000)
 
 /** All in a full run, one in the sample. */
 const some = (choose: Random, faults: Nemesis[]): Nemesis[] => (size(0, 1) === 1 ? faults : [choose.pick(faults)])
@@ -64,7 +22,11 @@ test('no acknowledged write is lost, none is doubled', async (t) => {
   for (let run = 1; run <= runs; run++) {
     await t.test(`run ${run}, the embedded database`, async (t) => {
       const choose = random(`embedded ${run}`)
-      const story = await suffer(await embeddedRig(t), choose, { name: `e${run}`, faults: some(choose, nemeses) })
+      const story = await suffer(await embeddedRig(t), choose, {
+        name: `e${run}`,
+        count,
+        faults: some(choose, nemeses),
+      })
       tell(t, story)
       assert.deepEqual(story.findings, clean)
     })
@@ -72,7 +34,7 @@ test('no acknowledged write is lost, none is doubled', async (t) => {
       const choose = random(`external ${run}`)
       const rig = await externalRig(t)
       const faults = [...cuts, ...some(choose, nemeses), ...some(choose, cuts)]
-      const story = await suffer(rig, choose, { name: `x${run}`, faults })
+      const story = await suffer(rig, choose, { name: `x${run}`, count, faults })
       tell(t, story)
       assert.deepEqual(story.findings, clean)
       if (run === runs) await controls(t, rig, story.workload)
