@@ -6,9 +6,11 @@ import { problem } from '../../src/shared/errors.ts'
 import { Line, object, responses } from '../../src/shared/schemas.ts'
 import { text } from '../../src/shared/text.ts'
 import type { Random } from '../../src/demo/random.ts'
+import { harness } from '../harness.ts'
 import { random, seed, size } from '../size.ts'
 import { makeCase, type Case } from './cases.ts'
 import { checkerOf, operationsOf, type Answer, type Operation } from './checker.ts'
+import { changedOnTheWay, differences, someConsultation, somePatient } from './round-trip.ts'
 import { patiently, told, written } from './send.ts'
 import { exchange, oddRequests, type Odd } from './socket.ts'
 import { openWorld, type World } from './world.ts'
@@ -114,8 +116,29 @@ test('what no library would send is answered too, and no connection is cut witho
   assert.equal(findings.length, 0, findings.join('\n'))
 })
 
+test('what is accepted comes back as it was sent: text, figures, days', async (t) => {
+  const { cscom } = await harness()
+  const choose = random('round trip')
+  const changed: string[] = []
+  let refused = 0
+  const note = (differences: string[] | undefined): void => {
+    if (differences === undefined) refused++
+    else changed.push(...differences)
+  }
+  const first = await cscom.agent.post('/api/v1/patients', somePatient(choose), 201)
+  const count = size(15, 1_000)
+  for (let i = 0; i < count; i++) {
+    note(await changedOnTheWay(cscom.agent, '/api/v1/patients', somePatient(choose)))
+    note(await changedOnTheWay(cscom.agent, '/api/v1/consultations', someConsultation(choose, first.body.id)))
+  }
+  t.diagnostic(`seed ${seed}, ${2 * count} records, ${refused} refused`)
+  assert.deepEqual([...new Set(changed)], [])
+  assert.ok(refused < count)
+  const rounded = differences({ vitals: { weight: 70.005 } }, { vitals: { weight: 70.01 } }, 'control')
+  assert.deepEqual(rounded, ['control vitals weight: sent 70.005, found 70.01'])
+})
+
 test('and the application serves as before', async () => {
-  const { harness } = await import('../harness.ts')
   const { cscom } = await harness()
   await cscom.agent.get('/health/ready', 200)
   const patient = { familyName: 'Après', givenName: 'Tout', sex: 'F', birth: { precision: 'year', date: '1990' } }
