@@ -75,12 +75,14 @@ describe('forged tokens', () => {
     const wrong: string[] = []
     const worker = async (): Promise<void> => {
       for (let flip = queue.pop(); flip; flip = queue.pop()) {
-        const { status } = await askAt(url, 'GET', { token: flip.token, agent })
+        const asking = { token: flip.token, agent }
+        // A kept connection may be closed by the server just as it is used again: that says nothing about the token.
+        const { status } = await askAt(url, 'GET', asking).catch(() => askAt(url, 'GET', { token: flip.token }))
         if (status !== 401) wrong.push(`character ${flip.at}, bit ${flip.bit}: ${status}`)
       }
     }
     await Promise.all(Array.from({ length: 16 }, worker))
-    assert.equal((await askAt(url, 'GET', { token, agent })).status, 200)
+    assert.equal((await askAt(url, 'GET', { token })).status, 200)
     agent.destroy()
     assert.deepEqual(wrong, [])
     t.diagnostic(`${flips.length} changed bits of ${token.length} characters`)
