@@ -37,6 +37,19 @@ describe('the documents say what the code does', () => {
       assert.ok(new RegExp(`\\| ${value} `).test(section), `default ${value}`)
   })
 
+  test('docs/operations.md says what to do at each alarm of the journal, and no other', () => {
+    const sources = readdirSync(join(root, 'src'), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
+      .map((name) => read(join('src', name)))
+    const alarm = /\b(?:log|#log)\.(?:warn|error|fatal)\((?:[^;]*?, )?'([^']+)',?\s*\)/g
+    const alarms = sources.flatMap((source) => [...source.matchAll(alarm)].map(([, message]) => message ?? ''))
+    assert.ok(alarms.length >= 9, alarms.join(', '))
+    const section = read('docs/operations.md').split('## Alarms')[1]?.split('\n## ')[0] ?? ''
+    const rows = [...section.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name]) => name ?? '')
+    assert.deepEqual(rows.sort(), [...new Set(alarms)].sort())
+  })
+
   test('docs/decisions has every dependency with its version', () => {
     const decisions = read('docs/decisions/0005-dependencies.md')
     for (const [name, version] of Object.entries(manifest['dependencies'] ?? {}))
