@@ -1,9 +1,10 @@
+import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { Answer } from './checker.ts'
 import type { Case } from './cases.ts'
 import { remember, restless, type World } from './world.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const endsSession = /^\/api\/v1\/auth\/(logout|sessions|password|establishment)/
+export const endsSession = /^\/api\/v1\/auth\/(logout|sessions|password|establishment)/
 
 /** Asks the application within this process. */
 export async function injected(world: World, made: Case): Promise<Answer | undefined> {
@@ -29,7 +30,7 @@ export async function injected(world: World, made: Case): Promise<Answer | undef
   const told: Answer = {
     status: answer.statusCode,
     headers: answer.headers,
-    text: answer.body,
+    text: unpacked(answer.rawPayload, String(answer.headers['content-encoding'])),
     ms,
     isHead: made.method === 'HEAD',
     route: world.routeOf(String(answer.headers['x-request-id'])),
@@ -38,6 +39,11 @@ export async function injected(world: World, made: Case): Promise<Answer | undef
   if (endsSession.test(made.operation.path)) world.forget(restless)
   if (String(told.headers['content-type']).startsWith('application/json')) remember(world, made.operation.path, told)
   return told
+}
+
+function unpacked(body: Buffer, encoding: string): string {
+  if (encoding === 'br') return brotliDecompressSync(body).toString()
+  return (encoding === 'gzip' ? gunzipSync(body) : body).toString()
 }
 
 /** The same, asked again where the database was away for a moment: what an input causes is answered again. */
