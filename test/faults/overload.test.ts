@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test, type TestContext } from 'node:test'
@@ -21,7 +20,7 @@ const list = '/api/v1/patients?limit=20'
 // Whose receivers do not read.
 const stuck = isFull ? 'cabinet_etoile' : 'csref_djenne'
 // What an establishment is held to, a second: in the sample so little that a machine which is busy with other tests can do it.
-const perSecond = size(10, 100)
+const perSecond = size(10, 60)
 const limits = {
   SIS_RATE_REQUESTS: 1_000_000,
   SIS_RATE_ESTABLISHMENT: (perSecond / 2) * 60,
@@ -81,7 +80,7 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
     const noisy = { port: server.port, requests: [await server.get('cscom_sangha', list)], perSecond: 10 * perSecond }
     await compare(t, async (measure) => {
       // Past what it may send at once.
-      const over = driveElsewhere({ ...noisy, seconds: size(2, 14) })
+      const over = driveElsewhere({ ...noisy, seconds: size(2, 16) })
       await sleep(size(500, 3_000))
       await measure()
       const outcome = await over
@@ -93,9 +92,9 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
 
   test('an establishment whose requests wait for a lock costs its neighbour nothing', async (t) => {
     const schema = await server.schemaOf('sih_mopti')
-    const noisy = { port: server.port, requests: [await server.get('sih_mopti', list)], perSecond: size(15, 40) }
+    const noisy = { port: server.port, requests: [await server.get('sih_mopti', list)], perSecond: size(15, 12) }
     await compare(t, async (measure) => {
-      const seconds = size(2, 12)
+      const seconds = size(2, 13)
       const waiting = driveElsewhere({ ...noisy, seconds })
       const end = Date.now() + seconds * 1_000
       const locks = (async () => {
@@ -140,11 +139,12 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
       `memory of the HTTP processes ${before} MB, with ${stalled.length} stalled receivers ${server.memory()} MB`,
     )
     if (!isFull) return
-    await Promise.race([
-      Promise.all(stalled.map((socket) => (socket.destroyed ? Promise.resolve([]) : once(socket, 'close')))),
-      sleep(100_000),
-    ])
-    assert.ok(stalled.every((socket) => socket.destroyed))
+    // They took all places of this person; a minute after their last byte these are free, though they still send.
+    const again = async (): Promise<number> =>
+      statusOf(`${server.program.url}/api/v1/patients/export`, await server.get(stuck, ''))
+    assert.equal(await again(), 429)
+    const end = Date.now() + 90_000
+    while ((await again()) !== 200) assert.ok(Date.now() < end, 'the places are not free')
   })
 })
 
@@ -206,7 +206,7 @@ async function stormOn(
 
 /** The neighbour alone and beside the noisy one, in turn: never an error; at full size at most 25 % on the median p99. */
 async function compare(t: TestContext, beside: (measure: () => Promise<void>) => Promise<string>): Promise<void> {
-  const [seconds, often] = [size(1, 8), size(8, 40)]
+  const [seconds, often] = [size(1, 10), size(8, 30)]
   const requests = [await server.get('csref_djenne', list)]
   const p99: { alone: number[]; beside: number[] } = { alone: [], beside: [] }
   const measure = async (kind: 'alone' | 'beside'): Promise<void> => {
@@ -220,8 +220,16 @@ async function compare(t: TestContext, beside: (measure: () => Promise<void>) =>
   }
   const [alone, noisy] = [median(p99.alone), median(p99.beside)]
   t.diagnostic(`the neighbour's p99, median of the rounds: alone ${alone.toFixed(1)} ms, beside ${noisy.toFixed(1)} ms`)
-  // A few milliseconds are the scheduler of two shared cores.
-  if (isFull) assert.ok(noisy <= 1.25 * alone + 3, `${noisy} ms after ${alone} ms`)
+  // Ten milliseconds are the scheduler's: the loads, the server and the database share two cores.
+  if (isFull) assert.ok(noisy <= 1.25 * alone + 10, `${noisy} ms after ${alone} ms`)
+}
+
+async function statusOf(url: string, request: string): Promise<number> {
+  const authorization = /Bearer .+(?=\r\n)/.exec(request)?.[0] ?? ''
+  const answer = await fetch(url, { headers: { authorization, connection: 'close' } })
+  await answer.body?.cancel()
+  await sleep(1_000)
+  return answer.status
 }
 
 /** What nobody has set limits for. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
 
@@ -39,12 +39,26 @@ const stalledMs = 60_000
  * client; once the file leaves, a receiver who stops reading is cut off.
  */
 export function registerBulkDeadline(app: FastifyInstance): void {
-  const patience = ({ routeOptions, raw }: FastifyRequest, ms: number): void => {
-    // A request that was injected has no connection.
-    if (routeOptions.config.load === 'bulk' && raw.socket instanceof Socket) raw.socket.setTimeout(ms)
-  }
-  app.addHook('onRequest', async (request) => patience(request, 0))
-  app.addHook('onSend', async (request) => patience(request, stalledMs))
+  // A request that was injected has no connection.
+  const connectionOf = ({ routeOptions, raw }: FastifyRequest): Socket | undefined =>
+    routeOptions.config.load === 'bulk' && raw.socket instanceof Socket ? raw.socket : undefined
+  app.addHook('onRequest', async (request) => void connectionOf(request)?.setTimeout(0))
+  app.addHook('onSend', async (request, reply) => {
+    const socket = connectionOf(request)
+    if (socket) cutOffWhenStalled(socket, reply.raw)
+  })
+}
+
+// Not the connection's own timeout: whoever sends a byte now and then would put it off without reading.
+function cutOffWhenStalled(socket: Socket, answer: ServerResponse): void {
+  let [taken, since] = [0, performance.now()]
+  const timer = setInterval(() => {
+    const now = socket.bytesWritten - socket.writableLength
+    if (socket.writableLength === 0 || now !== taken) [taken, since] = [now, performance.now()]
+    else if (performance.now() - since > stalledMs) socket.destroy()
+  }, stalledMs / 12).unref()
+  const clear = (): void => clearInterval(timer)
+  answer.once('finish', clear).once('close', clear)
 }
 
 /** RFC 9112 6.3: a request without either header has no body. */
