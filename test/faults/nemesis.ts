@@ -82,7 +82,7 @@ export const killAfterCommit: Nemesis = {
   name: 'kill -9 of the HTTP processes after COMMIT',
   async strike(rig) {
     const { held, release } = proxyOf(rig).holdNext(2)
-    await bounded(held)
+    await bounded(rig, held)
     for (const pid of rig.httpProcesses()) kill(pid)
     await sleep(50)
     release()
@@ -93,9 +93,12 @@ export const killAfterCommit: Nemesis = {
 export const cuts: Nemesis[] = [
   {
     name: 'cut before COMMIT',
-    strike: (rig, random) => bounded(proxyOf(rig).cutNext('beforeCommit', random.int(1, 4))),
+    strike: (rig, random) => bounded(rig, proxyOf(rig).cutNext('beforeCommit', random.int(1, 4))),
   },
-  { name: 'cut after COMMIT', strike: (rig, random) => bounded(proxyOf(rig).cutNext('afterCommit', random.int(1, 4))) },
+  {
+    name: 'cut after COMMIT',
+    strike: (rig, random) => bounded(rig, proxyOf(rig).cutNext('afterCommit', random.int(1, 4))),
+  },
   killAfterCommit,
 ]
 
@@ -105,4 +108,7 @@ const proxyOf = (rig: Rig) => {
 }
 
 // Near the end of a run nobody may write any more.
-const bounded = (work: Promise<void>): Promise<void> => Promise.race([work, sleep(3_000, undefined, { ref: false })])
+async function bounded(rig: Rig, work: Promise<void>): Promise<void> {
+  await Promise.race([work, sleep(3_000, undefined, { ref: false })])
+  proxyOf(rig).forget()
+}

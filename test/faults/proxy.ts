@@ -10,6 +10,8 @@ export type Proxy = {
   cutNext(cut: Cut, count: number): Promise<void>
   /** As afterCommit, but the connection stays silent until `release`: what happens meanwhile happens after COMMIT. */
   holdNext(count: number): { held: Promise<void>; release(): void }
+  /** What was asked for and has not happened will not happen. */
+  forget(): void
   close(): Promise<void>
 }
 
@@ -70,6 +72,7 @@ export async function startProxy(target: number): Promise<Proxy> {
         held.clear()
       },
     }),
+    forget: () => void plans.splice(0),
     async close() {
       server.close()
       for (const socket of sockets) socket.destroy()
