@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, test, type TestContext } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import { problem } from '../../src/shared/errors.ts'
@@ -25,6 +25,8 @@ before(async () => {
   check = checkerOf(document)
   operations = operationsOf(document)
 })
+
+after(() => world.app.close())
 
 const isControl = ({ path }: { path: string }): boolean => path.startsWith('/control')
 
