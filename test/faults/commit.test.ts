@@ -59,11 +59,8 @@ function writing(name: string) {
       return claimed ? write.insert(db) : 'found'
     },
     stored: async (): Promise<number> =>
-      (
-        await tenant().read((db) =>
-          db.selectFrom('audit_entry').select('id').where('actor_name', '=', name).execute(),
-        )
-      ).length,
+      (await tenant().read((db) => db.selectFrom('audit_entry').select('id').where('actor_name', '=', name).execute()))
+        .length,
   }
   return write
 }
