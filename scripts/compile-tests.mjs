@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { compiler } from './build.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const compiled = ['src', 'test', 'scripts', 'bench']
+const copied = ['src', 'test', 'scripts', 'bench', 'migrations', 'docs', 'deploy', '.ci']
+// The program that the tests start is the one of `npm start`.
+const linked = ['bin', 'dist']
 
 /**
  * Compiles sources and tests into a folder of this run's own: never stale, and an edit during the run changes nothing in
@@ -19,10 +21,9 @@ export function compileTests() {
   mkdirSync(folder)
   for (const entry of readdirSync(root, { withFileTypes: true })) {
     const [from, to] = [join(root, entry.name), join(folder, entry.name)]
-    if (compiled.includes(entry.name)) cpSync(from, to, { recursive: true })
-    else if (entry.isFile()) cpSync(from, to)
     // A junction needs no privilege on Windows.
-    else if (!/^(\.git|node_modules|dist\..*)$/.test(entry.name)) symlinkSync(from, to, 'junction')
+    if (linked.includes(entry.name)) symlinkSync(from, to, 'junction')
+    else if (entry.isFile() || copied.includes(entry.name)) cpSync(from, to, { recursive: true })
   }
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   manifest.imports['#tenancy'] = './src/tenancy/index.js'

@@ -112,7 +112,7 @@ test('unknown columns, a guessed encoding and a column that stands twice are tol
 
 test('the same file sent twice at once is stored once', async () => {
   const { cabinet } = await harness()
-  const answers = await Promise.all([1, 2, 3].map(() => importFile(cabinet.agent, exampleRegister)))
+  const answers = await Promise.all([1, 2].map(() => importFile(cabinet.agent, exampleRegister)))
   assert.deepEqual(answers.map(({ status }) => status).filter((status) => status === 201).length, 1)
   for (const { status, body } of answers) assert.ok(status < 300 || body.code === 'import_running', String(status))
   const { consultations, runs } = await counts(cabinet)
