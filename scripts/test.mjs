@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -54,7 +55,8 @@ if (files.length === 0) {
   // A test that hangs fails, instead of holding the run.
   const events = run({
     files: files.map((file) => join(options.compiled, file.replace(/\.ts$/, '.js'))),
-    concurrency: options.full ? 1 : 2,
+    // One more than cores: the tests of real processes wait much.
+    concurrency: options.full ? 1 : availableParallelism() + 1,
     timeout: options.full ? 3_600_000 : 240_000,
   })
   events.on('test:fail', ({ todo }) => {

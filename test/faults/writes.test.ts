@@ -14,13 +14,16 @@ const runs = size(1, 3)
 // On each of the two databases.
 const count = size(75, 1_000)
 
+const isFull = size(0, 1) === 1
+const skip = !isFull && 'only in npm run test:faults: the sample has the one behind cuts'
+
 /** All in a full run, one in the sample. */
-const some = (choose: Random, faults: Nemesis[]): Nemesis[] => (size(0, 1) === 1 ? faults : [choose.pick(faults)])
+const some = (choose: Random, faults: Nemesis[]): Nemesis[] => (isFull ? faults : [choose.pick(faults)])
 
 test('no acknowledged write is lost, none is doubled', async (t) => {
   t.diagnostic(`seed ${seed}`)
   for (let run = 1; run <= runs; run++) {
-    await t.test(`run ${run}, the embedded database`, async (t) => {
+    await t.test(`run ${run}, the embedded database`, { skip }, async (t) => {
       const choose = random(`embedded ${run}`)
       const story = await suffer(await embeddedRig(t), choose, {
         name: `e${run}`,

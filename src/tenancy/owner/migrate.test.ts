@@ -187,9 +187,9 @@ describe('the files of migrations', () => {
   })
 
   test('say their grants in comments', () => {
-    assert.equal(tenantGrants('create table a (x int);', 'r'), 'grant select, insert, update, delete on a to r;')
-    assert.equal(tenantGrants('-- grants: a select\ncreate table a (x int);', 'r'), 'grant select on a to r;')
-    assert.equal(platformGrants('-- grants: sis_ref.x public: select', 'i'), 'grant select on sis_ref.x to public;')
+    assert.equal(tenantGrants('create table a (x int);', 'r'), 'grant SELECT, INSERT, UPDATE, DELETE on a to r;')
+    assert.equal(tenantGrants('-- grants: a select\ncreate table a (x int);', 'r'), 'grant SELECT on a to r;')
+    assert.equal(platformGrants('-- grants: sis_ref.x public: select', 'i'), 'grant SELECT on sis_ref.x to public;')
     assert.throws(() => platformGrants('-- grants: nonsense', 'i'), /not understood/)
   })
 })
