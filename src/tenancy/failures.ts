@@ -43,6 +43,9 @@ export class LostBeforeCommit extends Error {
   }
 }
 
+/** Thrown inside the wrapper when the connection's last borrower left something: nothing was done, another one serves. */
+export class DirtyConnection extends Error {}
+
 /**
  * What a database error means to the caller. Details of PostgreSQL never leave: they carry values of records
  * ("Key (nina)=(…) already exists").

@@ -1,7 +1,7 @@
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel'
 import type pg from 'pg'
 import { Problem, problem } from '../shared/errors.ts'
-import { isConnectionFailure, isSerializationFailure, LostBeforeCommit, sqlState } from './failures.ts'
+import { DirtyConnection, isConnectionFailure, isSerializationFailure, LostBeforeCommit, sqlState } from './failures.ts'
 import { extended } from './guarded-connection.ts'
 import { borrow } from './pool.ts'
 
@@ -52,15 +52,18 @@ export async function settle<T>(unanswered: UnansweredCommit<T>, { pool, once, k
 
 class StillRunning extends Error {}
 
-// 55P03, 57014: the first transaction, which may still be running, holds its key.
+// What says nothing of the first transaction must not be its answer. 55P03, 57014: it may still be running, and holds its
+// key. 53…: no room on the disk or in memory, often what broke the connection.
+const obstacles = /^(53...|55P03|57014)$/
 const isPassing = (error: unknown): boolean =>
   error instanceof StillRunning ||
   error instanceof UnansweredCommit ||
   error instanceof LostBeforeCommit ||
-  (error instanceof Problem && error.code === 'busy') ||
+  error instanceof DirtyConnection ||
+  (error instanceof Problem && ['busy', 'establishment_not_ready'].includes(error.code)) ||
   isConnectionFailure(error) ||
   isSerializationFailure(error) ||
-  ['55P03', '57014'].includes(sqlState(error) ?? '')
+  obstacles.test(sqlState(error) ?? '')
 
 // A crash can lose the record of a transaction from memory, and its number is then given to another one, which may
 // commit. After a crash PostgreSQL always makes a checkpoint: when one began since, `committed` proves nothing.

@@ -2,7 +2,14 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import { Problem, problem } from '../shared/errors.ts'
-import { isConnectionFailure, isSerializationFailure, LostBeforeCommit, problemOf, sqlState } from './failures.ts'
+import {
+  DirtyConnection,
+  isConnectionFailure,
+  isSerializationFailure,
+  LostBeforeCommit,
+  problemOf,
+  sqlState,
+} from './failures.ts'
 import { builderOn, extended, GuardedConnection } from './guarded-connection.ts'
 import { borrow } from './pool.ts'
 import { settle, UnansweredCommit } from './settle.ts'
@@ -28,8 +35,6 @@ const enter: Record<Mode, string> = {
 }
 
 const restingPath = 'pg_catalog, pg_temp'
-
-class DirtyConnection extends Error {}
 
 // Whole transactions only, at most four tries: writes carry their operation key, reads change nothing.
 const patience = retry(

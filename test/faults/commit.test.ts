@@ -4,13 +4,16 @@ import { pino } from 'pino'
 import { createTenancy, type Tenancy, type TenantDb } from '#tenancy'
 import { buildApp } from '../../src/app.ts'
 import { openAccess } from '../../src/platform/auth/index.ts'
-import { Problem } from '../../src/shared/errors.ts'
+import { Problem, problem } from '../../src/shared/errors.ts'
+import { DirtyConnection } from '../../src/tenancy/failures.ts'
+import { settle, UnansweredCommit } from '../../src/tenancy/settle.ts'
+import { openPool } from '../../src/tenancy/pool.ts'
 import { quiet, startDatabase, type TestDatabase } from '../cluster.ts'
 import { Client, harnessConfig } from '../harness.ts'
 import { until } from '../sis-process.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 
-// A COMMIT that is not answered, at the level of one transaction. The whole server under many faults: faults.test.ts.
+// A COMMIT that is not answered, at the level of one transaction. The whole server under many faults: writes.test.ts.
 
 let database: TestDatabase
 let proxy: Proxy
@@ -104,6 +107,25 @@ describe('a connection that is cut', () => {
     await cut
     assert.deepEqual([write.worked, await write.stored()], [2, 2])
   })
+})
+
+test('what keeps a repetition from working for a moment is not taken for the outcome', async () => {
+  const inTheWay = [
+    Object.assign(new Error('no room'), { code: '53100' }),
+    problem('establishment_not_ready'),
+    new DirtyConnection(),
+  ]
+  const repeat = (errors: Error[]) => {
+    const once = async (): Promise<string> => {
+      const error = errors.shift()
+      if (error) throw error
+      return 'found'
+    }
+    const unanswered = new UnansweredCommit('done', { xid: '1', begun: '' })
+    return settle(unanswered, { pool: openPool({ url: '', size: 1, name: 'x', log: quiet }), once, keyed: true })
+  }
+  assert.equal(await repeat(inTheWay), 'found')
+  await assert.rejects(repeat([problem('version_stale')]), { code: 'version_stale' })
 })
 
 describe('a crash of the database between COMMIT and its answer', () => {
