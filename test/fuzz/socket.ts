@@ -69,7 +69,7 @@ function unchunked(rest: Buffer): [Buffer, Buffer] {
   }
 }
 
-export type Odd = { name: string; pieces: Buffer[]; pause?: number }
+export type Odd = { name: string; pieces: Buffer[]; pause?: number; isHead?: boolean }
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
 

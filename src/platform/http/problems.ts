@@ -26,6 +26,18 @@ const ofFastify: Record<string, ErrorCode> = {
 export function registerProblems(app: FastifyInstance): void {
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler((request, reply) => send(request, reply, problem('not_found')))
+  answerInsteadOfNode(app)
+}
+
+/** Node refuses two kinds of request by itself, without a document: one without a host, and one that expects the unknown. */
+function answerInsteadOfNode(app: FastifyInstance): void {
+  // RFC 9112 3.2: 400. The server's own option, which Fastify hands over at its making only.
+  Object.assign(app.server, { requireHostHeader: false })
+  app.addHook('preParsing', async ({ headers, raw }) => {
+    if (headers.host === undefined && raw.httpVersion === '1.1') throw problem('request_unreadable')
+  })
+  // RFC 9110 10.1.1: what is expected beyond 100-continue may be ignored.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
 
 /** Renders any failure; also the framework's own, before a route was found (a path that cannot be decoded). */
