@@ -1,11 +1,13 @@
 import type { Tenancy } from '#tenancy'
 import { ensureKeys, Keys } from './keys.ts'
 import { deriveKey } from './sealing.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 /** What the routes of accounts need of the process: given to each by app.ts, never found on a global. */
 export type Access = {
   readonly tenancy: Tenancy
   readonly keys: Keys
+  readonly tokens: VerifiedTokens
   readonly installation: string
   /** `iss` of our tokens: those of another installation are refused. */
   readonly issuer: string
@@ -29,11 +31,13 @@ export type AccessOptions = {
 export async function openAccess({ tenancy, masterKey, installation }: AccessOptions): Promise<Access> {
   await ensureKeys(tenancy.platform, masterKey)
   const keys = await Keys.open(tenancy, masterKey)
+  const issuer = `urn:sis:${installation}`
   return {
     tenancy,
     keys,
+    tokens: new VerifiedTokens({ find: (kid) => keys.find(kid), known: (kid) => keys.ring.find(kid) }, issuer),
     installation,
-    issuer: `urn:sis:${installation}`,
+    issuer,
     refreshKey: deriveKey(masterKey, 'refresh token'),
     answerKey: deriveKey(masterKey, 'stored answer'),
     close: () => keys.close(),

@@ -4,7 +4,7 @@ import { problem } from '../../shared/errors.ts'
 import type { Actor, Auth } from '../http/request.ts'
 import type { Access } from './access.ts'
 import { rightsOf } from './rights.ts'
-import { issuedAt, verifyToken, type Claims } from './tokens.ts'
+import { issuedAt, type Claims } from './tokens.ts'
 
 /**
  * Who is asking, for every route registered after it in the same scope. Sets request.auth, request.actor and
@@ -56,7 +56,7 @@ async function identify(access: Access, request: FastifyRequest): Promise<Auth> 
   const token = bearer(request.headers.authorization)
   const { directory } = access.tenancy
   directory.assertFresh()
-  const claims = await verifyToken(token, (kid) => access.keys.find(kid), access.issuer, now())
+  const claims = await access.tokens.verify(token, now())
   const state = directory.accountState(claims.sub)
   if (state?.disabled || directory.isSessionRevoked(claims.sid)) throw problem('session_closed')
   if (state?.notBefore !== undefined && issuedAt(claims) <= state.notBefore) throw problem('token_stale')

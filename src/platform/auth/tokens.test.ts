@@ -5,6 +5,7 @@ import { Problem } from '../../shared/errors.ts'
 import { bitFlips, forgedTokens, forgeWith } from './forged-tokens.fixture.ts'
 import { newKey, openKeyring, type StoredKey } from './keyring.ts'
 import { issuedAt, issueToken, verifyToken, type Subject } from './tokens.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 const master = Buffer.alloc(32, 7)
 const stored: StoredKey[] = [
@@ -83,4 +84,32 @@ test('private keys open under the master key and in their own row only', () => {
   const moved = { ...stored[0]!, private_key: stored[1]!.private_key }
   assert.throws(() => openKeyring([moved], master), /SIS_MASTER_KEY/)
   assert.throws(() => openKeyring(stored.slice(1), master), /no current/)
+})
+
+test('a token that was verified before is still held to its time, its key and its every bit', async () => {
+  const token = await issueToken(ring, issuer, subject, now)
+  let keys = ring
+  let looked = 0
+  const tokens = new VerifiedTokens(
+    { find: (kid) => (looked++, keys.find(kid)), known: (kid) => keys.find(kid) },
+    issuer,
+  )
+  const verify = async (text: string, time = now): Promise<string> =>
+    tokens.verify(text, time).then(
+      () => 'accepted',
+      (error: Problem) => error.code,
+    )
+  assert.deepEqual([await verify(token), await verify(token), looked], ['accepted', 'accepted', 1])
+  for (const { token: flipped } of [...bitFlips(token)].slice(0, 200))
+    assert.equal(await verify(flipped), 'token_invalid')
+  assert.equal(await verify(token, new Date(now.getTime() + 604_000)), 'accepted')
+  assert.equal(await verify(token, new Date(now.getTime() + 606_000)), 'token_expired')
+  assert.equal(await verify(token, new Date(now.getTime() - 6_000)), 'token_invalid')
+  assert.equal(await verify(token), 'accepted')
+  // The ring is read anew at each change of the directory: the same key is another object.
+  keys = openKeyring(stored, master)
+  looked = 0
+  assert.deepEqual([await verify(token), looked], ['accepted', 0])
+  keys = openKeyring([newKey(master, 'current')], master)
+  assert.equal(await verify(token), 'token_invalid')
 })

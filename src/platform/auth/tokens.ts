@@ -91,6 +91,10 @@ function isTimely({ iat, exp }: Claims, now: Date): boolean {
   return iat <= now.getTime() / 1000 + tolerance && exp > iat && exp - iat <= lifetime
 }
 
+/** Whether a token that was verified once is still within its time. */
+export const isCurrent = (claims: Claims, now: Date): boolean =>
+  isTimely(claims, now) && claims.exp > Math.floor(now.getTime() / 1000) - tolerance
+
 // The last character of a base64url part has bits that no decoder reads: without this, a token has several spellings.
 function isCanonical(token: string): boolean {
   const parts = token.split('.')
