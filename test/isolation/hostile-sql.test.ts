@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import { extended } from '../../src/tenancy/guarded-connection.ts'
 import { startDatabase } from '../cluster.ts'
 import { random, seed, size } from '../size.ts'
-import { findPostgres } from '../tools.ts'
+import { findPostgres, requireTool } from '../tools.ts'
 import { openAttacker, places, type Attacker, type Db, type Outcome } from './attacker.ts'
 import { breakouts, expressions, statements, type Attack } from './attacks.ts'
 import { disguises, forged } from './disguises.ts'
@@ -217,5 +217,8 @@ function attacksOn(server: string, start: () => Promise<Attacker>): void {
 
 attacksOn('the PostgreSQL that SIS brings', async () => openAttacker(await startDatabase()))
 const oldest = findPostgres()
+if (isFull && oldest === undefined)
+  test('the oldest PostgreSQL installed', (t) =>
+    void requireTool(t, oldest, 'a PostgreSQL server (apt-get install postgresql)'))
 if (isFull && oldest !== undefined)
   attacksOn('the oldest PostgreSQL installed', async () => openAttacker(await startOldest(oldest)))

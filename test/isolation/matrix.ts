@@ -50,6 +50,12 @@ export type Dimension = {
 const isIdentifier = (name: string, schema: object): boolean =>
   /"format":"uuid"/.test(JSON.stringify(schema)) || name in kinds
 
+/** Whether no identifier of anything fits into this operation; a cursor is its own list's. */
+export const namesNothing = ({ path, parameters, body }: Operation): boolean =>
+  !path.includes('{') &&
+  !parameters.some(({ name, schema }) => isIdentifier(name, schema)) &&
+  !Object.entries(body).some(([name, schema]) => isIdentifier(name, schema))
+
 const within = (asked: Asked, place: 'params' | 'query' | 'headers' | 'body', name: string, value: string): Asked => ({
   ...asked,
   [place]: { ...(asked[place] as object | undefined), [name]: value },

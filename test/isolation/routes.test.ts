@@ -4,7 +4,7 @@ import { Client } from '../harness.ts'
 import { all, expected, username, type Role } from '../rights-table.ts'
 import { random, seed, size } from '../size.ts'
 import { leakPlans, leaks, leaksPrefix } from './leaks.ts'
-import { clientOf, operationsOf, send, tryEveryPlace, tryEveryToken, type Operation } from './matrix.ts'
+import { clientOf, namesNothing, operationsOf, send, tryEveryPlace, tryEveryToken, type Operation } from './matrix.ts'
 import { plans } from './plans.ts'
 import { openWorld, patientOf, type Place, type World } from './world.ts'
 
@@ -41,7 +41,11 @@ describe('the route matrix', () => {
     const names = (of: Operation[]) => of.map(({ name }) => name).sort()
     assert.deepEqual(Object.keys(plans).sort(), names(operations()))
     assert.notDeepEqual(Object.keys(plans).sort(), names(operationsOf(world)), 'the control: a route without a plan')
-    for (const operation of operations()) assert.ok(ruleOf(operation), operation.name)
+    for (const operation of operations()) {
+      assert.ok(ruleOf(operation), operation.name)
+      const { because, who } = plans[operation.name]!
+      if (because && who !== 'superadmin') assert.ok(namesNothing(operation), `${operation.name}: ${because}`)
+    }
   })
 
   test('another token, or none, gets nothing of ours', async (t) => {
