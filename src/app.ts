@@ -10,6 +10,7 @@ import { auditRoutes } from './platform/audit/routes.ts'
 import { activationPage, authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
 import { countsRoutes } from './platform/counts/routes.ts'
 import { establishmentsRoutes } from './platform/establishments/routes.ts'
+import { registerAbandoned } from './platform/http/abandoned.ts'
 import { registerAdmission } from './platform/http/admission.ts'
 import { registerCaps } from './platform/http/caps.ts'
 import { registerDeclared } from './platform/http/declared.ts'
@@ -61,6 +62,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   registerDeclared(app)
   registerLanguage(app)
   registerConnectionBound(app)
+  registerAbandoned(app)
   registerBodyDeadline(app)
   registerBulkDeadline(app)
   registerJsonBody(app)

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
-import { request as httpRequest } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { IncomingMessage, request as httpRequest, ServerResponse } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../../src/app.ts'
 import type { RateSetting } from '../../src/config.ts'
+import { InFlight } from '../../src/platform/http/in-flight.ts'
 import { Pressure } from '../../src/platform/http/pressure.ts'
 import { Rates } from '../../src/platform/http/rates.ts'
-import { Client, harness, harnessConfig, type Answer } from '../harness.ts'
+import { Client, harness, harnessConfig, type Answer, type Site } from '../harness.ts'
 import { until } from '../sis-process.ts'
 import { holdLock } from './held-lock.ts'
 
@@ -158,6 +161,81 @@ test('clients that go away, and requests that fail, leave no place taken', async
   await lock.release()
   const agent = new Client(app, undefined, await cscom.agent.token())
   await until(async () => tally(await times(2, () => agent.get(patients)))[200] === 2 || undefined)
+})
+
+test('requests sent ahead, whose answers wait for the first one, leave no place taken either', async (t) => {
+  const { cscom, database } = await harness()
+  const app = await appWith(t, { rateUserInFlight: 6 })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const token = await cscom.agent.token()
+  const agent = new Client(app, undefined, token)
+  const ask = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: sis\r\nAuthorization: Bearer ${token}\r\n\r\n`
+  const lock = await holdLock(database.superuserUrl, cscom.establishment.schema)
+  let released = false
+  t.after(() => (released ? undefined : lock.release()))
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.on('error', () => {}).write(ask(patients) + ask('/api/v1/services').repeat(5))
+  await until(async () => (await lock.waiting()) > 0 || undefined)
+  // The others are past their token by now as well: whoever asks before takes one of the six places.
+  await sleep(100)
+  await until(async () => (await agent.get('/api/v1/services')).status === 429 || undefined)
+  socket.destroy()
+  await until(async () => (await agent.get('/api/v1/services')).status === 200 || undefined)
+  await lock.release()
+  released = true
+  await until(async () => tally(await times(6, () => agent.get(patients)))[200] === 6 || undefined)
+})
+
+test('an upload whose sender leaves while it waits in line takes no place', async (t) => {
+  const { cscom, csref, hospital, cabinet } = await harness()
+  const app = await appWith(t, {})
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const form = `--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nDate;Nom`
+  const upload = async ({ agent }: Site, count: number): Promise<Socket[]> => {
+    const head = `POST /api/v1/imports HTTP/1.1\r\nHost: sis\r\nAuthorization: Bearer ${await agent.token()}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000\r\n\r\n`
+    const sockets = Array.from({ length: count }, () => connect({ port, host: '127.0.0.1' }).on('error', () => {}))
+    for (const socket of sockets) socket.write(head + form)
+    return sockets
+  }
+  for (let round = 0; round < 4; round++) {
+    const first = (await Promise.all([csref, hospital, cscom].map((site) => upload(site, 2)))).flat()
+    await sleep(80)
+    // Eight places: a fourth establishment gets one of two.
+    const last = await upload(cabinet, 2)
+    await sleep(80)
+    for (const sockets of [last, first]) {
+      for (const socket of sockets) socket.destroy()
+      await sleep(80)
+    }
+  }
+  const agent = new Client(app, undefined, await cabinet.agent.token())
+  const body = Buffer.from(`${form};Prénom;Sexe;Naissance;Diagnostic\n\r\n--b--\r\n`)
+  const sent = await agent.send('POST', '/api/v1/imports', {
+    body,
+    headers: { 'content-type': 'multipart/form-data; boundary=b' },
+  })
+  assert.notEqual(sent.status, 503, sent.text)
+})
+
+test('whoever is gone already takes no place, and whoever reads slowly keeps none', async () => {
+  const places = new InFlight(() => 1)
+  const answer = (): ServerResponse => {
+    // Takes what it is given and never gets rid of it.
+    const socket = new Duplex({ read() {}, write() {} }) as Socket
+    const made = new ServerResponse(new IncomingMessage(socket))
+    made.assignSocket(socket)
+    return made
+  }
+  const [gone, slow] = [answer(), answer()]
+  gone.socket?.destroy()
+  await once(gone, 'close')
+  assert.deepEqual([places.enter('a', gone), places.hasRoom('a')], [true, true])
+  assert.deepEqual([places.enter('a', slow), places.hasRoom('a')], [true, false])
+  slow.end('x')
+  assert.deepEqual([slow.writableFinished, places.hasRoom('a')], [false, true])
+  slow.socket?.destroy()
 })
 
 test('an establishment that waits for locks leaves its neighbours their connections', async (t) => {

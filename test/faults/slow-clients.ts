@@ -9,11 +9,19 @@ export type SlowClients = {
   stop(): void
 }
 
+const beginnings = {
+  headers: 'GET /health/live HTTP/1.1\r\nHost: sis\r\n',
+  bodies:
+    'POST /api/v1/auth/login HTTP/1.1\r\nHost: sis\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"a":"',
+  breaks: 'GET /health/live HTTP/1.1\r\nHost: sis\r\n\r\n',
+}
+const pieces = { headers: 'X-A: b\r\n', bodies: 'a', breaks: '\r\n' }
+
 /**
- * Clients as slowhttptest has them: `headers` never end their header, `bodies` never end their body; each sends a little
- * now and then, so that none is silent for long.
+ * Clients as slowhttptest has them: `headers` never end their header, `bodies` never end their body, `breaks` send line
+ * breaks after a whole request; each sends a little now and then, so that none is silent for long.
  */
-export function slowClients(port: number, kind: 'headers' | 'bodies', count: number): SlowClients {
+export function slowClients(port: number, kind: keyof typeof beginnings, count: number): SlowClients {
   const start = performance.now()
   const open = new Set(
     Array.from({ length: count }, () => {
@@ -21,17 +29,13 @@ export function slowClients(port: number, kind: 'headers' | 'bodies', count: num
       socket.on('error', () => {})
       // A refusal is read, so that a close is seen.
       socket.on('data', () => {})
-      socket.write(
-        kind === 'headers'
-          ? 'GET /health/live HTTP/1.1\r\nHost: sis\r\n'
-          : 'POST /api/v1/auth/login HTTP/1.1\r\nHost: sis\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n{"a":"',
-      )
+      socket.write(beginnings[kind])
       return socket
     }),
   )
   for (const socket of open) socket.on('close', () => open.delete(socket))
   const drip = setInterval(() => {
-    for (const socket of open) socket.write(kind === 'headers' ? 'X-A: b\r\n' : 'a')
+    for (const socket of open) socket.write(pieces[kind])
   }, 1_000)
   return {
     open: () => open.size,

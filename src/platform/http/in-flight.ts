@@ -14,11 +14,14 @@ export class InFlight {
   }
 
   /**
-   * Counts a request until its answer is handed over or its client is gone, whichever comes first.
+   * Counts a request until its answer is handed to the connection or its client is gone, whichever comes first. Not until
+   * it is received: who reads slowly would keep others out.
    * @returns false when there are as many as may be; then nothing is counted
    */
   enter(key: string, answer: ServerResponse): boolean {
     if (!this.hasRoom(key)) return false
+    // Its client went away while the token was looked at: no event will say so again.
+    if (answer.closed) return true
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
     let counted = true
     const leave = (): void => {
@@ -28,7 +31,7 @@ export class InFlight {
       if (left > 0) this.#counts.set(key, left)
       else this.#counts.delete(key)
     }
-    answer.once('finish', leave).once('close', leave)
+    answer.once('prefinish', leave).once('finish', leave).once('close', leave)
     return true
   }
 }

@@ -51,6 +51,8 @@ export function registerBulkDeadline(app: FastifyInstance): void {
 
 // Not the connection's own timeout: whoever sends a byte now and then would put it off without reading.
 function cutOffWhenStalled(socket: Socket, answer: ServerResponse): void {
+  // Nobody waits for it any more, and no event will say so again.
+  if (answer.closed) return
   let [taken, since] = [0, performance.now()]
   const timer = setInterval(() => {
     const now = socket.bytesWritten - socket.writableLength

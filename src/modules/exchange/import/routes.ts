@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { Tenant } from '#tenancy'
 import type { Routes } from '../../../platform/http/index.ts'
 import { today } from '../../../shared/clock.ts'
-import { problem } from '../../../shared/errors.ts'
+import { problem, type Problem } from '../../../shared/errors.ts'
 import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses, Uuid } from '../../../shared/schemas.ts'
 import { text, type Language } from '../../../shared/text.ts'
@@ -145,20 +145,29 @@ const readReport = (tenant: Tenant, run: Run, language: Language): Promise<Impor
 
 async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: string }> {
   if (!request.isMultipart()) throw problem('import_file_missing')
+  // The sender went away while this one waited in line: the reader of forms would wait for the rest for ever.
+  if (request.raw.destroyed) throw unreadable()
   try {
     const file = await request.file()
     const bytes = await file?.toBuffer()
     if (!file || !bytes || file.fieldname !== 'file') throw problem('import_file_missing')
     return { bytes, name: file.filename ?? '' }
   } catch (error) {
-    // The reader of forms gives no code to what it cannot read.
-    throw (error as { code?: unknown }).code === undefined
-      ? problem('invalid_input', { cause: error, errors: [{ path: 'file', message: unreadable }] })
-      : error
+    // The reader of forms gives no code to what it cannot read; a sender who goes away is no failure of the database.
+    throw [undefined, 'ECONNRESET'].includes((error as { code?: string }).code) ? unreadable(error) : error
   }
 }
 
-const unreadable = text(
-  'Ce formulaire ne se lit pas : envoyez le registre entier.',
-  'This form cannot be read: send the whole register.',
-)
+const unreadable = (cause?: unknown): Problem =>
+  problem('invalid_input', {
+    cause,
+    errors: [
+      {
+        path: 'file',
+        message: text(
+          'Ce formulaire ne se lit pas : envoyez le registre entier.',
+          'This form cannot be read: send the whole register.',
+        ),
+      },
+    ],
+  })
