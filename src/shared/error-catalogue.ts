@@ -150,8 +150,8 @@ export const errorCatalogue = {
     status: 503,
     title: text('Issue inconnue', 'Outcome unknown'),
     detail: text(
-      'La connexion a été coupée pendant l’enregistrement. Répétez la même demande avec la même Idempotency-Key.',
-      'The connection was lost while storing. Repeat the same request with the same Idempotency-Key.',
+      'La connexion a été coupée pendant l’enregistrement. Répétez la même demande avec la même Idempotency-Key ou, si elle n’en avait pas, avec requestId pour Idempotency-Key : rien n’est enregistré deux fois.',
+      'The connection was lost while storing. Repeat the same request with the same Idempotency-Key or, if it had none, with requestId as its Idempotency-Key: nothing is stored twice.',
     ),
   },
   busy: {

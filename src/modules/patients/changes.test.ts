@@ -51,6 +51,17 @@ test('a change, or its hiding, that is sent again with its key is answered again
   assert.equal(history.items.length, 3)
 })
 
+test('a write without a key can be sent again under the id of its request', async () => {
+  const { hospital } = await harness()
+  const { id } = await newPatient()
+  const path = `${patients}/${id}`
+  const send = (headers: Record<string, string>) =>
+    hospital.agent.send('PATCH', path, { body: { village: 'Ireli' }, headers: { 'if-match': '"1"', ...headers } })
+  const first = await send({})
+  const again = await send({ 'idempotency-key': first.headers['x-request-id'] ?? '' })
+  assert.deepEqual([again.status, again.body, again.headers['idempotency-replayed']], [200, first.body, 'true'])
+})
+
 test('of two changes at once one is stored, the other told', async () => {
   const { hospital } = await harness()
   const { id } = await newPatient()

@@ -8,7 +8,7 @@ const description = `Dossiers et activités des établissements de santé du Mal
 le jeton dit lequel, et rien d'autre.
 
 **Pour essayer** : *Authorize*, un compte (par exemple \`csref_djenne.agent\`) et son mot de passe.
-Les listes se suivent par \`nextCursor\` ; une modification envoie \`If-Match\` ; une création devrait envoyer \`Idempotency-Key\`.
+Les listes se suivent par \`nextCursor\` ; une modification envoie \`If-Match\` ; une création ou une modification devrait envoyer \`Idempotency-Key\`.
 Les erreurs sont des documents RFC 9457 dont le \`code\` est stable ; les textes sont en français, en anglais avec \`Accept-Language: en\`.`
 
 /** OpenAPI 3.1 at /openapi.json and Swagger UI at /docs, both made from the routes' own schemas. */
