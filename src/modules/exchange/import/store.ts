@@ -105,11 +105,14 @@ async function planOf(db: TenantDb, actor: Actor, register: Register, dryRun: bo
   const known = await knownCodes(db, visits)
   const people = await peopleAround(db, lines)
   const day = today()
-  for (const [i, line] of lines.entries()) {
-    // Matching is work for the processor: others are served between two pieces of it, and PostgreSQL hears of the
-    // transaction before it takes it for forgotten (20 s).
-    if (i % 50 === 49) await setImmediate()
-    if (i % 1_000 === 999) await findStored(db, register.hash)
+  const breathe = breather()
+  let heardAt = performance.now()
+  for (const line of lines) {
+    await breathe()
+    if (performance.now() - heardAt > heardEveryMs) {
+      await findStored(db, register.hash)
+      heardAt = performance.now()
+    }
     const { visit } = line
     const { codes, warnings } = codesOf(visit, known)
     const { warnings: others, ...place } = placeOf(visit, lists)
@@ -135,6 +138,19 @@ async function planOf(db: TenantDb, actor: Actor, register: Register, dryRun: bo
   }
   for (const list of [plan.refused, plan.duplicates, plan.warnings]) list.sort((a, b) => a.line - b.line)
   return plan
+}
+
+// Matching is work for the processor. PostgreSQL hears of the transaction before it takes it for forgotten (20 s).
+const [atOnceMs, heardEveryMs] = [15, 5_000]
+
+/** Serves others between two pieces of work. By time: a line takes the longer the more people have names near to its own. */
+function breather(): () => Promise<void> {
+  let since = performance.now()
+  return async () => {
+    if (performance.now() - since < atOnceMs) return
+    await setImmediate()
+    since = performance.now()
+  }
 }
 
 /** The lines that say something new; the others are told in the plan. */
@@ -173,13 +189,14 @@ async function peopleAround(db: TenantDb, lines: readonly Line[]): Promise<Peopl
   }
   const people = new People()
   const isNear = (name: string): boolean => names.of(nameKey(name)).length > 0
+  const breathe = breather()
   for await (const page of walkPersons(db)) {
     for (const known of page) {
+      await breathe()
       const { familyName, givenName, nina, amoNumber } = known.person
       if ((isNear(familyName) && isNear(givenName)) || cards.has(nina ?? '') || cards.has(amoNumber ?? ''))
         people.add(known)
     }
-    await setImmediate()
   }
   return people
 }
