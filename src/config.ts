@@ -116,11 +116,11 @@ const Settings = Type.Object({
     variable: 'SIS_RATE_USER_IN_FLIGHT',
     expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un utilisateur)',
   }),
-  rateEstablishmentInFlight: setting(atOnce(128), {
+  rateEstablishmentInFlight: setting(atOnce(64), {
     variable: 'SIS_RATE_ESTABLISHMENT_IN_FLIGHT',
     expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un établissement)',
   }),
-  rateInFlight: setting(atOnce(256), {
+  rateInFlight: setting(atOnce(128), {
     variable: 'SIS_RATE_IN_FLIGHT',
     expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un processus HTTP)',
   }),
