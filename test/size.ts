@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto'
 import { seeded, type Random } from '../src/demo/random.ts'
 
 /** Whether this is `npm run test:isolation`, `test:faults` or `test:fuzz`; `npm test` runs the same on a small sample. */
-const full = process.env['SIS_TEST_FULL'] === '1'
+export const isFull = process.env['SIS_TEST_FULL'] === '1'
 
 /** @returns `sample` in `npm test`, `whole` in the full runs */
-export const size = (sample: number, whole: number): number => (full ? whole : sample)
+export const size = (sample: number, whole: number): number => (isFull ? whole : sample)
 
 /** What chose the cases of this run. Whoever uses it prints it (`t.diagnostic`); `--seed N` repeats the run. */
 export const seed = Number(process.env['SIS_TEST_SEED'] ?? randomInt(2 ** 31))

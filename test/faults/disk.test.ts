@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { random, seed, size } from '../size.ts'
+import { isFull, random, seed } from '../size.ts'
 import type { Nemesis } from './nemesis.ts'
 import { embeddedRig, type Rig } from './rig.ts'
 import { clean, suffer, tell } from './story.ts'
@@ -17,7 +17,7 @@ after(() => {
   spawnSync('umount', ['-l', folder])
   rmSync(folder, { recursive: true, force: true })
 })
-const skip = size(0, 1) === 0 ? 'only in npm run test:faults' : mount()
+const skip = isFull ? mount() : 'only in npm run test:faults'
 
 test(
   'a disk that fills up: nothing acknowledged is lost, and it serves again once there is room',

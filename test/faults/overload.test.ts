@@ -5,7 +5,7 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { startDatabase, type TestDatabase } from '../cluster.ts'
-import { size } from '../size.ts'
+import { isFull, size } from '../size.ts'
 import { until } from '../sis-process.ts'
 import { holdLock } from './held-lock.ts'
 import { drive, driveElsewhere, median, percentile, type Outcome } from './load.ts'
@@ -14,7 +14,6 @@ import { interruptedDownload, slowClients, stalledReader } from './slow-clients.
 
 // The real program with two HTTP processes. In `npm test` what waits does so at the same time, and nothing is timed but
 // the deadlines; `npm run test:faults` takes one after the other and compares times, in rounds, by their medians.
-const isFull = size(0, 1) === 1
 const slugs = ['csref_djenne', 'sih_mopti', 'cscom_sangha', 'cabinet_etoile'] as const
 const list = '/api/v1/patients?limit=20'
 // Whose receivers do not read.

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { until } from '../sis-process.ts'
-import { size } from '../size.ts'
+import { isFull, size } from '../size.ts'
 import { Caller, type Answer, type Silence } from './client.ts'
 import { observe } from './outage.ts'
 import { embeddedRig, externalRig, type Rig } from './rig.ts'
@@ -50,7 +50,7 @@ test('the processes on the embedded database', async (t) => {
   })
 })
 
-const skip = size(0, 1) === 0 && 'only in npm run test:faults: the sample has the embedded one'
+const skip = !isFull && 'only in npm run test:faults: the sample has the embedded one'
 test('a database of one’s own is restarted: the same processes serve again', { skip }, async (t) => {
   const rig = await externalRig(t)
   let turn = 0

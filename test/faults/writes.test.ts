@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Random } from '../../src/demo/random.ts'
-import { random, seed, size } from '../size.ts'
+import { isFull, random, seed, size } from '../size.ts'
 import { cuts, killAfterCommit, killPostmaster, nemeses, type Nemesis } from './nemesis.ts'
 import { embeddedRig, externalRig, type External, type Rig } from './rig.ts'
 import { clean, suffer, tell } from './story.ts'
@@ -14,7 +14,6 @@ const runs = size(1, 3)
 // On each of the two databases.
 const count = size(75, 1_000)
 
-const isFull = size(0, 1) === 1
 const skip = !isFull && 'only in npm run test:faults: the sample has the one behind cuts'
 
 /** All in a full run, one in the sample. */

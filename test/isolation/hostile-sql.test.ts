@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
 import { extended } from '../../src/tenancy/guarded-connection.ts'
 import { startDatabase } from '../cluster.ts'
-import { random, seed, size } from '../size.ts'
+import { isFull, random, seed } from '../size.ts'
 import { findPostgres, requireTool } from '../tools.ts'
 import { openAttacker, places, type Attacker, type Db, type Outcome } from './attacker.ts'
 import { breakouts, expressions, statements, type Attack } from './attacks.ts'
@@ -13,7 +13,6 @@ import { startOldest } from './oldest.ts'
 // Two forms, as an attacker could get them: an expression inside one of our statements, which the database itself stops, and
 // a whole statement of his own, which the wrapper refuses. Each is ended by COMMIT and leaves nothing to the next borrower.
 
-const isFull = size(0, 1) === 1
 
 /** A few at a time: what they have changed is looked for after each group. */
 async function inGroups<T>(

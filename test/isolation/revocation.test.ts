@@ -6,7 +6,7 @@ import { quiet } from '../cluster.ts'
 import { testPassword } from '../fixtures.ts'
 import { masterKey, serve, type Asking, type Reply, type Served, type SignedIn } from '../served.ts'
 import { sis, until } from '../sis-process.ts'
-import { size } from '../size.ts'
+import { isFull, size } from '../size.ts'
 
 // Two HTTP processes, as a server runs them. A refusal counts when both have told it: on new connections one after the
 // other, which the supervisor hands out in turn.
@@ -146,7 +146,7 @@ describe('what is taken away is refused by every process within five seconds', {
 
 describe('keys', () => {
   const rotate = async (options: { compromised?: boolean } = {}): Promise<void> => {
-    if (size(0, 1)) await command('keys', 'rotate', ...(options.compromised ? ['--compromised'] : []))
+    if (isFull) await command('keys', 'rotate', ...(options.compromised ? ['--compromised'] : []))
     else await rotateKeys(tenancy.platform, masterKey, options)
   }
   const kidOf = (token: string): string =>

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Client } from '../harness.ts'
 import { all, expected, username, type Role } from '../rights-table.ts'
-import { random, seed, size } from '../size.ts'
+import { isFull, random, seed } from '../size.ts'
 import { leakPlans, leaks, leaksPrefix } from './leaks.ts'
 import { clientOf, namesNothing, operationsOf, send, tryEveryPlace, tryEveryToken, type Operation } from './matrix.ts'
 import { plans } from './plans.ts'
@@ -54,7 +54,7 @@ describe('the route matrix', () => {
     const everybody = Object.entries(tokens())
     for (const operation of operations()) {
       const rule = ruleOf(operation)!
-      const some = size(0, 1) === 1 ? everybody : [everybody[0]!, everybody[2]!, choose.pick(everybody.slice(3))]
+      const some = isFull ? everybody : [everybody[0]!, everybody[2]!, choose.pick(everybody.slice(3))]
       const may = (who: string): boolean | 'public' => (rule === 'public' ? 'public' : rule.includes(who as Role))
       const wrong = await tryEveryToken(
         { world, theirs, ours },
@@ -71,7 +71,7 @@ describe('the route matrix', () => {
     const tried: string[] = []
     const wrong: string[] = []
     const attackers =
-      size(0, 1) === 1 ? [ours, await world.place('sih_mopti'), await world.place('cabinet_etoile')] : [ours]
+      isFull ? [ours, await world.place('sih_mopti'), await world.place('cabinet_etoile')] : [ours]
     for (const attacker of attackers)
       for (const operation of operations()) {
         const found = await tryEveryPlace({ world, theirs, ours: attacker }, operation, plans[operation.name]!)

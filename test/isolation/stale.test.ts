@@ -9,7 +9,7 @@ import { quiet } from '../cluster.ts'
 import { startGate } from '../gate.ts'
 import { harness, harnessConfig } from '../harness.ts'
 import { serve, type Reply } from '../served.ts'
-import { size } from '../size.ts'
+import { isFull } from '../size.ts'
 
 // An administrator may not read patients: told from the token alone, whether the database is there or not.
 const denied = '/api/v1/patients'
@@ -56,7 +56,7 @@ test('rights that could not be verified for ten seconds are not trusted, and are
   assert.deepEqual([await get(allowed), await get('/health/ready')], [[200], [200]])
 })
 
-const onlyFull = size(1, 0) === 1 && 'thirty seconds of waiting: npm run test:isolation'
+const onlyFull = !isFull && 'thirty seconds of waiting: npm run test:isolation'
 
 describe('the database is away from real processes', { skip: onlyFull }, () => {
   // Cut: connections are refused. Silent: a cable pulled out; nothing says so, and what was connected stays dead.

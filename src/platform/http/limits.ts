@@ -14,7 +14,13 @@ export const serverLimits = {
   // While we stop, what still arrives is served, and told that its connection ends (supervisor/drain.ts).
   return503OnClosing: false,
   routerOptions: { maxParamLength: 100 },
-  http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
+  http: {
+    headersTimeout: 5_000,
+    connectionsCheckingInterval: 1_000,
+    maxHeaderSize: 16_384,
+    // Refused by us, with a document (problems.ts).
+    requireHostHeader: false,
+  },
 } satisfies FastifyHttpOptions<Server>
 
 // About 20 kB each: 80 MB at most for those who only connect. Not server.maxConnections, which in a cluster hands the

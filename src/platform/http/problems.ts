@@ -31,8 +31,7 @@ export function registerProblems(app: FastifyInstance): void {
 
 /** Node refuses two kinds of request by itself, without a document: one without a host, and one that expects the unknown. */
 function answerInsteadOfNode(app: FastifyInstance): void {
-  // RFC 9112 3.2: 400. The server's own option, which Fastify hands over at its making only.
-  Object.assign(app.server, { requireHostHeader: false })
+  // RFC 9112 3.2: 400.
   app.addHook('preParsing', async ({ headers, raw }) => {
     if (headers.host === undefined && raw.httpVersion === '1.1') throw problem('request_unreadable')
   })
