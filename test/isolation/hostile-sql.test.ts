@@ -13,7 +13,6 @@ import { startOldest } from './oldest.ts'
 // Two forms, as an attacker could get them: an expression inside one of our statements, which the database itself stops, and
 // a whole statement of his own, which the wrapper refuses. Each is ended by COMMIT and leaves nothing to the next borrower.
 
-
 /** A few at a time: what they have changed is looked for after each group. */
 async function inGroups<T>(
   attacker: Attacker,
