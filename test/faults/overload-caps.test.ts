@@ -50,7 +50,7 @@ function assertLimited(answers: Answer[], atOnce: number): void {
 const times = <T>(count: number, one: () => Promise<T>): Promise<T[]> => Promise.all(Array.from({ length: count }, one))
 
 test('a rate lets a sixth of a minute through at once, then one by one, and forgets', () => {
-  const rates = new Rates(60)
+  const rates = new Rates(60, 10)
   const at = (ms: number) => rates.take('a', 1_000 + ms)
   assert.deepEqual(Array.from({ length: 11 }, () => at(0)), [...Array<number>(10).fill(0), 1]) // prettier-ignore
   assert.deepEqual([at(900), at(1_000), at(1_500), at(2_000)], [1, 0, 1, 0])
@@ -72,7 +72,7 @@ test('the bound of a process falls while it runs late, to an eighth, and comes b
 
 test('who asks too often is told when to come again; colleagues and neighbours go on', async (t) => {
   const { cscom, csref } = await harness()
-  const app = await appWith(t, { rateRequests: 60, rateEstablishment: 90 })
+  const app = await appWith(t, { rateRequests: 60, rateEstablishment: 450 })
   const client = async (other: Client) => new Client(app, undefined, await other.token())
   const [agent, admin, neighbour] = [await client(cscom.agent), await client(cscom.admin), await client(csref.agent)]
   const asked = await times(40, () => agent.get(patients))

@@ -14,7 +14,7 @@ import { crowd, type Crowd } from './crowd.ts'
 // The processes themselves: a stop cuts nobody off, a database that comes back finds them as they were.
 
 const connections = size(50, 200)
-const restarts = size(2, 10)
+const restarts = size(2, 20)
 // Two HTTP processes with ten connections each and one for the directory, the supervisor with a few.
 const mostBackends = 2 * 11 + 6
 

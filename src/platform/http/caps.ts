@@ -23,7 +23,11 @@ const [bulkOfUser, bulkOfEstablishment] = [2, 4]
  * away gives its place back at once; what its transaction still does is bounded by the turns at the pool.
  */
 export function registerCaps(app: FastifyInstance, caps: Caps): void {
-  const [perUser, perEstablishment] = [new Rates(caps.rateRequests), new Rates(caps.rateEstablishment)]
+  const [perUser, perEstablishment] = [
+    new Rates(caps.rateRequests, 10),
+    // Many people together are even; ten seconds' worth of an establishment would be felt by the others.
+    new Rates(caps.rateEstablishment, 2),
+  ]
   const ordinary = [
     new InFlight(() => caps.rateUserInFlight),
     new InFlight(() => caps.rateEstablishmentInFlight),

@@ -2,7 +2,7 @@
 const [sweepAbove, sweepEveryMs] = [5_000, 1_000]
 
 /**
- * How often something may happen for each key: a steady rate, and a sixth of a minute's worth at once (generic cell rate
+ * How often something may happen for each key: a steady rate, and a few seconds' worth at once (generic cell rate
  * algorithm, ITU-T I.371). A window of a minute would let the whole minute's worth through in its first seconds.
  */
 export class Rates {
@@ -12,10 +12,13 @@ export class Rates {
   readonly #due = new Map<string, number>()
   #sweptAt = 0
 
-  /** @param perMinute at least 1 */
-  constructor(perMinute: number) {
+  /**
+   * @param perMinute at least 1
+   * @param atOnce how many seconds' worth may come at the same moment, at least one
+   */
+  constructor(perMinute: number, atOnce: number) {
     this.#intervalMs = 60_000 / perMinute
-    this.#toleranceMs = Math.max(0, Math.floor(perMinute / 6) - 1) * this.#intervalMs
+    this.#toleranceMs = Math.max(0, Math.floor((perMinute * atOnce) / 60) - 1) * this.#intervalMs
   }
 
   /**
