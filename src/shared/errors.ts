@@ -32,7 +32,16 @@ export class Problem extends Error {
   }
 }
 
-export const problem = (code: ErrorCode, options?: ProblemOptions): Problem => new Problem(code, options)
+/** Only a failure of ours is logged with its trace; making one costs more than the whole refusal of a request. */
+export function problem(code: ErrorCode, options?: ProblemOptions): Problem {
+  const { stackTraceLimit } = Error
+  if (errorCatalogue[code].status < 500) Error.stackTraceLimit = 0
+  try {
+    return new Problem(code, options)
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
 
 /** A refusal of input: 400 with the fields and what would be right. */
 export const invalidInput = (...errors: FieldError[]): Problem => problem('invalid_input', { errors })

@@ -12,7 +12,7 @@ import { startDatabase, type TestDatabase } from '../cluster.ts'
 import { isFull, size } from '../size.ts'
 import { until } from '../sis-process.ts'
 import { holdLock } from './held-lock.ts'
-import { drive, driveElsewhere, median, percentile, type Outcome } from './load.ts'
+import { drive, driveElsewhere, percentile, type Outcome } from './load.ts'
 import { overloadServer, type OverloadServer } from './overload-server.ts'
 import { interruptedDownload, slowClients, stalledReader } from './slow-clients.ts'
 
@@ -84,7 +84,7 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
   test('an establishment at ten times its limit costs its neighbour nothing', async (t) => {
     const requests = [await server.get('cscom_sangha', list)]
     const noisy = (port: number, times: number): Promise<Outcome> =>
-      driveElsewhere({ port, requests, perSecond: times * perSecond, seconds: size(2, 20) })
+      driveElsewhere({ port, requests, perSecond: times * perSecond, seconds: size(2, 14) })
     const elsewhere = await bareServer(t)
     await compare(t, {
       // At its limit; the same machine also makes the rest of the load, for a server that only answers 429.
@@ -109,7 +109,7 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
 
   test('an establishment whose requests wait for a lock costs its neighbour nothing', async (t) => {
     const schema = await server.schemaOf('sih_mopti')
-    const seconds = size(2, 18)
+    const seconds = size(2, 13)
     const noisy = {
       port: server.port,
       requests: [await server.get('sih_mopti', list)],
@@ -238,10 +238,11 @@ type Neighbour = (measure: () => Promise<void>) => Promise<string | void>
 
 /**
  * The neighbour alone, beside the other one's rightful load, and beside what is too much, in turn: never an error; at full
- * size at most 25 % more on the median p99 for what is too much.
+ * size at most 25 % more of p99 for what is too much. Compared are the least of the rounds: whoever else uses the machine
+ * only ever adds (alone, one round's p99 was six times another's).
  */
 async function compare(t: TestContext, { fair, unfair }: { fair: Neighbour; unfair: Neighbour }): Promise<void> {
-  const [seconds, often] = [size(1, 15), size(8, 30)]
+  const [seconds, often] = [size(1, 10), size(8, 30)]
   const requests = [await server.get('csref_djenne', list)]
   const p99 = { alone: [] as number[], fair: [] as number[], unfair: [] as number[] }
   const measure = async (kind: keyof typeof p99): Promise<void> => {
@@ -249,14 +250,14 @@ async function compare(t: TestContext, { fair, unfair }: { fair: Neighbour; unfa
     assert.deepEqual(Object.keys(statuses), ['200'], JSON.stringify(statuses))
     p99[kind].push(percentile(accepted, 0.99))
   }
-  for (let round = 0; round < size(1, 5); round++) {
+  for (let round = 0; round < size(1, 7); round++) {
     if (isFull) await measure('alone')
     if (isFull) await fair(() => measure('fair'))
     t.diagnostic((await unfair(() => measure('unfair'))) ?? '')
   }
-  const told = Object.entries(p99).map(([kind, times]) => `${kind} ${median(times).toFixed(1)} (${times.map((ms) => ms.toFixed(1)).join(' ')})`) // prettier-ignore
-  t.diagnostic(`the neighbour's p99 in ms, median of the rounds: ${told.join(', ')}`)
-  if (isFull) assert.ok(median(p99.unfair) <= 1.25 * median(p99.fair), told.join())
+  const told = Object.entries(p99).map(([kind, times]) => `${kind} ${times.map((ms) => ms.toFixed(1)).join(' ')}`)
+  t.diagnostic(`the neighbour's p99 in ms, round by round: ${told.join('; ')}`)
+  if (isFull) assert.ok(Math.min(...p99.unfair) <= 1.25 * Math.min(...p99.fair), told.join('; '))
 }
 
 /** Answers 429 and knows nothing, in a process of its own. */
