@@ -28,12 +28,16 @@ const typescript: Record<string, string> = {
   uuid: 'string', text: 'string', character: 'string', '"char"': 'string', 'character varying': 'string', date: 'string',
   'timestamp with time zone': 'string', smallint: 'number', integer: 'number', bigint: 'number', numeric: 'number', real: 'number',
   'double precision': 'number', boolean: 'boolean', bytea: 'Buffer', jsonb: 'Json', json: 'Json', 'text[]': 'string[]', 'uuid[]': 'string[]',
+  xid8: 'string',
 } // prettier-ignore
+
+// Tables of sis_audit are nobody's path: everybody names them with their schema.
+const prefixes: Record<string, string> = { sis_platform: 'platform.', sis_audit: 'sis_audit.' }
 
 function render(columns: Column[]): string {
   const tables = new Map<string, Column[]>()
   for (const column of columns) {
-    const name = `${column.schema === 'sis_platform' ? 'platform.' : ''}${column.table}`
+    const name = `${prefixes[column.schema] ?? ''}${column.table}`
     tables.set(name, [...(tables.get(name) ?? []), column])
   }
   const interfaces = [...tables].map(([table, list]) => {
@@ -48,7 +52,7 @@ function render(columns: Column[]): string {
   const list = (name: string, belongs: (schema: string) => boolean) => {
     const members = [...tables]
       .filter(([, [first]]) => first && belongs(first.schema))
-      .map(([table]) => `  ${table.replace('platform.', '')}: ${pascal(table)}Table`)
+      .map(([table]) => `  ${keyOf(table.replace('platform.', ''))}: ${pascal(table)}Table`)
     return `export interface ${name} {\n${members.join('\n')}\n}`
   }
   return [
@@ -56,13 +60,15 @@ function render(columns: Column[]): string {
     `import type { Generated } from 'kysely'`,
     'export type Json = unknown',
     ...interfaces,
-    '/** What a tenant role sees: its own schema, and the shared nomenclatures (read only). */\n' +
-      list('TenantTables', (schema) => schema.includes('_t_') || schema === 'sis_ref'),
+    '/** What a tenant role sees: its own schema, its part of the record, and the shared nomenclatures (read only). */\n' +
+      list('TenantTables', (schema) => schema.includes('_t_') || schema === 'sis_ref' || schema === 'sis_audit'),
     '/** What the platform roles see, each its part. */\n' +
-      list('PlatformTables', (schema) => schema === 'sis_platform'),
+      list('PlatformTables', (schema) => schema === 'sis_platform' || schema === 'sis_audit'),
     '',
   ].join('\n\n')
 }
+
+const keyOf = (table: string): string => (table.includes('.') ? `'${table}'` : table)
 
 const pascal = (name: string): string =>
   name.replace(/(^|[._])([a-z0-9])/g, (_, __, letter: string) => letter.toUpperCase())

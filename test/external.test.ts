@@ -51,16 +51,17 @@ async function setUpAndWork(ownerUrl: string, api: { apiRole?: string; apiPasswo
       assert.ok(one && two)
       await one.transaction((db) =>
         db
-          .insertInto('audit_entry')
+          .insertInto('sis_audit.entry')
           .values({ id: crypto.randomUUID(), actor_name: 'x', actor_role: 'x', action: 'essai', outcome: 'success' })
           .execute(),
       )
-      const count = (tenant: typeof one) => tenant.read((db) => db.selectFrom('audit_entry').select('action').execute())
+      const count = (tenant: typeof one) =>
+        tenant.read((db) => db.selectFrom('sis_audit.entry').select('action').execute())
       assert.deepEqual([(await count(one)).length, (await count(two)).length], [1, 0])
       const foreign = two.read((db) =>
         db
-          .selectFrom(`${one.establishment.schema}.audit_entry` as 'audit_entry')
-          .select('action')
+          .selectFrom(`${one.establishment.schema}.patient` as 'patient')
+          .select('id')
           .execute(),
       )
       await assert.rejects(

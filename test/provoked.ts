@@ -27,7 +27,7 @@ function ofTheDatabase(tenant: Tenant, canaries: Canaries): Record<string, Work>
     return () =>
       tenant.transaction((db) =>
         db
-          .insertInto('audit_entry')
+          .insertInto('sis_audit.entry')
           .values(values as never)
           .execute(),
       )
@@ -35,7 +35,7 @@ function ofTheDatabase(tenant: Tenant, canaries: Canaries): Record<string, Work>
   const reading = (column: string, value: unknown): Work => {
     const query = (db: TenantDb) =>
       db
-        .selectFrom('audit_entry')
+        .selectFrom('sis_audit.entry')
         .select('id')
         .where(column as 'id', '=', value as never)
     return () => tenant.read((db) => query(db).execute())
@@ -68,7 +68,7 @@ function ofTheDatabase(tenant: Tenant, canaries: Canaries): Record<string, Work>
       ),
     swallowed: () =>
       tenant.transaction((db) =>
-        db.insertInto('audit_entry').values({ ...entry('swallowed'), outcome: word('swallowed') } as never).execute().catch(() => {}), // prettier-ignore
+        db.insertInto('sis_audit.entry').values({ ...entry('swallowed'), outcome: word('swallowed') } as never).execute().catch(() => {}), // prettier-ignore
       ),
   } // prettier-ignore
 }

@@ -9,7 +9,7 @@ import type { Establishment } from './types.ts'
 export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Establishment[]): Promise<void> {
   const client = await pool.connect()
   try {
-    const [login, readable, owned] = await Promise.all([
+    const [login, readable, owned, walled] = await Promise.all([
       client.query<{ too_much: boolean }>({
         text: `select rolsuper or rolinherit or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication as too_much
                from pg_roles where rolname = current_user`,
@@ -22,6 +22,9 @@ export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Esta
       client.query<{ owned: number }>({
         text: `select count(*)::int as owned from pg_class where relowner = current_user::regrole`,
       }),
+      client.query<{ walled: boolean }>({
+        text: `select relrowsecurity as walled from pg_class where oid = 'sis_audit.entry'::regclass`,
+      }),
     ])
     const findings = [
       login.rows[0]?.too_much && 'the login of the pools is superuser, or inherits, or may create roles or databases',
@@ -31,6 +34,7 @@ export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Esta
           .map((row) => row.nspname)
           .join(', ')}`,
       (owned.rows[0]?.owned ?? 0) > 0 && 'the login of the pools owns tables',
+      walled.rows[0]?.walled !== true && 'every establishment could read the record of all (no row security)',
     ].filter(Boolean)
     if (findings.length > 0) throw new IsolationBroken(findings.join('; '))
   } finally {

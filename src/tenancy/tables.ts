@@ -32,38 +32,36 @@ export interface PlatformActivationTable {
   created_at: Generated<string>
 }
 
-export interface AuditEntryTable {
+export interface BreakGlassTable {
   id: string
-  at: Generated<string>
-  actor_id: string | null
-  actor_name: string
-  actor_role: string
-  session_id: string | null
-  action: string
-  resource: string | null
-  resource_id: string | null
-  patient_id: string | null
-  outcome: string
-  reason: string | null
-  ip: string | null
-  request_id: string | null
+  version: Generated<number>
+  patient_id: string
+  user_id: string
+  user_name: string
+  user_role: string
+  reason: string
+  opened_at: string
+  expires_at: string
+  reviewed_at: string | null
+  reviewed_by: string | null
+  reviewed_by_name: string | null
+  remark: string | null
 }
 
-export interface PlatformAuditEventTable {
+export interface CareTeamTable {
   id: string
-  at: Generated<string>
-  actor_id: string | null
-  actor_name: string
-  actor_role: string | null
-  establishment_id: string | null
-  action: string
-  target_type: string | null
-  target_id: string | null
-  outcome: string
+  patient_id: string
+  user_id: string
+  user_name: string
+  origin: string
   reason: string | null
-  ip: string | null
-  request_id: string | null
-  detail: Json | null
+  since: Generated<string>
+  added_by: string | null
+  added_by_name: string
+  removed_at: string | null
+  removed_by: string | null
+  removed_by_name: string | null
+  removed_reason: string | null
 }
 
 export interface ConsultationTable {
@@ -106,6 +104,30 @@ export interface PlatformDirectoryVersionTable {
   only_row: Generated<boolean>
   version: Generated<number>
   changed_at: Generated<string>
+}
+
+export interface SisAuditEntryTable {
+  seq: Generated<number>
+  era: Generated<number>
+  xid: Generated<string>
+  id: string
+  chain: Generated<string>
+  origin: string | null
+  tenant: Generated<string | null>
+  at: Generated<string>
+  actor_id: string | null
+  actor_name: string
+  actor_role: string | null
+  session_id: string | null
+  action: string
+  resource: string | null
+  resource_id: string | null
+  patients: Generated<string[]>
+  outcome: string
+  reason: string | null
+  ip: string | null
+  request_id: string | null
+  detail: Json | null
 }
 
 export interface PlatformEstablishmentTable {
@@ -190,6 +212,16 @@ export interface ImportRunTable {
   created_by_name: string
 }
 
+export interface PlatformLoginChallengeTable {
+  token_hash: Buffer
+  account_id: string
+  password_digest: Buffer
+  establishment: string | null
+  role: string | null
+  failures: Generated<number>
+  expires_at: string
+}
+
 export interface PlatformMembershipTable {
   id: string
   account_id: string
@@ -199,6 +231,14 @@ export interface PlatformMembershipTable {
   version: Generated<number>
   created_at: Generated<string>
   updated_at: Generated<string>
+}
+
+export interface OppositionWithdrawalTable {
+  opposition_id: string
+  reason: string
+  at: Generated<string>
+  by_id: string | null
+  by_name: string
 }
 
 export interface PatientTable {
@@ -233,6 +273,18 @@ export interface PatientTable {
   hidden_at: string | null
   hidden_by: string | null
   hidden_reason: string | null
+  sensitive_at: string | null
+}
+
+export interface PatientOppositionTable {
+  id: string
+  patient_id: string
+  scope: string
+  since: string
+  reason: string | null
+  recorded_at: Generated<string>
+  recorded_by_id: string | null
+  recorded_by_name: string
 }
 
 export interface RecordVersionTable {
@@ -245,6 +297,25 @@ export interface RecordVersionTable {
   action: string
   reason: string | null
   data: Json
+}
+
+export interface PlatformRecoveryCodeTable {
+  account_id: string
+  code_hash: Buffer
+  used_at: string | null
+}
+
+export interface PlatformSecondFactorTable {
+  account_id: string
+  secret: Buffer | null
+  last_step: Generated<number>
+  confirmed_at: string | null
+  pending_secret: Buffer | null
+  pending_at: string | null
+  failures: Generated<number>
+  retry_at: string | null
+  last_used_at: string | null
+  reset_at: string | null
 }
 
 export interface ServiceTable {
@@ -273,6 +344,7 @@ export interface PlatformSessionTable {
   user_agent: string | null
   created_at: Generated<string>
   last_used_at: Generated<string>
+  second_factor: Generated<boolean>
 }
 
 export interface PlatformSigningKeyTable {
@@ -304,10 +376,12 @@ export interface PlatformTenantMigrationTable {
   finished_at: string | null
 }
 
-/** What a tenant role sees: its own schema, and the shared nomenclatures (read only). */
+/** What a tenant role sees: its own schema, its part of the record, and the shared nomenclatures (read only). */
 export interface TenantTables {
-  audit_entry: AuditEntryTable
+  break_glass: BreakGlassTable
+  care_team: CareTeamTable
   consultation: ConsultationTable
+  'sis_audit.entry': SisAuditEntryTable
   file_counter: FileCounterTable
   icd10: Icd10Table
   idempotency_key: IdempotencyKeyTable
@@ -315,7 +389,9 @@ export interface TenantTables {
   import_line: ImportLineTable
   import_refused_line: ImportRefusedLineTable
   import_run: ImportRunTable
+  opposition_withdrawal: OppositionWithdrawalTable
   patient: PatientTable
+  patient_opposition: PatientOppositionTable
   record_version: RecordVersionTable
   service: ServiceTable
   specialty: SpecialtyTable
@@ -325,11 +401,14 @@ export interface TenantTables {
 export interface PlatformTables {
   account: PlatformAccountTable
   activation: PlatformActivationTable
-  audit_event: PlatformAuditEventTable
   directory_version: PlatformDirectoryVersionTable
+  'sis_audit.entry': SisAuditEntryTable
   establishment: PlatformEstablishmentTable
   idempotency_key: PlatformIdempotencyKeyTable
+  login_challenge: PlatformLoginChallengeTable
   membership: PlatformMembershipTable
+  recovery_code: PlatformRecoveryCodeTable
+  second_factor: PlatformSecondFactorTable
   session: PlatformSessionTable
   signing_key: PlatformSigningKeyTable
   tenant_migration: PlatformTenantMigrationTable

@@ -27,10 +27,10 @@ const site = (slug: string) => {
 }
 const insertService = (db: TenantDb, name: string) =>
   db
-    .insertInto('audit_entry')
+    .insertInto('sis_audit.entry')
     .values({ id: crypto.randomUUID(), actor_name: name, actor_role: 'x', action: 'test', outcome: 'success' })
     .execute()
-const names = (db: TenantDb) => db.selectFrom('audit_entry').select('actor_name').orderBy('actor_name').execute()
+const names = (db: TenantDb) => db.selectFrom('sis_audit.entry').select('actor_name').orderBy('actor_name').execute()
 const sqlStateOf = async (work: Promise<unknown>): Promise<string | undefined> => {
   try {
     await work
@@ -89,7 +89,7 @@ describe('a transaction', () => {
       tenant.transaction(async (db) => {
         await insertService(db, 'lost')
         await db
-          .insertInto('audit_entry')
+          .insertInto('sis_audit.entry')
           .values({ id: 'not a uuid', actor_name: 'x', actor_role: 'x', action: 'x', outcome: 'success' })
           .execute()
           .catch(() => {})
@@ -136,7 +136,7 @@ describe('a transaction', () => {
 
   test('history and audit can be added to, not changed', async () => {
     const tenant = tenancy.tenant(site('sih_mopti'))
-    assert.equal(await sqlStateOf(tenant.transaction((db) => db.deleteFrom('audit_entry').execute())), '42501')
+    assert.equal(await sqlStateOf(tenant.transaction((db) => db.deleteFrom('sis_audit.entry').execute())), '42501')
     assert.equal(
       await sqlStateOf(tenant.transaction((db) => db.updateTable('record_version').set({ by_name: 'x' }).execute())),
       '42501',
@@ -167,11 +167,7 @@ describe('the login of the pools', () => {
 
   test('can do nothing by itself', async () => {
     const pool = login()
-    for (const table of [
-      `${site('sih_mopti').schema}.audit_entry`,
-      'sis_platform.account',
-      'sis_platform.establishment',
-    ])
+    for (const table of [`${site('sih_mopti').schema}.patient`, 'sis_platform.account', 'sis_platform.establishment'])
       assert.equal(await sqlStateOf(pool.query(`select * from ${table}`)), '42501', table)
     assert.equal(await sqlStateOf(pool.query('create temp table t (x int)')), '42501')
     await pool.end()

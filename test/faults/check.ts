@@ -83,7 +83,7 @@ const disagreements = (schema: string): string => `
     from ${schema}.record_version group by resource, resource_id
   ), audited as (
     select resource, resource_id, count(*)::int as entries, count(*) filter (where action like '%.create') as creations
-    from ${schema}.audit_entry where action in
+    from sis_audit.entry where tenant = '${schema}' and action in
       ('patient.create', 'patient.update', 'consultation.create', 'consultation.update') and outcome = 'success'
     group by resource, resource_id
   )

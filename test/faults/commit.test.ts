@@ -47,7 +47,7 @@ function writing(name: string) {
     insert: async (db: TenantDb): Promise<string> => {
       write.worked++
       await db
-        .insertInto('audit_entry')
+        .insertInto('sis_audit.entry')
         .values({ id: crypto.randomUUID(), actor_name: name, actor_role: 'x', action: 'essai', outcome: 'success' })
         .execute()
       return 'done'
@@ -62,7 +62,7 @@ function writing(name: string) {
       return claimed ? write.insert(db) : 'found'
     },
     stored: async (): Promise<number> =>
-      (await tenant().read((db) => db.selectFrom('audit_entry').select('id').where('actor_name', '=', name).execute()))
+      (await tenant().read((db) => db.selectFrom('sis_audit.entry').select('id').where('actor_name', '=', name).execute()))
         .length,
   }
   return write

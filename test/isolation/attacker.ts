@@ -152,7 +152,7 @@ export const places: Record<string, (db: Db, expression: string) => Promise<unkn
       .execute(),
   insert: (db, x) =>
     db
-      .insertInto('audit_entry')
+      .insertInto('sis_audit.entry')
       .values({ ...entry(), actor_name: sql<string>`coalesce(left(${sql.raw(asText(x))}, 99), '')` })
       .returning('actor_name')
       .execute(),
@@ -164,7 +164,7 @@ export const places: Record<string, (db: Db, expression: string) => Promise<unkn
       .execute(),
   returning: (db, x) =>
     db
-      .insertInto('audit_entry')
+      .insertInto('sis_audit.entry')
       .values(entry())
       .returning(sql.raw(asText(x)).as('x'))
       .execute(),

@@ -4,8 +4,8 @@ export type Damage = { id: string; sql: string; repair: string }
 export const damages: Damage[] = [
   {
     id: 'tenant_rights',
-    sql: 'grant update (reason) on A.audit_entry to A',
-    repair: 'revoke update (reason) on A.audit_entry from A',
+    sql: 'grant update (reason) on A.record_version to A',
+    repair: 'revoke update (reason) on A.record_version from A',
   },
   { id: 'tenant_rights', sql: 'revoke usage on schema B from B', repair: 'grant usage on schema B to B' },
   { id: 'foreign_rights', sql: 'grant usage on schema A to B', repair: 'revoke usage on schema A from B' },
@@ -46,7 +46,11 @@ export const damages: Damage[] = [
     repair: 'revoke update on A.record_version from A',
   },
   { id: 'tenant_rights', sql: 'grant create on schema A to A', repair: 'revoke create on schema A from A' },
-  { id: 'tenant_rights', sql: 'revoke insert on B.audit_entry from B', repair: 'grant insert on B.audit_entry to B' },
+  {
+    id: 'tenant_rights',
+    sql: 'revoke insert on B.record_version from B',
+    repair: 'grant insert on B.record_version to B',
+  },
   {
     id: 'platform_rights',
     sql: 'grant select (password_hash) on sis_platform.account to SIS_directory',
@@ -54,8 +58,8 @@ export const damages: Damage[] = [
   },
   {
     id: 'platform_rights',
-    sql: 'grant delete on sis_platform.audit_event to SIS_audit',
-    repair: 'revoke delete on sis_platform.audit_event from SIS_audit',
+    sql: 'grant delete on sis_audit.entry to SIS_audit',
+    repair: 'revoke delete on sis_audit.entry from SIS_audit',
   },
   {
     id: 'platform_rights',
@@ -136,7 +140,11 @@ export const damages: Damage[] = [
     sql: 'grant execute on function sis_platform.bump_directory_version to public',
     repair: 'revoke execute on function sis_platform.bump_directory_version from public',
   },
-  { id: 'owners', sql: 'alter table A.audit_entry owner to API', repair: 'alter table A.audit_entry owner to OWNER' },
+  {
+    id: 'owners',
+    sql: 'alter table A.record_version owner to API',
+    repair: 'alter table A.record_version owner to OWNER',
+  },
   { id: 'owners', sql: 'create schema theirs authorization B', repair: 'drop schema theirs' },
   {
     id: 'extensions',
@@ -181,8 +189,8 @@ export const damages: Damage[] = [
   },
   {
     id: 'tenant_tables',
-    sql: 'alter table A.audit_entry rename to lost',
-    repair: 'alter table A.lost rename to audit_entry',
+    sql: 'alter table A.record_version rename to lost',
+    repair: 'alter table A.lost rename to record_version',
   },
   {
     id: 'platform_migrations',

@@ -179,16 +179,13 @@ export function comparable({ status, text, headers }: Answer): object {
 }
 
 /** What stands on anybody's record, and in the log, of one request. */
-export async function recorded({ database, tenancy, logged }: World, answer: Answer): Promise<object> {
+export async function recorded({ database, logged }: World, answer: Answer): Promise<object> {
   const id = answer.headers['x-request-id'] ?? ''
-  const columns = `action, outcome, reason`
-  const places = tenancy.directory.list().filter(({ status }) => status === 'active').map(
-    ({ schema, slug }) => `select '${slug}', resource, ${columns} from ${schema}.audit_entry where request_id = $1`,
-  )
   const entries = await database.asSuperuser(
-    `select coalesce(e.slug, '-') as slug, a.target_type as kind, a.action, a.outcome, a.reason
-     from sis_platform.audit_event a left join sis_platform.establishment e on e.id = a.establishment_id where a.request_id = $1
-     union all ${places.join(' union all ')} order by 1, 2, 3`,
+    `select coalesce(e.slug, '-') as slug, a.chain = 'platform' as platform, a.resource, a.action, a.outcome, a.reason,
+       cardinality(a.patients) as patients, a.detail
+     from sis_audit.entry a left join sis_platform.establishment e on e.schema_name = a.tenant
+     where a.request_id = $1 order by 1, 2, 3, 4`,
     [id],
   )
   const lasting = ([name]: [string, unknown]): boolean => !ofOneRequest.includes(name)

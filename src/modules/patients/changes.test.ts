@@ -170,8 +170,9 @@ test('each act stands in the audit without a clinical value', async () => {
   await hospital.agent.patch(`${patients}/${id}`, { village: 'Ireli' }, 1, 200)
   await hospital.agent.delete(`${patients}/${id}`, { reason: 'Essai de saisie' }, 2, 204)
   const entries = await database.asSuperuser(
-    `select action, resource_id, patient_id, outcome, reason from "${hospital.establishment.schema}".audit_entry where patient_id = $1 order by at, id`,
-    [id],
+    `select action, resource_id, patients, outcome, reason from sis_audit.entry
+     where tenant = $1 and patients = array[$2::uuid] order by seq`,
+    [hospital.establishment.schema, id],
   )
   assert.deepEqual(
     entries.map(({ action, reason }) => [action, reason]),

@@ -23,7 +23,7 @@ test('many patients at once get their years’ numbers in order, their history a
   assert.equal(stored[7]?.birth.date, '1937')
   const [counts] = await database.asSuperuser(
     `select (select count(*)::int from "${establishment.schema}".record_version where action = 'import') as versions,
-       (select count(*)::int from "${establishment.schema}".audit_entry where action = 'patient.import') as entries`,
+       (select count(*)::int from sis_audit.entry where tenant = '${establishment.schema}' and action = 'patient.import') as entries`,
   )
   assert.deepEqual(counts, { versions: 1_100, entries: 1_100 })
 })

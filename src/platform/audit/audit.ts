@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import type { TenantDb } from '#tenancy'
+import { asJson, type TenantDb } from '#tenancy'
 import type { Actor } from '../http/request.ts'
 
 /** What is put on an establishment's record: never a clinical value, only what was done to which record and why. */
@@ -8,8 +8,12 @@ export type AuditEntry = {
   action: string
   resource: string
   resourceId: string
+  /** Whose files: one, or several (`patients`, at most 100). */
   patientId?: string | null
+  patients?: readonly string[]
   reason?: string | null
+  /** Names of fields, counts, hashes: never a clinical value. */
+  detail?: Record<string, unknown>
 }
 
 /** Writes the entry in the change's own transaction: no audit, no change (research/security.md 7). */
@@ -19,7 +23,7 @@ export const audit = (db: TenantDb, actor: Actor, entry: AuditEntry): Promise<vo
 export async function auditAll(db: TenantDb, actor: Actor, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length === 0) return
   await db
-    .insertInto('audit_entry')
+    .insertInto('sis_audit.entry')
     .values(
       entries.map((entry) => ({
         id: uuidv7(),
@@ -30,11 +34,12 @@ export async function auditAll(db: TenantDb, actor: Actor, entries: readonly Aud
         action: entry.action,
         resource: entry.resource,
         resource_id: entry.resourceId,
-        patient_id: entry.patientId ?? null,
+        patients: [...(entry.patients ?? (entry.patientId ? [entry.patientId] : []))],
         outcome: 'success',
         reason: entry.reason ?? null,
         ip: actor.ip ?? null,
         request_id: actor.requestId ?? null,
+        detail: entry.detail ? asJson(entry.detail) : null,
       })),
     )
     .execute()

@@ -3,7 +3,7 @@ import { asJson, type PlatformDb } from '#tenancy'
 import type { Actor } from '../http/request.ts'
 
 /** Who acts, as far as it is known: before a login there is only the account that was tried. */
-export type EventActor = Omit<Actor, 'role' | 'sessionId'> & { role: string | null }
+export type EventActor = Omit<Actor, 'role'> & { role: string | null }
 
 export type PlatformEvent = {
   /** `login`, `user.create`, `establishment.suspend`… */
@@ -21,8 +21,8 @@ export type PlatformEvent = {
 /** Writes an act on accounts or establishments into the record, in the transaction of the act: no record, no act. */
 export async function recordEvent(db: PlatformDb, actor: EventActor, event: PlatformEvent): Promise<void> {
   await db
-    .insertInto('audit_event')
-    .values({
+    .insertInto('sis_audit.entry')
+    .values((eb) => ({
       id: v7(),
       actor_id: actor.id,
       actor_name: actor.name.slice(0, 160),
@@ -31,11 +31,14 @@ export async function recordEvent(db: PlatformDb, actor: EventActor, event: Plat
       request_id: actor.requestId ?? null,
       action: event.action,
       outcome: event.outcome,
-      establishment_id: event.establishmentId ?? null,
-      target_type: event.targetType ?? null,
-      target_id: event.targetId ?? null,
+      tenant: event.establishmentId
+        ? eb.selectFrom('establishment').select('schema_name').where('id', '=', event.establishmentId)
+        : null,
+      session_id: actor.sessionId ?? null,
+      resource: event.targetType ?? null,
+      resource_id: event.targetId ?? null,
       reason: event.reason ?? null,
       detail: event.detail ? asJson(event.detail) : null,
-    })
+    }))
     .execute()
 }

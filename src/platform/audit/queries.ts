@@ -1,76 +1,48 @@
-import { isBefore, type PlatformDb, type TenantDb } from '#tenancy'
+import { isBefore, type Establishment, type PlatformDb } from '#tenancy'
 import { readKeys, toPage } from '../../shared/keyset.ts'
-import type { AuditEvent, AuditQuery } from './schemas.ts'
+import type { AuditEvent, AuditFilters, AuditQuery } from './schemas.ts'
 
 type Page = { items: AuditEvent[]; nextCursor: string | null }
 
-const columns = [
-  'id',
-  'at',
-  'actor_id',
-  'actor_name',
-  'actor_role',
-  'action',
-  'outcome',
-  'reason',
-  'ip',
-  'request_id',
-] as const
-
-/** Acts on accounts and on the establishment itself that concern this establishment, newest first. @throws invalid_cursor */
-export async function listAccountEvents(db: PlatformDb, establishmentId: string, query: AuditQuery): Promise<Page> {
-  const { limit = 20, cursor, from, to, actorId } = query
-  let select = db
-    .selectFrom('audit_event')
-    .select([...columns, 'target_type', 'target_id'])
-    .where('establishment_id', '=', establishmentId)
-  if (from !== undefined) select = select.where('at', '>=', startOf(from))
-  if (to !== undefined) select = select.where('at', '<', dayAfter(to))
-  if (actorId !== undefined) select = select.where('actor_id', '=', actorId)
-  if (cursor !== undefined)
-    select = select.where(({ ref }) => isBefore([ref('at'), ref('id')], readKeys(cursor), ['timestamp', 'uuid']))
-  const rows = await select
+/**
+ * An establishment's record, newest first: what was done in it, and what was done about it and its accounts.
+ * @param db with the role `audit`, which reads all: the establishment is the session's, never the request's
+ * @throws invalid_cursor
+ */
+export async function listEntries(
+  db: PlatformDb,
+  { schema }: Pick<Establishment, 'schema'>,
+  { limit = 20, cursor, ...filters }: AuditQuery,
+): Promise<Page> {
+  const rows = await matching(db, schema, filters)
+    .$if(cursor !== undefined, (query) =>
+      query.where(({ ref }) => isBefore([ref('at'), ref('id')], readKeys(cursor!), ['timestamp', 'uuid'])),
+    )
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
-  return toPage(
-    rows,
-    limit,
-    ({ at, id }) => [at, id],
-    ({ target_type: type, target_id: id, ...row }) => ({
-      ...toEvent(row),
-      target: type === null ? null : { type, id },
-      patientId: null,
-    }),
-  )
+  return toPage(rows, limit, ({ at, id }) => [at, id], toEvent)
 }
 
-/** Acts on this establishment's records, newest first. @throws invalid_cursor */
-export async function listRecordEvents(db: TenantDb, query: AuditQuery): Promise<Page> {
-  const { limit = 20, cursor, from, to, actorId, patientId } = query
-  let select = db.selectFrom('audit_entry').select([...columns, 'resource', 'resource_id', 'patient_id'])
-  if (from !== undefined) select = select.where('at', '>=', startOf(from))
-  if (to !== undefined) select = select.where('at', '<', dayAfter(to))
-  if (actorId !== undefined) select = select.where('actor_id', '=', actorId)
-  if (patientId !== undefined) select = select.where('patient_id', '=', patientId)
-  if (cursor !== undefined)
-    select = select.where(({ ref }) => isBefore([ref('at'), ref('id')], readKeys(cursor), ['timestamp', 'uuid']))
-  const rows = await select
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return toPage(
-    rows,
-    limit,
-    ({ at, id }) => [at, id],
-    ({ resource: type, resource_id: id, patient_id: patientId, ...row }) => ({
-      ...toEvent(row),
-      target: type === null ? null : { type, id },
-      patientId,
-    }),
-  )
+function matching(db: PlatformDb, schema: string, filters: AuditFilters) {
+  const { source, from, to, actorId, patientId, action, outcome } = filters
+  return db
+    .selectFrom('sis_audit.entry')
+    .select(['id', 'at', 'actor_id', 'actor_name', 'actor_role', 'action', 'resource', 'resource_id'])
+    .select(['patients', 'outcome', 'reason', 'ip', 'request_id', 'detail'])
+    .where('tenant', '=', schema)
+    .where((eb) =>
+      eb.and([
+        ...(source === undefined ? [] : [eb('chain', '=', source === 'records' ? schema : 'platform')]),
+        ...(from === undefined ? [] : [eb('at', '>=', startOf(from))]),
+        ...(to === undefined ? [] : [eb('at', '<', dayAfter(to))]),
+        ...(actorId === undefined ? [] : [eb('actor_id', '=', actorId)]),
+        ...(patientId === undefined ? [] : [eb('patients', '@>', [patientId])]),
+        ...(action === undefined ? [] : [eb('action', '=', action)]),
+        ...(outcome === undefined ? [] : [eb('outcome', '=', outcome)]),
+      ]),
+    )
 }
 
 type Row = {
@@ -80,21 +52,31 @@ type Row = {
   actor_name: string
   actor_role: string | null
   action: string
+  resource: string | null
+  resource_id: string | null
+  patients: string[]
   outcome: string
   reason: string | null
   ip: string | null
   request_id: string | null
+  detail: unknown
 }
 
-const toEvent = (row: Row): Omit<AuditEvent, 'target' | 'patientId'> => ({
+const toEvent = (row: Row): AuditEvent => ({
   id: row.id,
   at: row.at,
   actor: { id: row.actor_id, name: row.actor_name, role: row.actor_role },
   action: row.action,
   outcome: row.outcome as AuditEvent['outcome'],
+  target: row.resource === null ? null : { type: row.resource, id: row.resource_id },
+  patients: row.patients,
   reason: row.reason,
   ip: row.ip,
   requestId: row.request_id,
+  detail: Object.entries(row.detail ?? {}).map(([name, value]) => ({
+    name,
+    value: Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value),
+  })),
 })
 
 const startOf = (day: string): string => `${day}T00:00:00.000Z`

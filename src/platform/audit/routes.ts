@@ -1,7 +1,7 @@
 import type { Tenancy } from '#tenancy'
 import { responses } from '../../shared/schemas.ts'
 import type { Routes } from '../http/index.ts'
-import { listAccountEvents, listRecordEvents } from './queries.ts'
+import { listEntries } from './queries.ts'
 import { AuditPage, AuditQuery } from './schemas.ts'
 
 /** An establishment's own record, for its administrators: what was done, by whom, never a clinical value. */
@@ -21,11 +21,6 @@ export const auditRoutes =
           response: responses({ 200: AuditPage }, 'invalid_cursor', 'right_missing'),
         },
       },
-      (request) =>
-        request.query.source === 'records'
-          ? request.tenant.read((db) => listRecordEvents(db, request.query))
-          : tenancy.platform.read('audit', (db) =>
-              listAccountEvents(db, request.tenant.establishment.id, request.query),
-            ),
+      (request) => tenancy.platform.read('audit', (db) => listEntries(db, request.tenant.establishment, request.query)),
     )
   }

@@ -7,4 +7,4 @@ export {
   type Created,
 } from './operation-key.ts'
 export { assertVersion, expectedVersion, ChangeHeaders, versioned } from './versions.ts'
-export type { Actor, Auth, Routes } from './request.ts'
+export type { AccessDeclaration, Actor, Auth, Routes } from './request.ts'

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Establishment, Tenant } from '#tenancy'
 import { preferredLanguage, type Language } from '../../shared/text.ts'
 import type { Right, Role } from '../auth/rights.ts'
@@ -26,6 +26,21 @@ export type Actor = {
   requestId?: string | null
 }
 
+/**
+ * What a read is put on record as, before its answer leaves. Every route that has a right declares one, unless it only
+ * writes (whose entry stands in the write's own transaction); start-up refuses a route without.
+ */
+export type AccessDeclaration = {
+  /** `resource.verb`: `patient.read`, `patient.search`, `consultation.export`, `audit.list`… */
+  action: string
+  /** Whose files the answer opens, from its body: at most 100 are kept of one answer. Absent: nobody's. */
+  patients?(answer: unknown, request: FastifyRequest): Iterable<string | null | undefined>
+  /** Which record is read; the path's `id` unless said. */
+  resourceId?(request: FastifyRequest): string | null
+  /** Counts and names to be kept besides those of the filters: never a clinical value. */
+  detail?(answer: unknown, request: FastifyRequest): Record<string, string | number | boolean | readonly string[]>
+}
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the request scope; routes with `config.public` have none. @throws token_missing when read without one */
@@ -42,6 +57,8 @@ declare module 'fastify' {
     public?: true
     /** Any signed-in person, whatever the role. */
     authenticated?: true
+    /** How a read of this route is put on record; `'route'`: it does so itself, piece by piece (exports). */
+    access?: AccessDeclaration | 'route'
     /** How long the request's body may take to arrive, in seconds; 10 unless said. */
     bodySeconds?: number
     /** Not counted with ordinary requests: `bulk` (files that take minutes) has bounds of its own, `none` has none. */

@@ -55,8 +55,8 @@ test('the same request again answers the same link, which stands nowhere in clea
   const [first, again, other] = [await send('Bakary Koné'), await send('Bakary Koné'), await send('Autre Nom')]
   assert.deepEqual([first.status, again.status, other.status], [201, 201, 422])
   assert.deepEqual(again.body, first.body)
-  for (const table of ['idempotency_key', 'activation', 'audit_event']) {
-    const rows = await database.asSuperuser<{ text: string }>(`select t::text as text from sis_platform.${table} t`)
+  for (const table of ['sis_platform.idempotency_key', 'sis_platform.activation', 'sis_audit.entry']) {
+    const rows = await database.asSuperuser<{ text: string }>(`select t::text as text from ${table} t`)
     assert.ok(!rows.some(({ text }) => text.includes(first.body.activation.token)), table)
   }
 })

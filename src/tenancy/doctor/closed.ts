@@ -87,7 +87,7 @@ const isFixed = (path: string | null): boolean =>
 async function strangers({ look, installation, owner }: Site, roles: string[]): Promise<string[]> {
   const rows = await look.query<{ name: string; who: string }>(
     `with schema as (select oid, nspname, nspowner from pg_namespace
-       where nspname in ('sis_platform', 'sis_ref', 'sis_ext') or nspname ~ $1),
+       where nspname in ('sis_platform', 'sis_ref', 'sis_ext', 'sis_audit') or nspname ~ $1),
      owned as (
        select nspname as name, nspowner as owner, 'pg_namespace'::regclass as class, oid as object from schema
        union all

@@ -1,4 +1,4 @@
-import { tenantGrantsOf, type Migration } from '../owner/migrations.ts'
+import { tenantTablesOf, type Migration } from '../owner/migrations.ts'
 import { tenantPattern, type Findings, type SeenTenant, type Site } from './finding.ts'
 
 type Look = Site['look']
@@ -46,17 +46,15 @@ export async function lookAtDirectory(site: Site): Promise<Findings> {
 }
 
 async function missingTables({ look, tenantMigrations }: Site): Promise<string[]> {
-  const made = tenantMigrations.flatMap(({ sql, version }) =>
-    tenantGrantsOf(sql).map(({ table }) => ({ table, version })),
-  )
+  const made = tenantTablesOf(tenantMigrations)
   const rows = await look.query<{ name: string }>(
     `select e.slug || ': ' || x.relname as name
      from sis_platform.establishment e join sis_platform.tenant_migration m on m.establishment_id = e.id
-     join pg_namespace n on n.nspname = e.schema_name, unnest($1::text[], $2::int[]) as x(relname, since)
-     where e.status in ('active', 'suspended', 'archived') and x.since <= m.version
+     join pg_namespace n on n.nspname = e.schema_name, unnest($1::text[], $2::int[], $3::int[]) as x(relname, since, until)
+     where e.status in ('active', 'suspended', 'archived') and x.since <= m.version and m.version < x.until
        and not exists (select from pg_class c where c.relnamespace = n.oid and c.relname = x.relname and c.relkind in ('r', 'p'))
      order by 1 limit 50`,
-    [made.map(({ table }) => table), made.map(({ version }) => version)],
+    [made.map(({ table }) => table), made.map(({ since }) => since), made.map(({ until }) => until)],
   )
   return rows.map(({ name }) => name)
 }

@@ -114,11 +114,11 @@ async function platformRights(site: Site): Promise<string[]> {
   )
   const usage = [
     ...platformRoleNames(site).map((who) => ({ place: 'sis_platform', what: 'USAGE', who })),
-    ...['sis_ref', 'sis_ext'].map((place) => ({ place, what: 'USAGE', who: 'PUBLIC' })),
+    ...['sis_ref', 'sis_ext', 'sis_audit'].map((place) => ({ place, what: 'USAGE', who: 'PUBLIC' })),
   ]
   const all = [...wanted, ...usage]
   const rows = await look.query<Right>(
-    `with schema as (select oid, nspname, nspacl, nspowner from pg_namespace where nspname in ('sis_platform', 'sis_ref', 'sis_ext')),
+    `with schema as (select oid, nspname, nspacl, nspowner from pg_namespace where nspname in ('sis_platform', 'sis_ref', 'sis_ext', 'sis_audit')),
      relation as (select c.oid, nspname || '.' || relname as place, relacl, relowner
        from pg_class c join schema on relnamespace = schema.oid where relkind in ('r', 'p', 'v', 'm', 'f', 'S') and nspname <> 'sis_ext'),
      every as (

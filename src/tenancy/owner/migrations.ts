@@ -22,6 +22,7 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
 }
 
 const createTable = /create table(?: if not exists)? ([a-z_0-9.]+)/gi
+const dropTable = /drop table(?: if exists)? ([a-z_0-9.]+)/gi
 const grantLine = /^-- grants: (.+)$/gm
 
 export type TableGrant = { table: string; privileges: string[] }
@@ -39,9 +40,22 @@ export function tenantGrantsOf(sql: string): TableGrant[] {
   }))
 }
 
+const never = 2 ** 31 - 1
+
+/** The tables that the migrations make: there from version `since` on, gone with version `until`. */
+export const tenantTablesOf = (migrations: Migration[]): { table: string; since: number; until: number }[] =>
+  migrations.flatMap(({ sql, version: since }) =>
+    tenantGrantsOf(sql).map(({ table }) => {
+      const dropping = migrations.find(
+        (later) => later.version > since && [...later.sql.matchAll(dropTable)].some(([, name]) => name === table),
+      )
+      return { table, since, until: dropping?.version ?? never }
+    }),
+  )
+
 /**
  * The grants of a tenant migration, as an explicit list of tables: GRANT … ON ALL TABLES IN SCHEMA scans pg_class
- * (272–462 ms at 5,000 tenants, research/tenancy.md 5.1). A line `-- grants: audit_entry select, insert` narrows a table's.
+ * (272–462 ms at 5,000 tenants, research/tenancy.md 5.1). A line `-- grants: record_version select, insert` narrows a table's.
  */
 export const tenantGrants = (sql: string, role: string): string =>
   tenantGrantsOf(sql)
