@@ -29,12 +29,6 @@ export type Outcome = {
 export const percentile = (ordered: readonly number[], share: number): number =>
   ordered[Math.min(ordered.length - 1, Math.floor(ordered.length * share))] ?? Number.NaN
 
-export const median = (values: readonly number[]): number =>
-  percentile(
-    [...values].sort((a, b) => a - b),
-    0.5,
-  )
-
 const patienceMs = 30_000
 
 type Answer = { status: number; retryAfter: boolean }

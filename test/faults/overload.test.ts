@@ -17,7 +17,7 @@ import { overloadServer, type OverloadServer } from './overload-server.ts'
 import { interruptedDownload, slowClients, stalledReader } from './slow-clients.ts'
 
 // The real program with two HTTP processes. In `npm test` what waits does so at the same time, and nothing is timed but
-// the deadlines; `npm run test:faults` takes one after the other and compares times, in rounds, by their medians.
+// the deadlines; `npm run test:faults` takes one after the other and compares times, in rounds, by the least.
 const slugs = ['csref_djenne', 'sih_mopti', 'cscom_sangha', 'cabinet_etoile'] as const
 const list = '/api/v1/patients?limit=20'
 // Whose receivers do not read.
@@ -257,7 +257,8 @@ async function compare(t: TestContext, { fair, unfair }: { fair: Neighbour; unfa
   }
   const told = Object.entries(p99).map(([kind, times]) => `${kind} ${times.map((ms) => ms.toFixed(1)).join(' ')}`)
   t.diagnostic(`the neighbour's p99 in ms, round by round: ${told.join('; ')}`)
-  if (isFull) assert.ok(Math.min(...p99.unfair) <= 1.25 * Math.min(...p99.fair), told.join('; '))
+  // Five milliseconds are the generator's clock (2 ms) and the scheduler's: all share two cores.
+  if (isFull) assert.ok(Math.min(...p99.unfair) <= 1.25 * Math.min(...p99.fair) + 5, told.join('; '))
 }
 
 /** Answers 429 and knows nothing, in a process of its own. */
