@@ -62,8 +62,11 @@ function writing(name: string) {
       return claimed ? write.insert(db) : 'found'
     },
     stored: async (): Promise<number> =>
-      (await tenant().read((db) => db.selectFrom('sis_audit.entry').select('id').where('actor_name', '=', name).execute()))
-        .length,
+      (
+        await tenant().read((db) =>
+          db.selectFrom('sis_audit.entry').select('id').where('actor_name', '=', name).execute(),
+        )
+      ).length,
   }
   return write
 }
