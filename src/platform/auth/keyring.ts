@@ -1,5 +1,12 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { seal, unseal } from './sealing.ts'
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto'
+import { deriveKey, seal, unseal } from './sealing.ts'
 
 export type KeyStatus = 'next' | 'current' | 'previous' | 'retired'
 export type PublicJwk = { kty: 'OKP'; crv: 'Ed25519'; x: string; kid: string; alg: 'EdDSA'; use: 'sig' }
@@ -16,7 +23,8 @@ export type Keyring = {
 export function newKey(masterKey: Uint8Array, status: KeyStatus): StoredKey {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
   const { x = '' } = publicKey.export({ format: 'jwk' })
-  const kid = thumbprint(x)
+  const id = thumbprint(x)
+  const kid = `${id}.${markOf(masterKey, id)}`
   const plain = privateKey.export({ format: 'der', type: 'pkcs8' })
   return {
     kid,
@@ -31,6 +39,15 @@ const thumbprint = (x: string): string =>
   createHash('sha256')
     .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
     .digest('base64url')
+
+/** Whether we made this id: a made-up one is not worth a look into the database. */
+export function isOurs(masterKey: Uint8Array, kid: string): boolean {
+  const [id = '', mark] = kid.split('.')
+  return mark === markOf(masterKey, id)
+}
+
+const markOf = (masterKey: Uint8Array, id: string): string =>
+  createHmac('sha256', deriveKey(masterKey, 'key id')).update(id).digest('base64url').slice(0, 16)
 
 /**
  * The keyring of the stored keys; retired ones are left out.

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Platform, PlatformDb, Tenancy } from '#tenancy'
 import { now } from '../../shared/clock.ts'
-import { newKey, openKeyring, type Keyring, type KeyStatus, type PublicJwk, type StoredKey } from './keyring.ts'
+import { isOurs, newKey, openKeyring, type Keyring, type KeyStatus, type PublicJwk, type StoredKey } from './keyring.ts'
 
 // A previous key verifies until no token that it signed can live: 10 min, the tolerance, and a process that polled late.
 const verifiesFor = 15 * 60_000
@@ -54,6 +54,8 @@ export class Keys {
   #ring: Keyring
   #reading: Promise<void> | undefined
   #readAt = 0
+  /** Ids of ours that were looked for in vain: an id is stored before anybody sees it, so it will not come. */
+  readonly #retired = new Set<string>()
 
   private constructor(tenancy: Tenancy, masterKey: Uint8Array, ring: Keyring) {
     this.#tenancy = tenancy
@@ -79,6 +81,18 @@ export class Keys {
       await this.#reread()
     }
     return this.#ring.find(kid)
+  }
+
+  /**
+   * The public key that a token names. Unlike find(), never waits for an id that is not ours, nor twice for one that is
+   * retired: each wait holds a place among the requests at the same time, and anybody can write a token.
+   */
+  async findNamed(kid: string): Promise<KeyObject | undefined> {
+    const known = this.#ring.find(kid)
+    if (known || this.#retired.has(kid) || !isOurs(this.#masterKey, kid)) return known
+    const found = await this.find(kid)
+    if (!found) this.#retired.add(kid)
+    return found
   }
 
   close(): void {
