@@ -79,7 +79,9 @@ const exported = async (tenant: Tenant, format: Format): Promise<string> => {
   let records = 0
   const file = createWriteStream('/dev/null')
   const sheet = { name: 'Consultations', columns: consultationSheet }
-  await writeSheet(format, sheet, walkVisited(tenant.read, {}, 'fr'), file, { written: (count) => (records = count) })
+  await writeSheet(format, sheet, walkVisited(tenant.read, { id: null }, {}, 'fr'), file, {
+    written: (count) => (records = count),
+  })
   file.end()
   await finished(file)
   return `${records} consultations`

@@ -6,6 +6,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { constants } from 'node:zlib'
 import { v7 as uuidv7 } from 'uuid'
 import type { Config, RateSetting } from './config.ts'
+import { registerAccesses } from './platform/audit/accesses.ts'
 import { auditRoutes } from './platform/audit/routes.ts'
 import { activationPage, authRoutes, jwksRoutes, requestScope, type Access } from './platform/auth/index.ts'
 import { countsRoutes } from './platform/counts/routes.ts'
@@ -36,7 +37,9 @@ import { usersRoutes } from './platform/users/routes.ts'
 import { consultationRoutes } from './modules/consultations/index.ts'
 import { exchangeRoutes } from './modules/exchange/index.ts'
 import { icd10Routes } from './modules/icd10/index.ts'
-import { patientRoutes } from './modules/patients/index.ts'
+import { oppositionRoutes } from './modules/oppositions/index.ts'
+import { patientFileRoutes } from './modules/patient-file/index.ts'
+import { breakGlassRoutes, careTeamRoutes, patientRoutes } from './modules/patients/index.ts'
 import { serviceRoutes } from './modules/services/index.ts'
 
 export type AppOptions = {
@@ -70,6 +73,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   await registerSerialization(app)
   registerProblems(app)
   registerRequestLog(app)
+  registerAccesses(app, access)
   registerEtags(app)
   await app.register(helmet, securityHeaders)
   await app.register(cors, {
@@ -92,7 +96,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
 
   await app.register(
     async (api) => {
-      await api.register(requestScope(access))
+      await api.register(requestScope(access, config.rateRequests))
       registerCaps(api, config)
       // For the doors that a guesser knocks at.
       await api.register(rateLimit, { global: false, keyGenerator: ({ ip }: { ip: string }) => networkOf(ip) })
@@ -102,6 +106,10 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
       await api.register(countsRoutes(access))
       await api.register(auditRoutes(access))
       await api.register(patientRoutes)
+      await api.register(careTeamRoutes(access))
+      await api.register(breakGlassRoutes)
+      await api.register(oppositionRoutes)
+      await api.register(patientFileRoutes)
       await api.register(consultationRoutes)
       await api.register(serviceRoutes)
       await api.register(icd10Routes)

@@ -21,7 +21,9 @@ type Exported = 'patients' | 'consultations'
 
 /** `sis export`: a filtered list of an establishment as CSV or XLSX. */
 export function registerExport(program: Command): void {
-  const group = program.command('export').description('exporte une liste d’un établissement en CSV ou XLSX')
+  const group = program
+    .command('export')
+    .description('exporte une liste d’un établissement en CSV ou XLSX, sans les dossiers sensibles (protégés)')
   add(group, 'patients', 'exporte les patients', PatientFilters)
   add(group, 'consultations', 'exporte les consultations', ConsultationFilters)
 }
@@ -101,8 +103,8 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
         file.end()
         await closed
       }
-      if (what === 'patients') await write('Patients', patientSheet, walkPatients(tenant.read, filters))
-      else await write('Consultations', consultationSheet, walkVisited(tenant.read, filters, 'fr'))
+      if (what === 'patients') await write('Patients', patientSheet, walkPatients(tenant.read, actor, filters))
+      else await write('Consultations', consultationSheet, walkVisited(tenant.read, actor, filters, 'fr'))
       return written
     })
     onDisk(target, () => renameSync(part, target))

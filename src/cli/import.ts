@@ -35,7 +35,7 @@ async function importFile(
   file: string,
   { establishment, dryRun = false, yes = false, json, refused }: Options,
 ): Promise<ImportReport> {
-  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, storeRegister, toReport } =
+  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, shownTo, storeRegister, toReport } =
     await import('../modules/exchange/index.ts')
   const { today } = await import('../shared/clock.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
@@ -45,7 +45,8 @@ async function importFile(
     const store = async (isTrial: boolean): Promise<ImportReport> => {
       const { run, alreadyImported } = await storeRegister(tenant, actor, register, isTrial, progressBar('Lignes'))
       const lines = await tenant.read((db) => listRefused(db, run.id, 0, MAX_LISTED))
-      return { ...toReport(run, lines, 'fr'), ...(alreadyImported && { alreadyImported: true as const }) }
+      const shown = await tenant.read((db) => shownTo(db, actor, run))
+      return { ...toReport(shown, lines, 'fr'), ...(alreadyImported && { alreadyImported: true as const }) }
     }
     let report = await store(dryRun || !yes)
     let told = false

@@ -129,6 +129,14 @@ export const errorCatalogue = {
     title: text('Trop de demandes', 'Too many requests'),
     detail: text('Attendez le délai indiqué par Retry-After.', 'Wait for the delay given by Retry-After.'),
   },
+  too_many_attempts: {
+    status: 429,
+    title: text('Trop d’essais', 'Too many attempts'),
+    detail: text(
+      'Le mot de passe n’a pas été examiné : attendez le délai indiqué par Retry-After. Depuis un appareil où cette personne s’est déjà connectée, on n’attend pas.',
+      'The password was not looked at: wait for the delay given by Retry-After. From a device on which this person has logged in before there is no wait.',
+    ),
+  },
   // --- the server's own state -------------------------------------------------------------------------------------------
   internal: {
     status: 500,
@@ -144,6 +152,14 @@ export const errorCatalogue = {
     detail: text(
       "La base de données ne répond pas ; rien n'a été enregistré. Réessayez dans quelques secondes.",
       'The database does not answer; nothing was stored. Try again in a few seconds.',
+    ),
+  },
+  audit_unavailable: {
+    status: 503,
+    title: text('Journal indisponible', 'Record unavailable'),
+    detail: text(
+      'Cet accès ne peut pas être inscrit au journal : rien n’est montré. Réessayez dans quelques secondes.',
+      'This access cannot be put on record: nothing is shown. Try again in a few seconds.',
     ),
   },
   outcome_unknown: {
@@ -190,6 +206,22 @@ export const errorCatalogue = {
     detail: text(
       "Ce lien a déjà servi, a expiré ou n'existe pas : demandez-en un nouveau.",
       'This link was used, has expired or does not exist: ask for a new one.',
+    ),
+  },
+  challenge_invalid: {
+    status: 401,
+    title: text('Connexion à recommencer', 'Log in again'),
+    detail: text(
+      'Le délai de cinq minutes est passé, le code a été faux cinq fois, ou le mot de passe a changé : reconnectez-vous.',
+      'The five minutes are over, the code was wrong five times, or the password has changed: log in again.',
+    ),
+  },
+  code_wrong: {
+    status: 403,
+    title: text('Code refusé', 'Code refused'),
+    detail: text(
+      'Le code est faux ou a déjà servi : attendez le suivant ; rien n’a changé.',
+      'The code is wrong or was used already: wait for the next one; nothing has changed.',
     ),
   },
   current_password_wrong: {
@@ -245,6 +277,67 @@ export const errorCatalogue = {
     title: text('Droit manquant', 'Right missing'),
     detail: text('Votre rôle ne permet pas cette opération.', 'Your role does not allow this operation.'),
   },
+  second_factor_absent: {
+    status: 409,
+    title: text('Pas de second facteur', 'No second factor'),
+    detail: text('Ce compte n’a pas de second facteur.', 'This account has no second factor.'),
+  },
+  second_factor_enrolment_required: {
+    status: 403,
+    title: text('Second facteur à enregistrer', 'Second factor to be enrolled'),
+    detail: text(
+      'Votre rôle demande un second facteur : enregistrez-le d’abord par POST /api/v1/auth/totp.',
+      'Your role demands a second factor: enrol one first by POST /api/v1/auth/totp.',
+    ),
+  },
+  second_factor_mandatory: {
+    status: 403,
+    title: text('Second facteur obligatoire', 'Second factor mandatory'),
+    detail: text(
+      'L’un de vos rôles demande un second facteur : vous pouvez en changer, pas y renoncer.',
+      'One of your roles demands a second factor: you may replace it, not give it up.',
+    ),
+  },
+  second_factor_not_begun: {
+    status: 409,
+    title: text('Enregistrement à recommencer', 'Begin the enrolment again'),
+    detail: text(
+      'Aucun enregistrement n’est en cours, ou il date de plus d’une demi-heure : recommencez par POST /api/v1/auth/totp.',
+      'No enrolment is under way, or it is more than half an hour old: begin again by POST /api/v1/auth/totp.',
+    ),
+  },
+  second_factor_not_for_demo: {
+    status: 403,
+    title: text('Compte de démonstration', 'Demonstration account'),
+    detail: text(
+      'Un compte de démonstration, connu de tous, n’a pas de second facteur.',
+      'A demonstration account, known to all, has no second factor.',
+    ),
+  },
+  second_factor_required: {
+    status: 401,
+    title: text('Code demandé', 'Code required'),
+    detail: text(
+      'Le mot de passe convient. Envoyez « challenge » et le code de votre application, ou un code de secours, à POST /api/v1/auth/second-factor.',
+      'The password is right. Send "challenge" and the code of your application, or a recovery code, to POST /api/v1/auth/second-factor.',
+    ),
+  },
+  second_factor_reset_refused: {
+    status: 403,
+    title: text('Second facteur à rétablir autrement', 'Second factor to be restored otherwise'),
+    detail: text(
+      'Pour le vôtre, servez-vous d’un code de secours ; celui d’un SUPER_ADMIN se rétablit à la console du serveur.',
+      'For your own, use a recovery code; that of a SUPER_ADMIN is reset at the server console.',
+    ),
+  },
+  second_factor_wrong: {
+    status: 401,
+    title: text('Code refusé', 'Code refused'),
+    detail: text(
+      'Le code est faux ou a déjà servi : attendez le suivant.',
+      'The code is wrong or was used already: wait for the next one.',
+    ),
+  },
   session_closed: {
     status: 401,
     title: text('Session fermée', 'Session closed'),
@@ -299,6 +392,14 @@ export const errorCatalogue = {
     detail: text(
       "L'établissement garde au moins un administrateur actif : nommez-en un autre d'abord.",
       'The establishment keeps at least one active administrator: appoint another one first.',
+    ),
+  },
+  other_reset_pending: {
+    status: 409,
+    title: text('Pas les deux à la fois', 'Not both at once'),
+    detail: text(
+      'La plateforme ne rétablit pas à la fois le mot de passe et le second facteur d’une même personne : il faut la console du serveur.',
+      'The platform does not restore both the password and the second factor of a person: the server console is needed.',
     ),
   },
   person_belongs_elsewhere: {
@@ -374,12 +475,110 @@ export const errorCatalogue = {
     ),
   },
   // --- patients ---------------------------------------------------------------------------------------------------------
+  patient_protected: {
+    status: 403,
+    title: text('Dossier protégé', 'Protected file'),
+    detail: text(
+      'Ce dossier est sensible : seule l’équipe qui soigne ce patient le voit. S’il est nécessaire aux soins, ouvrez-le par POST /api/v1/patients/{id}/break-glass avec votre motif ; l’administrateur de l’établissement en est averti.',
+      'This file is sensitive: only the team that cares for this patient sees it. If care needs it, open it by POST /api/v1/patients/{id}/break-glass with your reason; the administrator of the establishment is told.',
+    ),
+  },
+  care_team_only: {
+    status: 403,
+    title: text('Réservé à l’équipe soignante', 'For the caring team only'),
+    detail: text(
+      'Seule une personne de l’équipe qui soigne ce patient peut faire cela ; un bris de glace n’y suffit pas.',
+      'Only a person of the team that cares for this patient may do this; a break-glass is not enough.',
+    ),
+  },
+  care_team_member_not_found: {
+    status: 404,
+    title: text('Pas dans l’équipe soignante', 'Not in the caring team'),
+    detail: text(
+      'Cette personne n’est pas dans l’équipe qui soigne ce patient.',
+      'This person is not in the team that cares for this patient.',
+    ),
+  },
+  care_team_last: {
+    status: 409,
+    title: text('Dernière personne de l’équipe', 'Last person of the team'),
+    detail: text(
+      'Quelqu’un reste toujours dans l’équipe : ajoutez d’abord une autre personne.',
+      'Somebody always remains in the team: add another person first.',
+    ),
+  },
+  colleague_not_found: {
+    status: 404,
+    title: text('Collègue introuvable', 'No such colleague'),
+    detail: text(
+      'Aucun agent de votre établissement n’a cet identifiant.',
+      'No agent of your establishment has this identifier.',
+    ),
+  },
+  patient_not_sensitive: {
+    status: 409,
+    title: text('Dossier non sensible', 'File not sensitive'),
+    detail: text(
+      'Seul un dossier marqué sensible a une équipe soignante.',
+      'Only a file that is marked sensitive has a caring team.',
+    ),
+  },
+  break_glass_needless: {
+    status: 409,
+    title: text('Dossier déjà ouvert', 'File already open'),
+    detail: text('Vous voyez ce dossier sans bris de glace.', 'You see this file without a break-glass.'),
+  },
+  break_glass_not_found: {
+    status: 404,
+    title: text('Bris de glace introuvable', 'No such break-glass'),
+    detail: text(
+      'Aucun bris de glace de votre établissement n’a cet identifiant.',
+      'No break-glass of your establishment has this identifier.',
+    ),
+  },
+  break_glass_closed: {
+    status: 409,
+    title: text('Déjà examiné', 'Already reviewed'),
+    detail: text(
+      'Ce bris de glace a été examiné et clos ; la remarque d’alors reste.',
+      'This break-glass was reviewed and closed; the remark of then stays.',
+    ),
+  },
+  break_glass_own: {
+    status: 403,
+    title: text('Votre propre bris de glace', 'Your own break-glass'),
+    detail: text(
+      'Une autre personne que celle qui a ouvert le dossier doit l’examiner.',
+      'Somebody else than the person who opened the file must review it.',
+    ),
+  },
   patient_not_found: {
     status: 404,
     title: text('Patient introuvable', 'Patient not found'),
     detail: text(
       "Ce patient n'existe pas dans votre établissement.",
       'This patient does not exist in your establishment.',
+    ),
+  },
+  opposition_exists: {
+    status: 409,
+    title: text('Opposition déjà enregistrée', 'Opposition already recorded'),
+    detail: text(
+      'Ce patient s’oppose déjà à ce partage : rien à enregistrer de plus.',
+      'This patient already opposes this sharing: nothing more to record.',
+    ),
+  },
+  opposition_not_found: {
+    status: 404,
+    title: text('Opposition introuvable', 'Opposition not found'),
+    detail: text('Ce patient n’a pas cette opposition.', 'This patient has no such opposition.'),
+  },
+  opposition_withdrawn: {
+    status: 409,
+    title: text('Opposition déjà retirée', 'Opposition already withdrawn'),
+    detail: text(
+      'Cette opposition est déjà retirée : la liste dit par qui et quand.',
+      'This opposition is already withdrawn: the list says by whom and when.',
     ),
   },
   possible_duplicate: {

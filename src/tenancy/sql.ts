@@ -32,6 +32,10 @@ export const containing = (part: string): string => `%${part.replace(/[\\%_]/g, 
 /** A LIKE pattern for "starts with", with the wildcards of the searched text taken literally. */
 export const startingWith = (part: string): string => `${part.replace(/[\\%_]/g, '\\$&')}%`
 
+/** Whether a uuid is one of these: one value however many, where an IN list would be as many parameters. */
+export const isOneOf = (column: Expression<string>, ids: readonly string[]): RawBuilder<boolean> =>
+  sql<boolean>`${column} = any(${ids}::uuid[])`
+
 /** jsonb containment, served by a GIN index with jsonb_path_ops. */
 export const jsonContains = (column: Expression<unknown>, value: unknown): RawBuilder<boolean> =>
   sql<boolean>`${column} @> ${JSON.stringify(value)}::jsonb`

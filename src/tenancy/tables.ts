@@ -46,6 +46,7 @@ export interface BreakGlassTable {
   reviewed_by: string | null
   reviewed_by_name: string | null
   remark: string | null
+  admitted: Generated<boolean>
 }
 
 export interface CareTeamTable {
@@ -212,6 +213,15 @@ export interface ImportRunTable {
   created_by_name: string
 }
 
+export interface PlatformLoginAttemptTable {
+  key: Buffer
+  failures: number
+  counted_at: string
+  open_at: string
+  known_until: string | null
+  forget_at: string
+}
+
 export interface PlatformLoginChallengeTable {
   token_hash: Buffer
   account_id: string
@@ -305,6 +315,35 @@ export interface PlatformRecoveryCodeTable {
   used_at: string | null
 }
 
+export interface SisAuditRestoredTable {
+  id: string
+  tenant: string
+  restored_at: Generated<string>
+  installation: string
+  public_key: string
+  statement: Buffer
+  signature: Buffer
+  columns: string[]
+  first_seq: number
+  last_seq: number
+}
+
+export interface SisAuditSealTable {
+  chain: string
+  number: number
+  era: number
+  from_xid: string
+  to_xid: string
+  entries: number
+  root: Buffer
+  previous: Buffer | null
+  at: string
+  kid: string
+  head: Buffer
+  signature: Buffer
+  leaves: Buffer
+}
+
 export interface PlatformSecondFactorTable {
   account_id: string
   secret: Buffer | null
@@ -393,6 +432,8 @@ export interface TenantTables {
   patient: PatientTable
   patient_opposition: PatientOppositionTable
   record_version: RecordVersionTable
+  'sis_audit.restored': SisAuditRestoredTable
+  'sis_audit.seal': SisAuditSealTable
   service: ServiceTable
   specialty: SpecialtyTable
 }
@@ -405,9 +446,12 @@ export interface PlatformTables {
   'sis_audit.entry': SisAuditEntryTable
   establishment: PlatformEstablishmentTable
   idempotency_key: PlatformIdempotencyKeyTable
+  login_attempt: PlatformLoginAttemptTable
   login_challenge: PlatformLoginChallengeTable
   membership: PlatformMembershipTable
   recovery_code: PlatformRecoveryCodeTable
+  'sis_audit.restored': SisAuditRestoredTable
+  'sis_audit.seal': SisAuditSealTable
   second_factor: PlatformSecondFactorTable
   session: PlatformSessionTable
   signing_key: PlatformSigningKeyTable

@@ -34,6 +34,8 @@ const kinds: Record<string, Kind | 'slug'> = {
   serviceId: 'services',
   specialtyId: 'specialties',
   actorId: 'users',
+  oppositionId: 'oppositions',
+  userId: 'users',
   establishment: 'slug',
 }
 
@@ -86,7 +88,7 @@ export async function dimensionsOf(
   for (const { in: at, name, schema } of operation.parameters) {
     if (at === 'path') {
       if (plan.path === undefined) throw new Error(`${operation.name}: what is {${name}}?`)
-      const kind = plan.path === 'establishments' ? 'slug' : plan.path
+      const kind = kinds[name] ?? (plan.path === 'establishments' ? 'slug' : plan.path)
       identifier('params', name, kind)
       if (plan.personal) identifier('params', name, kind, ours, { ...ours.records, ...ours.colleague.records })
     } else if (name === 'cursor') await cursor('query')

@@ -1,5 +1,15 @@
 import { testPassword } from '../fixtures.ts'
-import { patientOf, registerOf, unique, userOf, visitOf, type Kind, type Place } from './world.ts'
+import {
+  breakGlassOf,
+  patientOf,
+  protectedOf,
+  registerOf,
+  unique,
+  userOf,
+  visitOf,
+  type Kind,
+  type Place,
+} from './world.ts'
 
 /** A request that would succeed, in the establishment of `place`. */
 export type Asked = {
@@ -63,6 +73,14 @@ const nothing = (
   who: Plan['who'] = 'agent',
 ): Plan => ({ who, status, make, because })
 
+/** A sensitive file of ours and of a colleague, and whom both may take into its team or out of it. */
+async function teamOf({ agent, colleague, third, mark }: Place): Promise<{ id: string; userId: string }> {
+  const me = async ({ get }: Place['agent']) => (await get('/api/v1/auth/me', 200)).body.id as string
+  const { id } = (await agent.post('/api/v1/patients', { ...patientOf(mark), sensitive: true }, 201)).body as { id: string }
+  await agent.send('PUT', `/api/v1/patients/${id}/care-team/${await me(colleague.agent)}`, { body: reason, expect: 200 })
+  return { id, userId: await me(third) }
+} // prettier-ignore
+
 /** Every operation of the OpenAPI document; one that is missing here fails the matrix. */
 export const plans: Record<string, Plan> = {
   'GET /health/live': nothing(200, 'tells of the process only', undefined, 'anonymous'),
@@ -73,10 +91,16 @@ export const plans: Record<string, Plan> = {
   'POST /api/v1/auth/login': { who: 'anonymous', status: 200, make: ({ establishment: { slug } }) => ({ body: { username: `${slug}.agent`, password: testPassword, establishment: slug } }) },
   'POST /api/v1/auth/token': nothing(200, 'a person’s own password', ({ establishment: { slug } }) => ({ headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams({ grant_type: 'password', username: `${slug}.agent`, password: testPassword }).toString() }), 'anonymous'),
   'POST /api/v1/auth/refresh': nothing(401, 'a session’s own secret, which names nothing else', () => ({ body: { refresh_token: 'A'.repeat(86) } }), 'anonymous'),
+  'POST /api/v1/auth/second-factor': nothing(401, 'a login’s own secret, which names nothing else', () => ({ body: { challenge: 'A'.repeat(43), code: '000000' } }), 'anonymous'),
   'POST /api/v1/auth/activate': nothing(400, 'a one-time secret, which names nothing else', () => ({ body: { token: 'A'.repeat(43), password: testPassword } }), 'anonymous'),
   'POST /api/v1/auth/logout': { ...nothing(204, 'the own session'), endsSession: true },
   'GET /api/v1/auth/me': nothing(200, 'the own account'),
   'POST /api/v1/auth/password': nothing(403, 'the own account', () => ({ body: { currentPassword: 'un autre', newPassword: testPassword } })),
+  'GET /api/v1/auth/totp': nothing(200, 'the own account'),
+  'POST /api/v1/auth/totp': nothing(403, 'the own account', () => ({ body: { password: testPassword } })),
+  'DELETE /api/v1/auth/totp': nothing(409, 'the own account', () => ({ body: { password: testPassword, code: '000000' } })),
+  'POST /api/v1/auth/totp/confirm': nothing(409, 'the own account', () => ({ body: { code: '000000' } })),
+  'POST /api/v1/auth/totp/recovery-codes': nothing(409, 'the own account', () => ({ body: { code: '000000' } })),
   'GET /api/v1/auth/sessions': nothing(200, 'the own sessions'),
   'DELETE /api/v1/auth/sessions/{id}': { who: 'agent', path: 'sessions', personal: true, status: 204, make: ({ records }) => ({ params: { id: records.sessions.id } }) },
   'POST /api/v1/auth/establishment': { who: 'agent', status: 200, endsSession: true, make: ({ establishment: { slug } }) => ({ body: { establishment: slug } }) },
@@ -88,6 +112,7 @@ export const plans: Record<string, Plan> = {
   'GET /api/v1/users/{id}': read('users', 'admin'),
   'PATCH /api/v1/users/{id}': change('users', 'admin', () => ({ roles: [] })),
   'POST /api/v1/users/{id}/reset': { ...read('users', 'admin'), status: 201 },
+  'DELETE /api/v1/users/{id}/second-factor': { ...read('users', 'admin'), status: 409, make: ({ records }) => ({ params: { id: records.users.id }, body: reason }) },
   'GET /api/v1/establishments': list(),
   'GET /api/v1/establishments/{slug}': { who: 'agent', path: 'establishments', status: 200, make: ({ establishment: { slug } }) => ({ params: { slug } }) },
   'POST /api/v1/establishments': { ...create('superadmin', ({ mark }) => ({ slug: unique(), name: mark, type: 'cscom', region: 'Mopti' }), 202), because: 'the platform sees every establishment' },
@@ -103,6 +128,25 @@ export const plans: Record<string, Plan> = {
   'DELETE /api/v1/patients/{id}': hide('patients'),
   'GET /api/v1/patients/{id}/history': read('patients'),
   'GET /api/v1/patients/export': list(),
+  'GET /api/v1/patients/{id}/file': read('patients'),
+  'GET /api/v1/patients/{id}/oppositions': read('patients'),
+  'POST /api/v1/patients/{id}/oppositions': { who: 'agent', path: 'patients', status: 201, make: async (place) => ({ params: { id: (await place.make('patients')).id }, body: { scope: 'statistics' } }) },
+  'DELETE /api/v1/patients/{id}/oppositions/{oppositionId}': { who: 'agent', path: 'patients', status: 204, async make({ make, agent }) {
+    const { id } = await make('patients')
+    const { body } = await agent.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' }, 201)
+    return { params: { id, oppositionId: body.id as string }, body: reason }
+  } },
+  'GET /api/v1/patients/{id}/care-team': read('patients'),
+  'PUT /api/v1/patients/{id}/care-team/{userId}': { who: 'agent', path: 'patients', status: 200, make: async (place) => ({ params: await teamOf(place), body: reason }) },
+  'DELETE /api/v1/patients/{id}/care-team/{userId}': { who: 'agent', path: 'patients', status: 204, async make(place) {
+    const params = await teamOf(place)
+    await place.agent.send('PUT', `/api/v1/patients/${params.id}/care-team/${params.userId}`, { body: reason, expect: 200 })
+    return { params, body: reason }
+  } },
+  'GET /api/v1/colleagues': list(),
+  'POST /api/v1/patients/{id}/break-glass': { who: 'agent', path: 'patients', status: 201, make: async (place) => ({ params: { id: (await protectedOf(place)).id }, body: reason }) },
+  'GET /api/v1/break-glass': list('admin'),
+  'PATCH /api/v1/break-glass/{id}': { who: 'admin', path: 'breakGlasses', status: 200, make: async (place) => ({ params: { id: (await breakGlassOf(place)).id }, headers: ifMatch(), body: { remark: 'Vu' } }) },
   'GET /api/v1/consultations': list(),
   'POST /api/v1/consultations': create('agent', ({ mark, records }) => visitOf(mark, records.patients.id)),
   'POST /api/v1/consultations/search': search,

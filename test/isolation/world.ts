@@ -10,7 +10,16 @@ import { Client, harnessConfig } from '../harness.ts'
 
 export type Found = { id: string; version: number }
 export type Kind =
-  'patients' | 'consultations' | 'services' | 'specialties' | 'imports' | 'users' | 'sessions' | 'invitations'
+  | 'patients'
+  | 'consultations'
+  | 'services'
+  | 'specialties'
+  | 'imports'
+  | 'oppositions'
+  | 'breakGlasses'
+  | 'users'
+  | 'sessions'
+  | 'invitations'
 
 /** An establishment with records of every kind, each of whose texts holds its mark. */
 export type Place = {
@@ -21,6 +30,8 @@ export type Place = {
   records: Record<Kind, Found>
   /** Other people of the same establishment, with the same roles. */
   colleague: { agent: Client; admin: Client; records: Partial<Record<Kind, Found>> }
+  /** One more agent, whose sensitive files the others do not see. */
+  third: Client
   /** One more of a kind, never seen before. */
   make(kind: 'patients' | 'consultations' | 'services' | 'specialties' | 'users'): Promise<Found>
 }
@@ -105,6 +116,14 @@ export const visitOf = (mark: string, patientId: string) => ({
   treatment: mark,
   notes: mark,
 })
+/** A file that only `third` sees. */
+export const protectedOf = async ({ third, mark }: Pick<Place, 'third' | 'mark'>): Promise<Found> =>
+  (await third.post('/api/v1/patients', { ...patientOf(mark), sensitive: true }, 201)).body as Found
+export async function breakGlassOf(place: Pick<Place, 'agent' | 'third' | 'mark'>): Promise<Found> {
+  const { id } = await protectedOf(place)
+  const body = { reason: `${place.mark} ${unique()}` }
+  return (await place.agent.post(`/api/v1/patients/${id}/break-glass`, body, 201)).body as Found
+}
 export const userOf = (mark: string) => ({
   username: `${mark.toLowerCase()}.${unique()}`,
   displayName: mark,
@@ -148,6 +167,13 @@ async function furnish(world: World, slug: string): Promise<Place> {
     records[kind] = (await client.send('PATCH', `/api/v1/${kind}/${records[kind].id}`, { body, headers: changed, expect: 200 })).body as Found
   const imported = await agent.send('POST', '/api/v1/imports?dryRun=false', { ...registerOf(mark), expect: 201 })
   records.imports = { id: (imported.body as Found).id, version: 1 }
+  records.oppositions = await create(agent, `patients/${records.patients.id}/oppositions`, { scope: 'research', reason: mark })
+  // Reviewed, so that its version is none of ours.
+  const third = world.as(`${slug}.agent3`)
+  await another('agent', '3')
+  records.breakGlasses = await breakGlassOf({ agent, third, mark })
+  const review = { body: { remark: mark }, headers: { 'if-match': '"1"' }, expect: 200 }
+  records.breakGlasses = (await admin.send('PATCH', `/api/v1/break-glass/${records.breakGlasses.id}`, review)).body as Found
   // One that is not the one asked with, so that it can be ended.
   const sessionOf = async ({ username }: Client): Promise<Found> => {
     const { body } = await new Client(world.app, username).get('/api/v1/auth/sessions', 200)
@@ -165,15 +191,19 @@ async function furnish(world: World, slug: string): Promise<Place> {
     return { id: row!.id, version: 1 }
   }
   records.invitations = await invited(agent)
-  for (const role of ['agent', 'admin'])
+  for (const role of ['agent', 'admin']) await another(role, '2')
+  const colleague = { agent: world.as(`${slug}.agent2`), admin: world.as(`${slug}.admin2`), records: { sessions: await sessionOf(admin), invitations: await invited(admin) } }
+  return { establishment, mark, agent, admin, records, colleague, third, make }
+
+  /** Somebody else with the same role and password. */
+  async function another(role: string, suffix: string): Promise<void> {
     await world.database.asSuperuser(
-      `with made as (insert into sis_platform.account (id, username, display_name, password_hash, status)
-         select gen_random_uuid(), username || '2', $2, password_hash, status from sis_platform.account where username = $1 returning id)
+      `with made as (insert into sis_platform.account (id, username, display_name, password_hash, status, demo)
+         select gen_random_uuid(), username || $3, $2, password_hash, status, demo from sis_platform.account where username = $1 returning id)
        insert into sis_platform.membership (id, account_id, establishment_id, role, status)
        select gen_random_uuid(), made.id, m.establishment_id, m.role, 'active' from made, sis_platform.membership m
        join sis_platform.account a on a.id = m.account_id where a.username = $1 and m.status = 'active'`,
-      [`${slug}.${role}`, mark],
+      [`${slug}.${role}`, mark, suffix],
     )
-  const colleague = { agent: world.as(`${slug}.agent2`), admin: world.as(`${slug}.admin2`), records: { sessions: await sessionOf(admin), invitations: await invited(admin) } }
-  return { establishment, mark, agent, admin, records, colleague, make }
+  }
 } // prettier-ignore

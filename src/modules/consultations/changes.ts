@@ -7,6 +7,7 @@ import { now } from '../../shared/clock.ts'
 import { invalidInput, problem } from '../../shared/errors.ts'
 import type { Language } from '../../shared/text.ts'
 import { addVersion, addVersions, listVersions } from '../history/index.ts'
+import { holdPatient } from '../patients/index.ts'
 import { getConsultation, lockConsultation } from './queries.ts'
 import { consultationColumns, fieldsOf, toColumns, toConsultationVersion, type ConsultationRow } from './record.ts'
 import { readReferences } from './references.ts'
@@ -20,7 +21,7 @@ type Action = 'create' | 'import' | 'update' | 'hide'
 
 /**
  * Records a visit. The same id with the same content again is the same visit (200).
- * @throws invalid_input with every field that is wrong, id_already_used
+ * @throws invalid_input with every field that is wrong, id_already_used, patient_protected
  */
 export async function createConsultation(
   db: TenantDb,
@@ -29,16 +30,18 @@ export async function createConsultation(
   language: Language,
 ): Promise<Created<Consultation>> {
   const location = `/api/v1/consultations/${id}`
+  await holdPatient(db, actor, input.patientId)
   const [stored] = await judgedRows(db, [input])
   let again = await findCreated(db, id, stored!)
   // Of two that arrive at once, the second waits for the first and then finds it.
   if (!again && (await insertRows(db, actor, [{ id, fields: stored! }], 'create')) === 0)
     again = await findCreated(db, id, stored!)
-  return { body: await getConsultation(db, id, language), location, status: again ? 200 : 201 }
+  return { body: await getConsultation(db, actor, id, language), location, status: again ? 200 : 201 }
 }
 
 /**
- * Stores visits with their history and audit, judged as by the API, in a handful of statements for each 200.
+ * Stores visits with their history and audit, judged as by the API, in a handful of statements for each 200. Also those
+ * of patients whom `actor` may not see: a register's visits belong to their patient, and nothing of them is answered.
  * @param action what the history says
  * @returns their ids, in order
  * @throws invalid_input: the first visit that is wrong, with `[n].` before each path; id_already_used. The caller's
@@ -141,17 +144,17 @@ async function findCreated(db: TenantDb, id: string, fields: ConsultationFields)
 /**
  * Changes the given fields. The same values again change nothing and make no version. An entry of a list that was
  * switched off since may stay, but cannot be chosen anew.
- * @throws invalid_input, consultation_not_found, version_stale
+ * @throws invalid_input, consultation_not_found, patient_protected, version_stale
  */
 export async function updateConsultation(
   db: TenantDb,
   actor: Actor,
   id: string,
   expected: number,
-  change: ConsultationUpdate,
+  { changeReason, ...change }: ConsultationUpdate,
   language: Language,
 ): Promise<Consultation> {
-  const row = await lockConsultation(db, id)
+  const row = await lockConsultation(db, actor, id)
   assertVersion(row, expected)
   const before = fieldsOf(toConsultationVersion(row))
   const chosen = {
@@ -171,10 +174,10 @@ export async function updateConsultation(
       .where('id', '=', id)
       .returning(consultationColumns)
       .executeTakeFirstOrThrow()
-    await addVersion(db, actor, versionOf(changed, 'update'))
+    await addVersion(db, actor, versionOf(changed, 'update', changeReason))
     await audit(db, actor, entryOf(changed, 'update'))
   }
-  return getConsultation(db, id, language)
+  return getConsultation(db, actor, id, language)
 }
 
 /** Hides a visit: counted and found no more, never erased; the history stays. @throws consultation_not_found, version_stale */
@@ -185,7 +188,7 @@ export async function hideConsultation(
   expected: number,
   reason: string,
 ): Promise<void> {
-  const row = await lockConsultation(db, id)
+  const row = await lockConsultation(db, actor, id)
   assertVersion(row, expected)
   const at = now().toISOString()
   const hidden = await db

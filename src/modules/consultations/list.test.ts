@@ -152,7 +152,7 @@ test('pages follow each other without doubles or gaps, also within one day, also
   await agent.get(`${url}?cursor=abc`, 400)
 
   const walked: string[] = []
-  for await (const batch of walkConsultations(tenant.read, { to: '2025-01-31' }, 'fr', 60))
+  for await (const batch of walkConsultations(tenant.read, { id: null }, { to: '2025-01-31' }, 'fr', 60))
     walked.push(...batch.map(({ id }) => id))
   assert.deepEqual(walked, seen)
   const [history] = (await agent.get(`${url}/${ids[0]}/history`, 200)).body.items as {

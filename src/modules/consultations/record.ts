@@ -1,6 +1,6 @@
 import { asJson, type Selectable, type TenantDb, type TenantTables } from '#tenancy'
 import { say, type Language } from '../../shared/text.ts'
-import { foldText, summaryColumns, toPatientSummary } from '../patients/index.ts'
+import { foldText, isVisible, summaryColumns, throughGlass, toPatientSummary, type Viewer } from '../patients/index.ts'
 import { alarmsOf } from './rules/alarms.ts'
 import type { CodedDiagnosis } from './rules/codes.ts'
 import type { ConsultationFields } from './rules/fields.ts'
@@ -44,8 +44,11 @@ export const consultationColumns = [
 type ColumnOf<C extends string> = C extends `consultation.${infer Name}` ? Name : never
 export type ConsultationRow = Pick<Table, ColumnOf<(typeof consultationColumns)[number]> & keyof Table>
 
-/** Consultations with what their page shows of patient, service and specialty: one statement, one row each. */
-export const selectConsultations = (db: TenantDb) =>
+/**
+ * Consultations of the patients that `viewer` may see, with what their page shows of patient, service and specialty: one
+ * statement, one row each. Every query that shows a consultation begins here.
+ */
+export const selectConsultations = (db: TenantDb, viewer: Viewer) =>
   db
     .selectFrom('consultation')
     .innerJoin('patient', 'patient.id', 'consultation.patient_id')
@@ -57,6 +60,8 @@ export const selectConsultations = (db: TenantDb) =>
       'service.name as service_name',
       'specialty.name as specialty_name',
     ])
+    .select((eb) => throughGlass(eb, viewer).as('glass'))
+    .where((eb) => isVisible(eb, viewer))
 
 export type FullRow = Awaited<ReturnType<ReturnType<typeof selectConsultations>['executeTakeFirstOrThrow']>>
 

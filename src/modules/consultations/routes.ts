@@ -9,13 +9,19 @@ import {
 } from '../../platform/http/index.ts'
 import { problem } from '../../shared/errors.ts'
 import { responses } from '../../shared/schemas.ts'
-import { HistoryOf, listVersions } from '../history/index.ts'
+import { HistoryOf } from '../history/index.ts'
+import { refuseProtected } from '../patients/index.ts'
 import { createConsultation, hideConsultation, updateConsultation } from './changes.ts'
 import { listConsultations } from './list.ts'
-import { getConsultation } from './queries.ts'
+import { getConsultation, listConsultationVersions } from './queries.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['consultations']
+
+// Whose files an answer opens, for the record; each version in a history says it too.
+const patientOf = ({ patientId }: { patientId: string }): string[] => [patientId]
+const patientsOf = ({ items }: { items: { patientId?: string; data?: { patientId: string } }[] }) =>
+  items.map(({ patientId, data }) => patientId ?? data?.patientId)
 
 const filters =
   'Newest first by (date, id). Filters combine freely; `q` looks for words within the diagnosis, the labels of its codes, ' +
@@ -25,39 +31,41 @@ export const consultationRoutes: Routes = async (app) => {
   app.get(
     '/consultations',
     {
-      config: { right: 'consultations:read' },
+      config: { right: 'consultations:read', access: { action: 'consultation.list', patients: patientsOf } },
       schema: {
         operationId: 'listConsultations',
         tags,
         summary: 'List or search consultations',
         description: filters,
         querystring: schemas.ConsultationQuery,
-        response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor'),
+        response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor', 'patient_protected'),
       },
     },
-    async (request) => request.tenant.read((db) => listConsultations(db, request.query, request.language)),
+    async (request) =>
+      request.tenant.read((db) => listConsultations(db, request.actor, request.query, request.language)),
   )
 
   app.post(
     '/consultations/search',
     {
-      config: { right: 'consultations:read' },
+      config: { right: 'consultations:read', access: { action: 'consultation.search', patients: patientsOf } },
       schema: {
         operationId: 'searchConsultations',
         tags,
         summary: 'List or search consultations, filters in the body',
         description: `For those whose proxy logs addresses: what is searched stays out of them. ${filters}`,
         body: schemas.ConsultationQuery,
-        response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor'),
+        response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor', 'patient_protected'),
       },
     },
-    async (request) => request.tenant.read((db) => listConsultations(db, request.body, request.language)),
+    async (request) =>
+      request.tenant.read((db) => listConsultations(db, request.actor, request.body, request.language)),
   )
 
   app.post(
     '/consultations',
     {
-      config: { right: 'consultations:write' },
+      config: { right: 'consultations:write', access: { action: 'consultation.create', patients: patientOf } },
       schema: {
         operationId: 'createConsultation',
         tags,
@@ -69,6 +77,7 @@ export const consultationRoutes: Routes = async (app) => {
         body: schemas.ConsultationCreate,
         response: responses(
           { 200: schemas.Consultation, 201: schemas.Consultation },
+          'patient_protected',
           'invalid_idempotency_key',
           'idempotency_key_reused',
           'id_already_used',
@@ -76,13 +85,18 @@ export const consultationRoutes: Routes = async (app) => {
       },
     },
     async (request, reply) =>
-      createOnce(request, reply, (db) => createConsultation(db, request.actor, request.body, request.language)),
+      createOnce(
+        request,
+        reply,
+        (db) => createConsultation(db, request.actor, request.body, request.language),
+        (db, { patientId }) => refuseProtected(db, request.actor, patientId),
+      ),
   )
 
   app.get(
     '/consultations/:id',
     {
-      config: { right: 'consultations:read' },
+      config: { right: 'consultations:read', access: { action: 'consultation.read', patients: patientOf } },
       schema: {
         operationId: 'getConsultation',
         tags,
@@ -90,17 +104,20 @@ export const consultationRoutes: Routes = async (app) => {
         description:
           'With the patient as of the day of the visit and the alarms of its vital signs. The ETag is its version.',
         params: schemas.ConsultationPath,
-        response: responses({ 200: schemas.Consultation }, 'consultation_not_found'),
+        response: responses({ 200: schemas.Consultation }, 'consultation_not_found', 'patient_protected'),
       },
     },
     async (request, reply) =>
-      versioned(reply, await request.tenant.read((db) => getConsultation(db, request.params.id, request.language))),
+      versioned(
+        reply,
+        await request.tenant.read((db) => getConsultation(db, request.actor, request.params.id, request.language)),
+      ),
   )
 
   app.patch(
     '/consultations/:id',
     {
-      config: { right: 'consultations:write' },
+      config: { right: 'consultations:write', access: { action: 'consultation.update', patients: patientOf } },
       schema: {
         operationId: 'updateConsultation',
         tags,
@@ -112,6 +129,7 @@ export const consultationRoutes: Routes = async (app) => {
         response: responses(
           { 200: schemas.Consultation },
           'consultation_not_found',
+          'patient_protected',
           'version_required',
           'version_stale',
           'invalid_if_match',
@@ -123,7 +141,12 @@ export const consultationRoutes: Routes = async (app) => {
     async (request, reply) => {
       const expected = expectedVersion(request)
       const { actor, params, body, language } = request
-      return changeOnce(request, reply, (db) => updateConsultation(db, actor, params.id, expected, body, language))
+      return changeOnce(
+        request,
+        reply,
+        (db) => updateConsultation(db, actor, params.id, expected, body, language),
+        (db, { patientId }) => refuseProtected(db, actor, patientId),
+      )
     },
   )
 
@@ -143,6 +166,7 @@ export const consultationRoutes: Routes = async (app) => {
         response: responses(
           { 204: schemas.Nothing },
           'consultation_not_found',
+          'patient_protected',
           'version_required',
           'version_stale',
           'invalid_if_match',
@@ -164,21 +188,23 @@ export const consultationRoutes: Routes = async (app) => {
   app.get(
     '/consultations/:id/history',
     {
-      config: { right: 'consultations:read' },
+      config: { right: 'consultations:read', access: { action: 'consultation.history', patients: patientsOf } },
       schema: {
         operationId: 'getConsultationHistory',
         tags,
         summary: 'All versions of a consultation',
         description: 'Newest first: what it said, who wrote it, when and why; of a hidden consultation too.',
         params: schemas.ConsultationPath,
-        response: responses({ 200: HistoryOf(schemas.ConsultationVersion) }, 'consultation_not_found'),
+        response: responses(
+          { 200: HistoryOf(schemas.ConsultationVersion) },
+          'consultation_not_found',
+          'patient_protected',
+        ),
       },
     },
     async (request) => {
-      const { params } = request
-      const items = await request.tenant.read((db) =>
-        listVersions<schemas.ConsultationVersion>(db, 'consultation', params.id),
-      )
+      const { actor, params } = request
+      const items = await request.tenant.read((db) => listConsultationVersions(db, actor, params.id))
       if (items.length === 0) throw problem('consultation_not_found')
       return { items }
     },

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import {
+  ChangeReason,
   Cursor,
   IsoDate,
   Limit,
@@ -14,7 +15,7 @@ import {
   Uuid,
 } from '../../shared/schemas.ts'
 import { Icd10Code } from '../icd10/index.ts'
-import { PatientSummary } from '../patients/index.ts'
+import { PatientSummary, Withdrawn } from '../patients/index.ts'
 import { rangeOf, vitalNames, type Vital } from './rules/vitals.ts'
 
 // `enum` rather than a union of constants: a refusal then names the values that would be right.
@@ -187,7 +188,7 @@ export const ConsultationCreate = object(
 export type ConsultationCreate = Static<typeof ConsultationCreate>
 
 export const ConsultationUpdate = object(
-  { date: Type.Optional(Day), ...optional },
+  { date: Type.Optional(Day), ...optional, changeReason: Type.Optional(ChangeReason) },
   {
     minProperties: 1,
     description:
@@ -235,5 +236,13 @@ export const ConsultationQuery = object({
 })
 export type ConsultationQuery = Static<typeof ConsultationQuery>
 
-export const ConsultationPage = page(Consultation)
+export const ConsultationPage = object({
+  ...page(Consultation).properties,
+  withdrawnPatients: Type.Optional(
+    described(
+      Withdrawn,
+      'With updatedSince, on the first page: patients whose visits you may see no more since then. Take them off your copy',
+    ),
+  ),
+})
 export type ConsultationPage = Static<typeof ConsultationPage>

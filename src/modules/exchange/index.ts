@@ -6,11 +6,15 @@ import { importRoutes } from './import/routes.ts'
 export { walkPatients, walkVisited } from './export/queries.ts'
 export { consultationSheet, patientSheet, type SheetColumn } from './export/sheets.ts'
 export { writeSheet, type Format } from './export/write.ts'
-export { getRun, listRefused } from './import/queries.ts'
+export { getRun, listRefused, shownTo } from './import/queries.ts'
 export { refusedFile } from './import/refused-file.ts'
 export { MAX_BYTES, readRegister } from './import/register.ts'
 export { MAX_LISTED, toReport, type ImportReport } from './import/report.ts'
 export { storeRegister } from './import/store.ts'
+
+// What other files that leave while they are made need.
+export { patiently } from './export/routes.ts'
+export { drained, streamFrom, type Streamed } from './export/stream.ts'
 
 export const exchangeRoutes: Routes = async (app) => {
   await app.register(importRoutes)

@@ -2,6 +2,9 @@
 export { matchPatients, toCandidates, type Match } from './candidates.ts'
 export { insertPatient, insertPatients, type NewPatient } from './insert.ts'
 export { listPatients } from './list.ts'
+export { breakGlassRoutes } from './break-glass/routes.ts'
+export { careTeamRoutes } from './care-team/routes.ts'
+export { getKeptPatient, getPatient, holdPatient, lockPatient } from './queries.ts'
 export { summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
 export { patientRoutes } from './routes.ts'
 export {
@@ -28,4 +31,15 @@ export { identityWarnings } from './rules/identity.ts'
 export { foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'
 export { foreignPhone, invalidPhone, phoneErrors, readPhone, type PhoneReading } from './rules/phone.ts'
 export { jaroWinkler } from './rules/similarity.ts'
-export { Patient, PatientFilters, PatientQuery, PatientSummary, Sex } from './schemas.ts'
+export { Patient, PatientFilters, PatientQuery, PatientSummary, PatientVersion, Sex, Withdrawn } from './schemas.ts'
+export {
+  changedSight,
+  isVisible,
+  nobodyLooks,
+  noteGlass,
+  protectedAmong,
+  refuseProtected,
+  throughGlass,
+  visiblePatients,
+  type Viewer,
+} from './visibility.ts'

@@ -57,7 +57,7 @@ test('matches are judged with all that is known', async () => {
     phone: '+22376123456',
     village: 'sofara',
   }
-  const matches = await tenant.read((db) => matchPatients(db, person))
+  const matches = await tenant.read((db) => matchPatients(db, actor, person))
   assert.equal(matches[0]?.score, 1)
   assert.equal(matches[0]?.patient.phone, '+22376123456')
   assert.ok(matches.every(({ score }, i) => i === 0 || score < 1))

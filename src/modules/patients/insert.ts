@@ -2,8 +2,9 @@ import { v7 as uuidv7 } from 'uuid'
 import type { TenantDb } from '#tenancy'
 import { auditAll } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
-import { today } from '../../shared/clock.ts'
+import { now, today } from '../../shared/clock.ts'
 import { addVersions } from '../history/index.ts'
+import { joinTeam } from './care-team/members.ts'
 import { patientColumns, toColumns, toPatient, toPatientVersion, type PatientRow } from './record.ts'
 import { tidyFields, withDefaults, type PatientFields } from './rules/fields.ts'
 import type { Patient } from './schemas.ts'
@@ -32,7 +33,8 @@ const BATCH = 500
 
 /**
  * Stores patients under the next file numbers of their years, in the order given, with the history and the audit.
- * Looks for no duplicate. Whoever else creates a patient in this establishment waits for the end of the transaction.
+ * Looks for no duplicate. Whoever stores a sensitive file is of its caring team. Whoever else creates a patient in this
+ * establishment waits for the end of the transaction.
  * @throws invalid_input; a database error when an id is taken
  */
 export async function insertPatients(
@@ -57,6 +59,7 @@ export async function insertPatients(
     ...toColumns(fields),
     created_by: actor.id,
     created_by_name: actor.name.slice(0, 160),
+    ...(fields.sensitive && { sensitive_at: at ?? now().toISOString() }),
     ...(at !== undefined && { created_at: at, updated_at: at }),
   }))
   const stored = new Map<string, PatientRow>()
@@ -69,10 +72,22 @@ export async function insertPatients(
     await record(db, actor, batch, action)
     for (const row of batch) stored.set(row.id, row)
   }
+  const { id: marker, name } = actor
+  if (marker !== null)
+    await joinTeam(
+      db,
+      actor,
+      rows
+        .filter(({ sensitive }) => sensitive)
+        .map(({ id }) => ({ patientId: id, userId: marker, userName: name, origin: 'marked' })),
+    )
   return files.map(({ id }) => toPatient(stored.get(id)!, day))
 }
 
-/** Puts an act on these patients, as they now stand, into the history and the audit. */
+/**
+ * Puts an act on these patients, as they now stand, into the history and the audit. Why a file was corrected may tell of
+ * an illness: that reason is kept in the history only, which whoever administers the establishment does not read.
+ */
 export async function record(
   db: TenantDb,
   actor: Actor,
@@ -95,7 +110,13 @@ export async function record(
   await auditAll(
     db,
     actor,
-    rows.map(({ id }) => ({ action: `patient.${action}`, resource: 'patient', resourceId: id, patientId: id, reason })),
+    rows.map(({ id }) => ({
+      action: `patient.${action}`,
+      resource: 'patient',
+      resourceId: id,
+      patientId: id,
+      reason: action === 'hide' ? reason : null,
+    })),
   )
 }
 

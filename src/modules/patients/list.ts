@@ -1,6 +1,7 @@
 import {
   containing,
   isBefore,
+  isOneOf,
   likenessRank,
   startingWith,
   type ExpressionBuilder,
@@ -10,31 +11,53 @@ import {
 import { today } from '../../shared/clock.ts'
 import { readKeys, readRankKeys, toPage } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
+import { findProtected } from './protected.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
 import { foldText } from './rules/names.ts'
 import { readSearch, type Asked } from './rules/search.ts'
 import type { PatientFilters, PatientPage, PatientQuery } from './schemas.ts'
+import { changedSight, noteGlass, visiblePatients, type Viewer } from './visibility.ts'
 
 type Patients = ExpressionBuilder<TenantTables, 'patient'>
+/** With the patients whom a device that asks by `updatedSince` may see otherwise than before. */
+type Filters = PatientFilters & { changed?: readonly string[] }
 
 /**
- * A page of patients: by likeness to `q`, else newest first. Pages by the sort keys of the last row, so a record
- * created meanwhile moves nothing and none is shown twice.
+ * A page of the patients that `viewer` may see: by likeness to `q`, else newest first. Pages by the sort keys of the
+ * last row, so a record created meanwhile moves nothing and none is shown twice. Beside them, `protected`: the file that
+ * was asked for by its whole number; with `updatedSince`, `withdrawn`: those that are seen no more.
  * @throws invalid_cursor
  */
-export const listPatients = (db: TenantDb, { limit = 20, cursor, ...filters }: PatientQuery): Promise<PatientPage> =>
-  filters.q === undefined ? newestFirst(db, filters, limit, cursor) : likestFirst(db, filters, filters.q, limit, cursor)
+export async function listPatients(
+  db: TenantDb,
+  viewer: Viewer,
+  { limit = 20, cursor, ...asked }: PatientQuery,
+): Promise<PatientPage> {
+  const { q, updatedSince } = asked
+  const sight = updatedSince === undefined ? undefined : await changedSight(db, viewer, updatedSince)
+  const filters = { ...asked, ...(sight && { changed: sight.changed }) }
+  const page =
+    q === undefined
+      ? await newestFirst(db, viewer, filters, limit, cursor)
+      : await likestFirst(db, viewer, filters, q, limit, cursor)
+  if (cursor !== undefined) return page
+  const hidden = q === undefined ? [] : await findProtected(db, viewer, q)
+  return {
+    ...page,
+    ...(hidden.length > 0 && { protected: hidden }),
+    ...(sight && sight.withdrawn.length > 0 && { withdrawn: sight.withdrawn }),
+  }
+}
 
 async function newestFirst(
   db: TenantDb,
-  filters: PatientFilters,
+  viewer: Viewer,
+  filters: Filters,
   limit: number,
   cursor?: string,
 ): Promise<PatientPage> {
   const after = cursor === undefined ? undefined : readKeys(cursor)
-  const rows = await db
-    .selectFrom('patient')
-    .select(patientColumns)
+  const rows = await visiblePatients(db, viewer)
     .where((eb) => matching(eb, filters))
     .$if(after !== undefined, (query) =>
       query.where((eb) => isBefore([eb.ref('created_at'), eb.ref('id')], after!, ['timestamp', 'uuid'])),
@@ -43,12 +66,13 @@ async function newestFirst(
     .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
-  return pageOf(rows, limit, ({ created_at, id }) => [created_at, id])
+  return pageOf(viewer, rows, limit, ({ created_at, id }) => [created_at, id])
 }
 
 async function likestFirst(
   db: TenantDb,
-  filters: PatientFilters,
+  viewer: Viewer,
+  filters: Filters,
   q: string,
   limit: number,
   cursor?: string,
@@ -56,15 +80,13 @@ async function likestFirst(
   const asked = readSearch(q)
   const after = cursor === undefined ? undefined : readRankKeys(cursor)
   const rows = await db
-    .selectFrom((eb) =>
-      eb
-        .selectFrom('patient')
-        .select(patientColumns)
+    .selectFrom(
+      visiblePatients(db, viewer)
         .select((of) => likenessRank(asked.names ?? ['', ''], of.ref('search_key')).as('rank'))
         .where((of) => of.and([matching(of, filters), askedFor(of, asked)]))
         .as('patient'),
     )
-    .select([...patientColumns, 'patient.rank'])
+    .select([...patientColumns, 'patient.glass', 'patient.rank'])
     .$if(after !== undefined, (query) =>
       query.where((eb) =>
         eb.or([eb('rank', '<', after![0]), eb.and([eb('rank', '=', after![0]), eb('id', '<', after![1])])]),
@@ -74,18 +96,31 @@ async function likestFirst(
     .orderBy('id', 'desc')
     .limit(limit + 1)
     .execute()
-  return pageOf(rows, limit, ({ rank, id }) => [rank, id])
+  return pageOf(viewer, rows, limit, ({ rank, id }) => [rank, id])
 }
 
-function pageOf<R extends PatientRow>(rows: R[], limit: number, keys: (row: R) => (string | number)[]): PatientPage {
+function pageOf<R extends PatientRow & { glass: string | null }>(
+  viewer: Viewer,
+  rows: R[],
+  limit: number,
+  keys: (row: R) => (string | number)[],
+): PatientPage {
   const day = today()
+  noteGlass(viewer, rows.slice(0, limit))
   return toPage(rows, limit, keys, (row) => toPatient(row, day))
 }
 
-function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince }: PatientFilters) {
+function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince, changed = [] }: Filters) {
   return eb.and([
-    // Synchronisation must learn of what was hidden.
-    ...(updatedSince === undefined ? [eb('hidden_at', 'is', null)] : [eb('updated_at', '>=', updatedSince)]),
+    // Synchronisation must learn of what was hidden, and of what became visible without a change of its own.
+    ...(updatedSince === undefined
+      ? [eb('hidden_at', 'is', null)]
+      : [
+          eb.or([
+            eb('updated_at', '>=', updatedSince),
+            ...(changed.length > 0 ? [isOneOf(eb.ref('patient.id'), changed)] : []),
+          ]),
+        ]),
     ...(sex === undefined ? [] : [eb('sex', '=', sex)]),
     ...(village === undefined ? [] : [inVillage(eb, foldText(village))]),
     ...(bornFrom === undefined ? [] : [eb('born_to', '>=', bornFrom)]),

@@ -44,7 +44,7 @@ export type PatientRow = Known<typeof patientColumns>
 export type SummaryRow = Known<typeof summaryColumns>
 
 /** 2026-000123. */
-const fileNumberOf = (row: Pick<SummaryRow, 'file_year' | 'file_number'>): string =>
+export const fileNumberOf = (row: Pick<SummaryRow, 'file_year' | 'file_number'>): string =>
   `${row.file_year}-${String(row.file_number).padStart(6, '0')}`
 
 function birthOf(row: SummaryRow): Birth {

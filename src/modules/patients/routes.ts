@@ -10,14 +10,19 @@ import {
 import { problem } from '../../shared/errors.ts'
 import { responses } from '../../shared/schemas.ts'
 import { say, type Language } from '../../shared/text.ts'
-import { HistoryOf, listVersions } from '../history/index.ts'
+import { HistoryOf } from '../history/index.ts'
 import { createPatient, hidePatient, updatePatient } from './changes.ts'
 import { listPatients } from './list.ts'
-import { getPatient } from './queries.ts'
+import { getPatient, listPatientVersions } from './queries.ts'
 import { identityWarnings } from './rules/identity.ts'
 import * as schemas from './schemas.ts'
+import { refuseProtected } from './visibility.ts'
 
 const tags = ['patients']
+
+// Whose files an answer opens, for the record.
+const idOf = ({ id }: { id: string }): string[] => [id]
+const idsOf = ({ items }: schemas.PatientPage): string[] => items.map(({ id }) => id)
 
 const filters =
   'Newest first, or the likest first with `q`, which tolerates accents, capitals and spelling ("koulibali" finds Coulibaly), ' +
@@ -27,7 +32,7 @@ export const patientRoutes: Routes = async (app) => {
   app.get(
     '/patients',
     {
-      config: { right: 'patients:read' },
+      config: { right: 'patients:read', access: { action: 'patient.list', patients: idsOf } },
       schema: {
         operationId: 'listPatients',
         tags,
@@ -37,13 +42,13 @@ export const patientRoutes: Routes = async (app) => {
         response: responses({ 200: schemas.PatientPage }, 'invalid_cursor'),
       },
     },
-    async (request) => request.tenant.read((db) => listPatients(db, request.query)),
+    async (request) => request.tenant.read((db) => listPatients(db, request.actor, request.query)),
   )
 
   app.post(
     '/patients/search',
     {
-      config: { right: 'patients:read' },
+      config: { right: 'patients:read', access: { action: 'patient.search', patients: idsOf } },
       schema: {
         operationId: 'searchPatients',
         tags,
@@ -53,13 +58,13 @@ export const patientRoutes: Routes = async (app) => {
         response: responses({ 200: schemas.PatientPage }, 'invalid_cursor'),
       },
     },
-    async (request) => request.tenant.read((db) => listPatients(db, request.body)),
+    async (request) => request.tenant.read((db) => listPatients(db, request.actor, request.body)),
   )
 
   app.post(
     '/patients',
     {
-      config: { right: 'patients:write' },
+      config: { right: 'patients:write', access: { action: 'patient.create', patients: idOf } },
       schema: {
         operationId: 'createPatient',
         tags,
@@ -72,6 +77,7 @@ export const patientRoutes: Routes = async (app) => {
         response: {
           ...responses(
             { 200: schemas.SavedPatient, 201: schemas.SavedPatient },
+            'patient_protected',
             'invalid_idempotency_key',
             'idempotency_key_reused',
           ),
@@ -80,32 +86,38 @@ export const patientRoutes: Routes = async (app) => {
       },
     },
     async (request, reply) =>
-      createOnce(request, reply, async (db) => {
-        const created = await createPatient(db, request.actor, request.body)
-        return { ...created, body: withWarnings(created.body, request.language) }
-      }),
+      createOnce(
+        request,
+        reply,
+        async (db) => {
+          const created = await createPatient(db, request.actor, request.body)
+          return { ...created, body: withWarnings(created.body, request.language) }
+        },
+        (db, { id }) => refuseProtected(db, request.actor, id),
+      ),
   )
 
   app.get(
     '/patients/:id',
     {
-      config: { right: 'patients:read' },
+      config: { right: 'patients:read', access: { action: 'patient.read', patients: idOf } },
       schema: {
         operationId: 'getPatient',
         tags,
         summary: 'Read a patient',
         description: 'The file as it stands, with the age today. The ETag is its version.',
         params: schemas.PatientPath,
-        response: responses({ 200: schemas.Patient }, 'patient_not_found'),
+        response: responses({ 200: schemas.Patient }, 'patient_not_found', 'patient_protected'),
       },
     },
-    async (request, reply) => versioned(reply, await request.tenant.read((db) => getPatient(db, request.params.id))),
+    async (request, reply) =>
+      versioned(reply, await request.tenant.read((db) => getPatient(db, request.actor, request.params.id))),
   )
 
   app.patch(
     '/patients/:id',
     {
-      config: { right: 'patients:write' },
+      config: { right: 'patients:write', access: { action: 'patient.update', patients: idOf } },
       schema: {
         operationId: 'updatePatient',
         tags,
@@ -117,6 +129,8 @@ export const patientRoutes: Routes = async (app) => {
         response: responses(
           { 200: schemas.SavedPatient },
           'patient_not_found',
+          'patient_protected',
+          'care_team_only',
           'version_required',
           'version_stale',
           'invalid_if_match',
@@ -128,8 +142,11 @@ export const patientRoutes: Routes = async (app) => {
     async (request, reply) => {
       const expected = expectedVersion(request)
       const { actor, params, body, language } = request
-      return changeOnce(request, reply, async (db) =>
-        withWarnings(await updatePatient(db, actor, params.id, expected, body), language),
+      return changeOnce(
+        request,
+        reply,
+        async (db) => withWarnings(await updatePatient(db, actor, params.id, expected, body), language),
+        (db, { id }) => refuseProtected(db, actor, id),
       )
     },
   )
@@ -150,6 +167,8 @@ export const patientRoutes: Routes = async (app) => {
         response: responses(
           { 204: schemas.Nothing },
           'patient_not_found',
+          'patient_protected',
+          'care_team_only',
           'version_required',
           'version_stale',
           'invalid_if_match',
@@ -171,20 +190,21 @@ export const patientRoutes: Routes = async (app) => {
   app.get(
     '/patients/:id/history',
     {
-      config: { right: 'patients:read' },
+      config: {
+        right: 'patients:read',
+        access: { action: 'patient.history', patients: (_, { params }) => [(params as { id: string }).id] },
+      },
       schema: {
         operationId: 'getPatientHistory',
         tags,
         summary: 'All versions of a patient',
         description: 'Newest first: what the file said, who wrote it, when and why; of a hidden patient too.',
         params: schemas.PatientPath,
-        response: responses({ 200: HistoryOf(schemas.PatientVersion) }, 'patient_not_found'),
+        response: responses({ 200: HistoryOf(schemas.PatientVersion) }, 'patient_not_found', 'patient_protected'),
       },
     },
     async (request) => {
-      const items = await request.tenant.read((db) =>
-        listVersions<schemas.PatientVersion>(db, 'patient', request.params.id),
-      )
+      const items = await request.tenant.read((db) => listPatientVersions(db, request.actor, request.params.id))
       if (items.length === 0) throw problem('patient_not_found')
       return { items }
     },

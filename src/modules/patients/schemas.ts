@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import {
+  ChangeReason,
   Cursor,
   IsoDate,
   Limit,
@@ -13,6 +14,7 @@ import {
   UpdatedSince,
   Uuid,
 } from '../../shared/schemas.ts'
+import { MOST_WITHDRAWN } from './rules/withdrawn.ts'
 
 const units = Type.Enum(['years', 'months', 'days'], {
   type: 'string',
@@ -78,7 +80,11 @@ const AmoNumber = Line(40, {
   examples: ['1234567890'],
 })
 const Allergies = Type.Array(Line(200), { maxItems: 50, description: 'Known allergies', examples: [['Pénicilline']] })
-const Sensitive = Type.Boolean({ description: 'A file to be handled with particular discretion' })
+const Sensitive = Type.Boolean({
+  description:
+    'true: only the caring team sees the file (whoever marks it, and who wrote consultations in the last twelve months); ' +
+    'others of the establishment by a break-glass. Taken away by one of the team only',
+})
 
 export const FileNumber = Type.String({
   pattern: '^[0-9]{4}-[0-9]{6}$',
@@ -193,6 +199,7 @@ export const PatientUpdate = object(
     sex: Type.Optional(Sex),
     birth: Type.Optional(Birth),
     ...optionalDetails,
+    changeReason: Type.Optional(ChangeReason),
   },
   {
     minProperties: 1,
@@ -228,18 +235,47 @@ export const PatientQuery = object({
 })
 export type PatientQuery = Static<typeof PatientQuery>
 
-export const PatientPage = page(Patient)
+/** A sensitive file that the reader may not see: enough to open it by a break-glass. */
+export const ProtectedFile = object({ id: Uuid, fileNumber: FileNumber })
+export type ProtectedFile = Static<typeof ProtectedFile>
+
+export const Withdrawn = Type.Array(Uuid, {
+  maxItems: MOST_WITHDRAWN,
+  description:
+    'With updatedSince, on the first page: those that you may see no more since then (protected as sensitive). Take them off your copy',
+})
+
+export const PatientPage = object({
+  ...page(Patient).properties,
+  protected: Type.Optional(
+    Type.Array(ProtectedFile, {
+      maxItems: 10,
+      description:
+        'Sensitive files that you may not see, on the first page, when `q` is a whole file number, NINA or AMO number: ' +
+        '`POST /patients/{id}/break-glass` opens one',
+    }),
+  ),
+  withdrawn: Type.Optional(Withdrawn),
+})
 export type PatientPage = Static<typeof PatientPage>
 
-/** A patient already on file who may be the person about to be created; of a sensitive file only that it exists. */
+/**
+ * A patient already on file who may be the person about to be created; of a sensitive file only that it exists, and to
+ * those outside its caring team only where a card, or names, birth and phone or mother together, say that it is the same.
+ */
 export const DuplicateCandidate = object({
   id: Uuid,
   fileNumber: FileNumber,
-  score: Type.Number({
-    minimum: 0,
-    maximum: 1,
-    description: 'How likely it is the same person; 1: all that is known agrees',
-  }),
+  score: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'How likely it is the same person; 1: all that is known agrees. Not told of a protected file',
+    }),
+  ),
+  protected: Type.Optional(
+    Type.Literal(true, { description: 'A sensitive file that you may not see; a break-glass opens it' }),
+  ),
   familyName: Type.Optional(FamilyName),
   givenName: Type.Optional(GivenName),
   sex: Type.Optional(Sex),

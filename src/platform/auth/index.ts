@@ -17,5 +17,7 @@ export {
 } from './accounts.ts'
 export { deleteLinks, insertLink, type OneTimeLink } from './activation.ts'
 export { revokeSessions } from './sessions.ts'
+export { countWaiting } from './waiting.ts'
+export { refuseBothResets, resetFactor } from './second-factor/reset.ts'
 export { Id, Name, Nothing, RoleName, Slug, TypeName, Username, EstablishmentRoleName } from './schemas.ts'
 export * from './rights.ts'

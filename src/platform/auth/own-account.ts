@@ -19,17 +19,22 @@ import { refusePassword } from './password-rules.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { countInvitations, toMe } from './profile.ts'
 import type { Me, Tokens } from './schemas.ts'
+import { readFactorState } from './second-factor/factor.ts'
 import { lockOpenSession, revokeSession, revokeSessions } from './sessions.ts'
+import { waitingFor } from './waiting.ts'
 
 /** The signed-in person, read anew. */
-export function getMe(access: Access, auth: Auth): Promise<Me> {
-  return access.tenancy.platform.read('accounts', async (db) => {
+export async function getMe(access: Access, auth: Auth): Promise<Me> {
+  const waiting = await waitingFor(access, auth)
+  const me = await access.tenancy.platform.read('accounts', async (db) => {
     const account = await getOwn(db, auth)
     const memberships = await listMemberships(db, account.id)
     const here = memberships.find(({ establishment }) => establishment.id === auth.establishment?.id)
     const grant = { establishment: here?.establishment ?? null, role: auth.role, roles: [...auth.roles] }
-    return toMe(account, grant, memberships, await countInvitations(db, account.id))
+    const factor = await readFactorState(db, account.id)
+    return toMe(account, grant, memberships, await countInvitations(db, account.id), factor)
   })
+  return waiting === undefined ? me : { ...me, breakGlassWaiting: waiting }
 }
 
 /** Ends the session of this request. */
@@ -50,7 +55,7 @@ export function logOut(access: Access, auth: Auth, actor: Actor): Promise<void> 
 
 /**
  * Changes the own password; every other session and every open link ends.
- * @throws current_password_wrong, invalid_input, busy
+ * @throws too_many_attempts, current_password_wrong, invalid_input, busy
  */
 export async function changePassword(
   access: Access,
@@ -63,8 +68,10 @@ export async function changePassword(
     const account = await getOwn(db, auth)
     return { stored: await findCredentials(db, account.username), context: await passwordContext(db, account) }
   })
-  const verdict = await verifyPassword(stored?.password_hash ?? null, currentPassword)
-  const refusal = verdict.ok ? refusePassword(newPassword, context) : undefined
+  const verdict = await access.attempts.count({ accountId: auth.account.id, ip: actor.ip ?? '' }, (asker) =>
+    verifyPassword(stored?.password_hash ?? null, currentPassword, asker),
+  )
+  const refusal = verdict.ok ? refusePassword(newPassword, context, currentPassword) : undefined
   if (refusal) throw invalidInput({ path: 'newPassword', message: refusal })
   const hash = verdict.ok ? await hashPassword(newPassword) : undefined
   const event = {
@@ -103,11 +110,13 @@ export async function switchEstablishment(
 ): Promise<Tokens> {
   const signed = await access.tenancy.platform.transaction('accounts', async (db) => {
     const account = await lockAccount(db, auth.account.id, 'share')
-    const until = await lockOpenSession(db, auth.sessionId, now())
-    if (!account || account.status !== 'active' || until === undefined) throw problem('session_closed')
+    const session = await lockOpenSession(db, auth.sessionId, now())
+    if (!account || account.status !== 'active' || !session) throw problem('session_closed')
     const memberships = await listMemberships(db, account.id)
     const grant = chooseGrant(account.platform_role, memberships, wish)
-    const opened = await openSession(db, access, { account, grant, memberships }, origin, until)
+    const person = { account, grant, memberships, secondFactor: session.second_factor }
+    const opened = await openSession(db, access, person, origin, session.expires_at)
+    if (opened.factor.active && !opened.secondFactor) throw problem('session_closed')
     await revokeSession(db, auth.sessionId, 'switched', opened.at)
     const establishmentId = grant.establishment?.id ?? null
     await recordEvent(db, actor, {

@@ -26,6 +26,8 @@ export const rights = {
   'patients:write': agents,
   'patients:delete': agents,
   'patients:export': agents,
+  'patients:break-glass': agents,
+  'break-glass:review': ['ADMIN_LOCAL'],
   'consultations:read': agents,
   'consultations:write': agents,
   'consultations:delete': agents,
@@ -70,6 +72,12 @@ const rank: Record<EstablishmentRole, number> = { SIH: 1, SIS_CSREF: 1, SIS_CSCO
 export function fits(role: Role, type: EstablishmentType): role is EstablishmentRole {
   return role === 'ADMIN_LOCAL' || role === agentOf[type]
 }
+
+/** Who runs an establishment or the platform, or sees the whole country, proves it by a code besides the password. */
+const demanding: readonly Role[] = ['ADMIN_LOCAL', 'SUPER_ADMIN', 'MINISTERE_SIS', 'SIS_INRSP']
+
+/** Whether somebody who holds these roles must have a second factor; for all others it is their own choice. */
+export const demandsSecondFactor = (held: readonly Role[]): boolean => held.some((role) => demanding.includes(role))
 
 /** Nobody grants a role above their own or foreign to the establishment's type. Platform roles grant nothing here. */
 export function mayGrant(granter: Role, role: Role, type: EstablishmentType): boolean {

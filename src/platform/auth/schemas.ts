@@ -24,7 +24,7 @@ export const TypeName = Type.Enum([...establishmentTypes], { examples: ['csref']
 const RightName = Type.Enum(Object.keys(rights) as [Right, ...Right[]])
 
 // Checked in full by password-rules.ts; an old password may have any length, so the bound here is only one of size.
-const TypedPassword = Type.String({ format: 'password', minLength: 1, maxLength: 1_000 })
+export const TypedPassword = Type.String({ format: 'password', minLength: 1, maxLength: 1_000 })
 export const NewPassword = Type.String({
   format: 'password',
   minLength: 1,
@@ -55,14 +55,37 @@ export const Me = object({
     object({ establishment: PlaceName, roles: Type.Array(EstablishmentRoleName), suspended: Type.Boolean() }),
   ),
   invitations: Type.Integer({ minimum: 0, description: 'How many wait for an answer: GET /api/v1/auth/invitations' }),
+  breakGlassWaiting: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: 'To whoever reviews them, from GET /auth/me: how many wait on GET /api/v1/break-glass?status=open',
+    }),
+  ),
+  secondFactor: object({
+    active: Type.Boolean(),
+    required: Type.Boolean({
+      description:
+        'These roles demand one: while it is not active, the session may only enrol (POST /api/v1/auth/totp)',
+    }),
+    recoveryCodes: Type.Integer({ minimum: 0, description: 'How many are left' }),
+  }),
 })
 export type Me = Static<typeof Me>
+
+const DeviceMark = Type.String({
+  pattern: '^[A-Za-z0-9_-]+$',
+  minLength: 1,
+  maxLength: 100,
+  description:
+    'Opaque, kept by the client and shown as `device` at the next login of the same person: it is then not kept out by who guesses this person’s password from elsewhere. It opens nothing by itself',
+})
 
 export const Tokens = object({
   access_token: Type.String({ description: 'For Authorization: Bearer' }),
   token_type: Type.Literal('bearer'),
   expires_in: Type.Integer({ description: 'Seconds', examples: [600] }),
   refresh_token: RefreshToken,
+  device_token: DeviceMark,
   user: Me,
 })
 export type Tokens = Static<typeof Tokens>
@@ -72,6 +95,7 @@ export const Login = object({
   password: TypedPassword,
   establishment: Type.Optional(Slug),
   role: Type.Optional(RoleName),
+  device: Type.Optional(DeviceMark),
 })
 export const Refresh = object({ refresh_token: RefreshToken })
 export const ChangePassword = object({ currentPassword: TypedPassword, newPassword: NewPassword })
@@ -102,9 +126,12 @@ export const TokenForm = Type.Object(
     username: Type.Optional(Type.String({ maxLength: 64 })),
     password: Type.Optional(Type.String({ format: 'password', maxLength: 1_000 })),
     refresh_token: Type.Optional(Type.String({ maxLength: 200 })),
+    device: Type.Optional(Type.String({ maxLength: 100 })),
     scope: Type.Optional(Type.String({ maxLength: 200 })),
     client_id: Type.Optional(Type.String({ maxLength: 200 })),
-    client_secret: Type.Optional(Type.String({ maxLength: 200 })),
+    client_secret: Type.Optional(
+      Type.String({ maxLength: 200, description: 'The code of the second factor, for a person who has one' }),
+    ),
   },
   { additionalProperties: Type.String({ maxLength: 1_000 }), maxProperties: 20 },
 )

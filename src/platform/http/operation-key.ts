@@ -40,9 +40,16 @@ export function createOnce<T extends object>(
   request: FastifyRequest,
   reply: FastifyReply,
   work: (db: TenantDb) => Promise<Created<T>>,
+  again?: Again<T>,
 ): Promise<T> {
-  return answer(reply, inEstablishment(request, work))
+  return answer(reply, inEstablishment(request, work, again))
 }
+
+/**
+ * Called with what was answered then before it is answered again: what a person might see then they may have lost since.
+ * @throws what the person is refused with
+ */
+export type Again<T> = (db: TenantDb, body: T) => Promise<void>
 
 /** The same for records that establishments share: accounts, the directory. */
 export function createOnceOnPlatform<T extends object>(
@@ -62,8 +69,9 @@ export function changeOnce<T extends object | null>(
   request: FastifyRequest,
   reply: FastifyReply,
   work: (db: TenantDb) => Promise<T>,
+  again?: Again<T>,
 ): Promise<T> {
-  return answer(reply, inEstablishment(request, changing(work)))
+  return answer(reply, inEstablishment(request, changing(work), again))
 }
 
 /** The same for records that establishments share. */
@@ -85,9 +93,20 @@ const changing =
     return { body, status: body === null ? 204 : 200 }
   }
 
-function inEstablishment<T>(request: FastifyRequest, work: (db: TenantDb) => Promise<Answer<T>>): Promise<Answer<T>> {
+function inEstablishment<T>(
+  request: FastifyRequest,
+  work: (db: TenantDb) => Promise<Answer<T>>,
+  again: Again<T> = async () => {},
+): Promise<Answer<T>> {
   const key = keyOf(request)
-  return request.tenant.transaction((db) => once(db, key, () => work(db)), { keyed: true })
+  return request.tenant.transaction(
+    async (db) => {
+      const answered = await once(db, key, () => work(db))
+      if (answered.replayed) await again(db, answered.body)
+      return answered
+    },
+    { keyed: true },
+  )
 }
 
 // The two databases share this table's shape; once() touches no other.

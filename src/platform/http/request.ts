@@ -13,6 +13,8 @@ export type Auth = {
   /** All active roles in this establishment (or the platform role). */
   roles: readonly Role[]
   rights: ReadonlySet<Right>
+  /** The roles demand a second factor and none was given: only `config.beforeEnrolment` routes answer. */
+  mustEnrol: boolean
   establishment: Establishment | undefined
 }
 
@@ -24,6 +26,8 @@ export type Actor = {
   sessionId?: string | null
   ip?: string | null
   requestId?: string | null
+  /** The break-glasses through which this request saw something; the record gives them as its reason. */
+  breakGlass?: string[]
 }
 
 /**
@@ -37,6 +41,8 @@ export type AccessDeclaration = {
   patients?(answer: unknown, request: FastifyRequest): Iterable<string | null | undefined>
   /** Which record is read; the path's `id` unless said. */
   resourceId?(request: FastifyRequest): string | null
+  /** The establishment that the platform's administrators read about: it stands on that one's record. */
+  establishment?(request: FastifyRequest): string | undefined
   /** Counts and names to be kept besides those of the filters: never a clinical value. */
   detail?(answer: unknown, request: FastifyRequest): Record<string, string | number | boolean | readonly string[]>
 }
@@ -57,8 +63,15 @@ declare module 'fastify' {
     public?: true
     /** Any signed-in person, whatever the role. */
     authenticated?: true
-    /** How a read of this route is put on record; `'route'`: it does so itself, piece by piece (exports). */
-    access?: AccessDeclaration | 'route'
+    /** Answers also a session whose roles demand a second factor that its person has yet to enrol. */
+    beforeEnrolment?: true
+    /**
+     * How a read of this route is put on record; `'route'`: it does so itself, piece by piece (exports); `'published'`:
+     * what it tells is printed in books, and of nobody.
+     */
+    access?: AccessDeclaration | 'route' | 'published'
+    /** It answers nothing but what it has just written, and what it writes is on record with it. */
+    writes?: true
     /** How long the request's body may take to arrive, in seconds; 10 unless said. */
     bodySeconds?: number
     /** Not counted with ordinary requests: `bulk` (files that take minutes) has bounds of its own, `none` has none. */

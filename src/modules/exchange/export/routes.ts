@@ -39,7 +39,7 @@ export const exportRoutes: Routes = async (app) => {
   app.get(
     '/patients/export',
     {
-      config: { right: 'patients:export', load: 'bulk' },
+      config: { right: 'patients:export', load: 'bulk', access: 'route' },
       handlerTimeout: patience,
       schema: {
         operationId: 'exportPatients',
@@ -52,7 +52,7 @@ export const exportRoutes: Routes = async (app) => {
     },
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
-      const pages = walkPatients(patiently(request.tenant), filters)
+      const pages = walkPatients(patiently(request.tenant), request.actor, filters)
       return send(request, reply, places, 'patients', format, (out, begin) =>
         writeSheet(format, { name: 'Patients', columns: patientSheet }, pages, out, { begin }),
       )
@@ -62,7 +62,7 @@ export const exportRoutes: Routes = async (app) => {
   app.get(
     '/consultations/export',
     {
-      config: { right: 'consultations:export', load: 'bulk' },
+      config: { right: 'consultations:export', load: 'bulk', access: 'route' },
       handlerTimeout: patience,
       schema: {
         operationId: 'exportConsultations',
@@ -76,7 +76,7 @@ export const exportRoutes: Routes = async (app) => {
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
       const { language } = request
-      const pages = walkVisited(patiently(request.tenant), filters, language)
+      const pages = walkVisited(patiently(request.tenant), request.actor, filters, language)
       return send(request, reply, places, 'consultations', format, (out, begin) =>
         writeSheet(format, { name: 'Consultations', columns: consultationSheet }, pages, out, { begin }),
       )
@@ -89,7 +89,8 @@ const again = retry(
   handleWhen((error) => error instanceof Problem && ['busy', 'too_many_requests'].includes(error.code)),
   { maxAttempts: 30, backoff: new ConstantBackoff(1_000) },
 )
-const patiently =
+/** Reads of one page after another. */
+export const patiently =
   (tenant: Tenant): Tenant['read'] =>
   (work) =>
     again.execute(() => tenant.read(work))

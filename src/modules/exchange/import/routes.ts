@@ -9,7 +9,8 @@ import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses, Uuid } from '../../../shared/schemas.ts'
 import { text, type Language } from '../../../shared/text.ts'
 import { streamFrom, writeTo } from '../export/stream.ts'
-import { getRun, listRefused, type Run } from './queries.ts'
+import type { Viewer } from '../../patients/index.ts'
+import { getRun, listRefused, shownTo, type Run } from './queries.ts'
 import { refusedFile } from './refused-file.ts'
 import { MAX_BYTES, readRegister } from './register.ts'
 import { ImportReport, MAX_LISTED, toReport } from './report.ts'
@@ -80,7 +81,7 @@ export const importRoutes: Routes = async (app) => {
           storeRegister(tenant, actor, await readRegister(bytes, name, today()), dryRun),
         )
       })
-      const report = await readReport(tenant, run, request.language)
+      const report = await readReport(tenant, actor, run, request.language)
       void reply.code(alreadyImported ? 200 : 201).header('location', `/api/v1/imports/${run.id}`)
       return alreadyImported ? { ...report, alreadyImported: true as const } : report
     },
@@ -89,7 +90,7 @@ export const importRoutes: Routes = async (app) => {
   app.get(
     '/imports/:id',
     {
-      config: { right: 'imports:read' },
+      config: { right: 'imports:read', access: { action: 'import.read', patients: proposed } },
       schema: {
         operationId: 'getImport',
         tags,
@@ -101,14 +102,14 @@ export const importRoutes: Routes = async (app) => {
     },
     async (request) => {
       const run = await request.tenant.read((db) => getRun(db, request.params.id))
-      return readReport(request.tenant, run, request.language)
+      return readReport(request.tenant, request.actor, run, request.language)
     },
   )
 
   app.get(
     '/imports/:id/refused.csv',
     {
-      config: { right: 'imports:read', load: 'bulk' },
+      config: { right: 'imports:read', load: 'bulk', access: { action: 'import.refused' } },
       schema: {
         operationId: 'getRefusedLines',
         tags,
@@ -140,8 +141,14 @@ export const importRoutes: Routes = async (app) => {
   )
 }
 
-const readReport = (tenant: Tenant, run: Run, language: Language): Promise<ImportReport> =>
-  tenant.read(async (db) => toReport(run, await listRefused(db, run.id, 0, MAX_LISTED), language))
+// Who may be the same person as somebody on file is shown by the file's id.
+const proposed = ({ proposals }: ImportReport): (string | null)[] =>
+  proposals.flatMap(({ patientId, candidateId }) => [patientId, candidateId])
+
+const readReport = (tenant: Tenant, viewer: Viewer, run: Run, language: Language): Promise<ImportReport> =>
+  tenant.read(async (db) =>
+    toReport(await shownTo(db, viewer, run), await listRefused(db, run.id, 0, MAX_LISTED), language),
+  )
 
 async function fileOf(request: FastifyRequest): Promise<{ bytes: Buffer; name: string }> {
   if (!request.isMultipart()) throw problem('import_file_missing')

@@ -96,6 +96,17 @@ function withCards(score: number, a: Person, b: Person): number {
   return otherCard ? score * OTHER_CARD : score
 }
 
+/**
+ * Whether somebody who enters `person` has evidently them or their papers at hand: the same card, or all that is known
+ * agreeing with the same phone or mother. Names and a birth alone can be guessed. @param score their duplicateScore
+ */
+export const isEvident = (person: Person, other: Person, score: number): boolean =>
+  Boolean(person.nina && person.nina === other.nina) ||
+  Boolean(person.amoNumber && person.amoNumber === other.amoNumber) ||
+  (score >= CERTAIN &&
+    (Boolean(person.phone && person.phone === other.phone) ||
+      Boolean(person.motherName && other.motherName && foldText(person.motherName) === foldText(other.motherName))))
+
 /** Whether two records give the same written name, but for capitals, accents and punctuation. */
 export const sameWrittenName = (a: Person, b: Person): boolean =>
   foldText(a.familyName) === foldText(b.familyName) && foldText(a.givenName) === foldText(b.givenName)

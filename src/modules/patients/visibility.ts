@@ -1,0 +1,144 @@
+import { isOneOf, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
+import type { Actor } from '../../platform/http/index.ts'
+import { now } from '../../shared/clock.ts'
+import { problem } from '../../shared/errors.ts'
+import { patientColumns } from './record.ts'
+import { MOST_WITHDRAWN } from './rules/withdrawn.ts'
+
+/**
+ * Who looks: `request.actor`. A patient marked sensitive is seen by the caring team and by whoever has an open
+ * break-glass (docs/decisions/0013). Without an id (the command line) no such patient is seen.
+ */
+export type Viewer = Pick<Actor, 'id' | 'breakGlass'> & { readonly seesAll?: true }
+
+/** For work that shows nothing to anybody: a register is compared with all who are on file. */
+export const nobodyLooks: Viewer = { id: null, seesAll: true }
+
+type Patients = ExpressionBuilder<TenantTables, 'patient'>
+
+/** The one condition of every query that shows something of a patient, where `patient` is selected from or joined. */
+export function isVisible(eb: Patients, viewer: Viewer) {
+  if (viewer.seesAll) return eb.lit(true)
+  // In this order: of the few sensitive files alone the team is asked for, and it is read once for the whole statement.
+  const open = eb('patient.sensitive', '=', false)
+  return viewer.id === null ? open : eb.or([open, isInTeam(eb, viewer.id), eb.exists(openedBy(eb, viewer.id))])
+}
+
+const isInTeam = (eb: Patients, id: string) =>
+  eb('patient.id', 'in', (of: Patients) =>
+    of
+      .selectFrom('care_team')
+      .select('care_team.patient_id')
+      .where('care_team.user_id', '=', id)
+      .where('care_team.removed_at', 'is', null),
+  )
+
+const openedBy = (eb: Patients, id: string) =>
+  eb
+    .selectFrom('break_glass')
+    .select('break_glass.id')
+    .whereRef('break_glass.patient_id', '=', 'patient.id')
+    .where('break_glass.user_id', '=', id)
+    // At its last instant it is over. A review ends it too.
+    .where('break_glass.expires_at', '>', now().toISOString())
+    .where('break_glass.reviewed_at', 'is', null)
+    .orderBy('break_glass.expires_at', 'desc')
+    .limit(1)
+
+/** The break-glass that alone shows this patient to the viewer; null for the team and for what is not sensitive. */
+export function throughGlass(eb: Patients, viewer: Viewer) {
+  const none = eb.val<string | null>(null)
+  if (viewer.id === null) return none
+  const alone = eb.and([eb('patient.sensitive', '=', true), eb.not(isInTeam(eb, viewer.id))])
+  return eb.case().when(alone).then(openedBy(eb, viewer.id)).else(null).end()
+}
+
+/** Every query for patients begins here: their columns, those that `viewer` may see, hidden ones among them. */
+export const visiblePatients = (db: TenantDb, viewer: Viewer) =>
+  db
+    .selectFrom('patient')
+    .select(patientColumns)
+    .select((eb) => throughGlass(eb, viewer).as('glass'))
+    .where((eb) => isVisible(eb, viewer))
+
+/** Notes through which break-glass rows were seen, for the record of accesses. @returns the rows */
+export function noteGlass<R extends { glass: string | null }>(viewer: Viewer, rows: readonly R[]): readonly R[] {
+  for (const { glass } of rows) {
+    if (glass === null || viewer.breakGlass?.includes(glass)) continue
+    viewer.breakGlass = [...(viewer.breakGlass ?? []), glass]
+  }
+  return rows
+}
+
+/** @throws patient_protected when `viewer` may not see this patient; patient_not_found when a hidden one besides */
+export async function refuseProtected(db: TenantDb, viewer: Viewer, patientId: string): Promise<void> {
+  const row = await db
+    .selectFrom('patient')
+    .select('patient.hidden_at')
+    .select((eb) => isVisible(eb, viewer).as('visible'))
+    .select((eb) => throughGlass(eb, viewer).as('glass'))
+    .where('patient.id', '=', patientId)
+    .executeTakeFirst()
+  if (row) noteGlass(viewer, [row])
+  if (row && !row.visible) throw row.hidden_at === null ? problem('patient_protected') : problem('patient_not_found')
+}
+
+/** Which of these patients `viewer` may not see. */
+export async function protectedAmong(
+  db: TenantDb,
+  viewer: Viewer,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('patient')
+    .select('patient.id')
+    .where('patient.id', 'in', [...ids])
+    .where((eb) => eb.not(isVisible(eb, viewer)))
+    .execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
+export type ChangedSight = {
+  /** Whom `viewer` may see otherwise than at that instant: to be given again though their records did not change. */
+  changed: string[]
+  /** Those of them whom `viewer` sees no more. */
+  withdrawn: string[]
+}
+
+/** What a device that keeps a copy must learn besides the changed records, since an instant: marks, teams, break-glasses. */
+export async function changedSight(db: TenantDb, viewer: Viewer, since: string): Promise<ChangedSight> {
+  const marks = await db
+    .selectFrom('patient')
+    .select('id')
+    .where('sensitive_at', 'is not', null)
+    .where('sensitive_at', '>=', since)
+    .limit(MOST_WITHDRAWN)
+    .execute()
+  const own = viewer.id === null ? [] : await ownSight(db, viewer.id, since)
+  const changed = [...new Set([...marks, ...own].map(({ id }) => id))]
+  if (changed.length === 0) return { changed, withdrawn: [] }
+  const withdrawn = await db
+    .selectFrom('patient')
+    .select('patient.id')
+    .where((eb) => eb.and([isOneOf(eb.ref('patient.id'), changed), eb.not(isVisible(eb, viewer))]))
+    .orderBy('patient.id')
+    .execute()
+  return { changed, withdrawn: withdrawn.map(({ id }) => id) }
+}
+
+async function ownSight(db: TenantDb, userId: string, since: string): Promise<{ id: string }[]> {
+  const teams = await db
+    .selectFrom('care_team')
+    .select('patient_id as id')
+    .where('user_id', '=', userId)
+    .where((eb) => eb.or([eb('since', '>=', since), eb('removed_at', '>=', since)]))
+    .execute()
+  const glasses = await db
+    .selectFrom('break_glass')
+    .select('patient_id as id')
+    .where('user_id', '=', userId)
+    .where((eb) => eb.or([eb('expires_at', '>=', since), eb('reviewed_at', '>=', since)]))
+    .execute()
+  return [...teams, ...glasses]
+}
