@@ -1,2 +1,2 @@
-export { addVersion, addVersions, listVersions, type NewVersion } from './queries.ts'
+export { addVersion, addVersions, listVersions, listVersionsOf, type NewVersion, type Version } from './queries.ts'
 export { HistoryOf } from './schemas.ts'

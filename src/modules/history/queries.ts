@@ -11,6 +11,16 @@ export type NewVersion = {
   data: object
 }
 
+/** A version of a record: what it said, who wrote it, when and why. */
+export type Version<T> = {
+  version: number
+  at: string
+  by: { id: string | null; name: string }
+  action: NewVersion['action']
+  reason: string | null
+  data: T
+}
+
 /** Keeps a version of a record, in the change's own transaction. Insert-only: the tenant role cannot change it. */
 export const addVersion = (db: TenantDb, actor: Actor, version: NewVersion): Promise<void> =>
   addVersions(db, actor, [version])
@@ -36,21 +46,32 @@ export async function addVersions(db: TenantDb, actor: Actor, versions: readonly
 }
 
 /** All versions of a record, newest first. */
-export async function listVersions<T>(db: TenantDb, resource: string, id: string) {
+export async function listVersions<T>(db: TenantDb, resource: string, id: string): Promise<Version<T>[]> {
+  const versions = await listVersionsOf<T>(db, resource, [id])
+  return versions.get(id) ?? []
+}
+
+/** The same of several records, by their ids. */
+export async function listVersionsOf<T>(
+  db: TenantDb,
+  resource: string,
+  ids: readonly string[],
+): Promise<Map<string, Version<T>[]>> {
   const rows = await db
     .selectFrom('record_version')
-    .select(['version', 'at', 'by_id', 'by_name', 'action', 'reason', 'data'])
+    .select(['resource_id', 'version', 'at', 'by_id', 'by_name', 'action', 'reason', 'data'])
     .where('resource', '=', resource)
-    .where('resource_id', '=', id)
+    .where('resource_id', 'in', [...ids])
     .orderBy('version', 'desc')
-    .limit(1_000)
+    .limit(1_000 * ids.length)
     .execute()
-  return rows.map(({ version, at, by_id, by_name, action, reason, data }) => ({
-    version,
-    at,
-    by: { id: by_id, name: by_name },
-    action: action as NewVersion['action'],
-    reason,
-    data: data as T,
-  }))
+  const found = new Map<string, Version<T>[]>()
+  for (const { resource_id, version, at, by_id, by_name, action, reason, data } of rows) {
+    const by = { id: by_id, name: by_name }
+    const one = { version, at, by, action: action as NewVersion['action'], reason, data: data as T }
+    const others = found.get(resource_id)
+    if (others) others.push(one)
+    else found.set(resource_id, [one])
+  }
+  return found
 }

@@ -1,0 +1,106 @@
+import { longDay, longInstant, plural } from '../../shared/french.ts'
+import { Pdf, type Field } from '../../shared/pdf/index.ts'
+import type { Version } from '../history/index.ts'
+import type { Birth } from '../patients/index.ts'
+import type { Opened } from './queries.ts'
+import type { Head, Visit } from './schemas.ts'
+import { ageText, changesText, patientFields, scopeNames, versionText, visitFields } from './wordings.ts'
+
+/** Takes bytes; `room` resolves when the receiver takes more. */
+export type Sink = { write(chunk: string | Uint8Array): void; room(): Promise<void> }
+
+/** The file to be read and printed. @returns how many visits and pages it has */
+export async function writePaper(
+  { head, lists }: Opened,
+  pages: AsyncIterable<Visit[]>,
+  sink: Sink,
+): Promise<{ visits: number; pages: number }> {
+  const { patient, establishment, generatedAt, generatedBy } = head
+  const pdf = await Pdf.open({
+    title: `Dossier ${patient.fileNumber}`,
+    head: [establishment.name, `Dossier n° ${patient.fileNumber}`],
+    foot: `Établi le ${longInstant(generatedAt)} (temps universel) par ${generatedBy.name} – secret médical`,
+    at: new Date(generatedAt),
+    write: (chunk) => sink.write(chunk),
+  })
+  writeHead(pdf, head)
+  let visits = 0
+  for await (const page of pages) {
+    if (visits === 0) pdf.heading('Consultations, de la plus récente à la plus ancienne')
+    for (const visit of page) {
+      writeVisit(pdf, visit, patient.birth, lists)
+      await sink.room()
+    }
+    visits += page.length
+  }
+  if (visits === 0) pdf.heading('Consultations')
+  pdf.paragraph(
+    visits === 0 ? 'Aucune consultation enregistrée.' : `Fin du dossier : ${plural(visits, 'consultation')}.`,
+  )
+  pdf.end()
+  return { visits, pages: pdf.pages }
+}
+
+function writeHead(pdf: Pdf, { patient, establishment, history, oppositions, imports }: Head): void {
+  const place = [establishment.cercle && `cercle de ${establishment.cercle}`, `région de ${establishment.region}`]
+  pdf.title('Dossier du patient', `${establishment.name}, ${place.filter(Boolean).join(', ')}`)
+  pdf.paragraph(rights)
+  pdf.heading('Identité')
+  const identity = patientFields(patient)
+  pdf.fields([
+    ['Numéro de dossier', patient.fileNumber],
+    ...identity.slice(0, 4),
+    ['Âge', ageText(patient.age, patient.birth)],
+    ...identity.slice(4),
+    ['Dossier ouvert le', longInstant(patient.createdAt)],
+  ])
+  if (patient.hidden)
+    pdf.paragraph('Ce dossier est masqué : il n’apparaît plus dans les recherches, et rien n’en est effacé.')
+  if (oppositions.length > 0) {
+    pdf.heading('Oppositions au partage')
+    for (const { scope, since, reason, recordedAt, recordedBy, withdrawn } of oppositions) {
+      pdf.fields([
+        [
+          scopeNames[scope],
+          `depuis le ${longDay(since)}${withdrawn ? ` (retirée le ${longInstant(withdrawn.at)})` : ''}`,
+        ],
+        ['Motif', reason],
+      ])
+      pdf.note(`Enregistrée le ${longInstant(recordedAt)} par ${recordedBy.name}`)
+      if (withdrawn) pdf.note(`Retrait enregistré par ${withdrawn.by.name} – motif : ${withdrawn.reason}`)
+    }
+  }
+  if (imports.length > 0) {
+    pdf.heading('Registres repris')
+    pdf.fields(imports.map(({ fileName, at, by }) => [fileName, `repris le ${longInstant(at)} par ${by.name}`]))
+  }
+  pdf.heading('Histoire de l’identité')
+  writeHistory(pdf, history, patientFields)
+}
+
+function writeVisit(pdf: Pdf, visit: Visit, birth: Birth, lists: Opened['lists']): void {
+  const [, ...fields] = visitFields(visit, lists)
+  pdf.subheading(`Consultation du ${longDay(visit.date)}${visit.hidden ? ' (masquée)' : ''}`)
+  pdf.fields([
+    ['Âge ce jour-là', ageText(visit.age, birth)],
+    ...fields,
+    ['À surveiller', visit.alarms.map(({ message }) => message).join('\n')],
+    ['Repris du registre', visit.import && `ligne ${visit.import.line}`],
+  ])
+  writeHistory(pdf, visit.history, (version) => visitFields(version, lists))
+}
+
+/** Versions from the first one on, each with what it changed. @param history newest first */
+function writeHistory<T>(pdf: Pdf, history: readonly Version<T>[], fieldsOf: (data: T) => Field[]): void {
+  const versions = history.toReversed()
+  for (const [index, version] of versions.entries()) {
+    const before = versions[index - 1]
+    const changes = before ? changesText(fieldsOf(before.data), fieldsOf(version.data)) : []
+    pdf.note([versionText(version), ...changes.map((change) => `– ${change}`)].join('\n'))
+  }
+}
+
+const rights =
+  'Cette copie contient tout ce que l’établissement conserve sur vous, y compris ce qui a été corrigé ou masqué. La loi n° 2013-015 du 21 mai 2013 ' +
+  'vous donne le droit de consulter ces données, de les faire rectifier et de vous opposer à leur partage : adressez-vous à l’établissement ou, s’il ' +
+  'ne répond pas, à l’Autorité de protection des données à caractère personnel (APDP).'

@@ -1,0 +1,60 @@
+import { Type, type Static } from 'typebox'
+import { nullable, object, Timestamp, Uuid } from '../../shared/schemas.ts'
+import { Consultation, ConsultationVersion } from '../consultations/index.ts'
+import { HistoryOf } from '../history/index.ts'
+import { Opposition } from '../oppositions/index.ts'
+import { Patient, PatientVersion } from '../patients/index.ts'
+
+export const FilePath = object({ id: Uuid })
+export const FileFormat = Type.Unsafe<'json' | 'pdf'>({
+  type: 'string',
+  enum: ['json', 'pdf'],
+  default: 'json',
+  description: 'json: for a machine, with every version of every record; pdf: to be read and printed, in French',
+})
+
+const Author = object({ id: nullable(Uuid), name: Type.String() })
+
+const Import = object(
+  { id: Uuid, fileName: Type.String(), at: Timestamp, by: Author },
+  { description: 'A register from which visits of this patient were taken over' },
+)
+
+const { patient: _patient, ...visit } = Consultation.properties
+const Visit = object({
+  ...visit,
+  age: Type.Index(Consultation.properties.patient, ['age']),
+  import: nullable(
+    object({ id: Uuid, line: Type.Integer({ minimum: 1 }) }, { description: 'Where the visit was taken over from' }),
+  ),
+  history: HistoryOf(ConsultationVersion).properties.items,
+})
+export type Visit = Static<typeof Visit>
+
+const head = {
+  format: Type.Literal('sis.patient-file'),
+  formatVersion: Type.Literal(1, { description: 'Grows when a member changes its meaning or goes' }),
+  generatedAt: Timestamp,
+  generatedBy: object({ name: Type.String(), role: Type.String() }),
+  establishment: object({
+    slug: Type.String(),
+    name: Type.String(),
+    type: Type.String(),
+    region: Type.String(),
+    cercle: nullable(Type.String()),
+  }),
+  patient: Patient,
+  history: HistoryOf(PatientVersion).properties.items,
+  oppositions: Type.Array(Opposition),
+  imports: Type.Array(Import),
+}
+const Head = object(head)
+/** All of a file but the visits, which may be many. */
+export type Head = Static<typeof Head>
+
+/** All that an establishment keeps about one patient. */
+export const PatientFile = object(
+  { ...head, visits: Type.Integer({ minimum: 0 }), consultations: Type.Array(Visit) },
+  { description: 'All that the establishment keeps about one patient, hidden records and every version among them' },
+)
+export type PatientFile = Static<typeof PatientFile>

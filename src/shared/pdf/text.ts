@@ -1,0 +1,15 @@
+/** Longer than any word of a language: a word that fits on no line is measured again for each of its lines (5,000 letters: 0.5 s). */
+const LONGEST_WORD = 60
+
+// Besides line breaks, nothing that moves, hides or turns round what stands beside it on paper (Unicode Cc, and the
+// marks of direction of UAX 9).
+// eslint-disable-next-line no-control-regex -- these are the characters to be taken out
+const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** A text as it can be set: one kind of line break, no empty lines in a row, places to break in what has none. */
+export const printable = (text: string): string =>
+  text
+    .replace(/\r\n?|[\u2028\u2029]/g, '\n')
+    .replace(unprintable, ' ')
+    .replace(/\n{3,}/g, '\n\n')
+    .replace(new RegExp(`[^\\s\u200b]{${LONGEST_WORD}}(?=\\S)`, 'gu'), '$&\u200b')
