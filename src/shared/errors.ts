@@ -10,6 +10,8 @@ export type ProblemOptions = {
   errors?: FieldError[]
   /** Further members of the problem document, such as the candidates of a duplicate. */
   extra?: Record<string, unknown>
+  /** Whose files it was about, for the record only: never sent. */
+  patients?: readonly string[]
   /** Replaces the catalogue's detail where a more exact sentence helps. */
   detail?: Text
   /** Seconds, sent as Retry-After. */

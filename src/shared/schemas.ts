@@ -90,6 +90,7 @@ const always = [
   'internal',
   'busy',
   'database_unavailable',
+  'audit_unavailable',
   'timeout',
 ] as const
 

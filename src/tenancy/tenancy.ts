@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { problem } from '../shared/errors.ts'
+import { openAccessLog, type AccessLog } from './access-log.ts'
 import { Directory } from './directory.ts'
 import { openPool } from './pool.ts'
 import { assertLoginIsPowerless } from './self-check.ts'
@@ -28,6 +29,8 @@ export type Tenancy = {
   readonly installation: string
   readonly directory: Directory
   readonly platform: Platform
+  /** Where reads are put on record. */
+  readonly accesses: AccessLog
   /** @throws establishment_suspended, establishment_archived, not_found (still being prepared): before any SQL */
   tenant(establishment: Establishment): Tenant
   /** Whether the database answered the last poll of the directory. */
@@ -44,6 +47,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   // Revocations are polled on a connection of their own: a tenant whose locks hold the whole pool must not make the
   // directory stale for everybody.
   const polls = openPool({ ...options, size: 1, name: `${name}-directory`, answerWithin: 2_000 })
+  const records = openPool({ ...options, size: 1, name: `${name}-audit`, answerWithin: 8_000 })
   const turns = takeTurns(options.poolSize, options.impatient ?? false)
 
   const platformScope = (role: PlatformRole): Scope => ({
@@ -69,7 +73,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   )
   const close = async (): Promise<void> => {
     directory.stop()
-    await Promise.all([pool.end(), polls.end()])
+    await Promise.all([pool.end(), polls.end(), records.end()])
   }
   try {
     await directory.start()
@@ -83,6 +87,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
     installation: options.installation,
     directory,
     platform: platformOn(pool, turns.ofPlatform),
+    accesses: openAccessLog(records, platformScope('audit'), { pooler }),
     tenant(establishment) {
       refuseUnlessActive(establishment)
       const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }

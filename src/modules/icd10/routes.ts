@@ -7,7 +7,7 @@ export const icd10Routes: Routes = async (app) => {
   app.get(
     '/icd10',
     {
-      config: { right: 'icd10:read' },
+      config: { right: 'icd10:read', access: 'published' },
       schema: {
         operationId: 'searchIcd10',
         tags: ['lists'],

@@ -29,7 +29,7 @@ const listRoutes =
     app.get(
       path,
       {
-        config: { right: 'services:read' },
+        config: { right: 'services:read', access: { action: `${one}.list` } },
         schema: {
           operationId: `list${pascals}`,
           tags,
@@ -45,7 +45,7 @@ const listRoutes =
     app.get(
       `${path}/:id`,
       {
-        config: { right: 'services:read' },
+        config: { right: 'services:read', access: { action: `${one}.read` } },
         schema: {
           operationId: `get${pascal}`,
           tags,

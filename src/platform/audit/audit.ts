@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { asJson, type TenantDb } from '#tenancy'
 import type { Actor } from '../http/request.ts'
+import { reasonOf } from './access-entry.ts'
 
 /** What is put on an establishment's record: never a clinical value, only what was done to which record and why. */
 export type AuditEntry = {
@@ -36,7 +37,7 @@ export async function auditAll(db: TenantDb, actor: Actor, entries: readonly Aud
         resource_id: entry.resourceId,
         patients: [...(entry.patients ?? (entry.patientId ? [entry.patientId] : []))],
         outcome: 'success',
-        reason: entry.reason ?? null,
+        reason: reasonOf(actor, entry.reason),
         ip: actor.ip ?? null,
         request_id: actor.requestId ?? null,
         detail: entry.detail ? asJson(entry.detail) : null,

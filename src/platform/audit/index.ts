@@ -1,2 +1,3 @@
 export { audit, auditAll, type AuditEntry } from './audit.ts'
+export { toAccessEntry, type AccessTaken } from './access-entry.ts'
 export { recordEvent, type EventActor, type PlatformEvent } from './events.ts'

@@ -11,7 +11,7 @@ export const auditRoutes =
     app.get(
       '/audit',
       {
-        config: { right: 'audit:read' },
+        config: { right: 'audit:read', access: { action: 'audit.list' } },
         schema: {
           operationId: 'listAudit',
           summary: 'Read the establishment’s record',

@@ -11,7 +11,7 @@ export const countsRoutes =
     app.get(
       '/counts',
       {
-        config: { right: 'counts:read' },
+        config: { right: 'counts:read', access: { action: 'count.list' } },
         schema: {
           operationId: 'listCounts',
           summary: 'Figures by establishment',

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { responses } from '../../shared/schemas.ts'
 import { noticeNow, type Access } from '../auth/index.ts'
 import {
@@ -15,6 +16,8 @@ import { getEstablishment, listEstablishments } from './queries.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['establishments']
+/** Of which establishment the platform's administrators read. */
+const named = ({ params }: FastifyRequest): string => (params as { slug: string }).slug
 
 // The platform and the national level see the directory; who works in an establishment sees that one.
 const ownOnly = ({ establishment }: Auth): string | undefined => establishment?.id
@@ -27,7 +30,7 @@ export const establishmentsRoutes =
     app.get(
       '/establishments',
       {
-        config: { right: 'establishments:read' },
+        config: { right: 'establishments:read', access: { action: 'establishment.list' } },
         schema: {
           operationId: 'listEstablishments',
           summary: 'List establishments',
@@ -71,7 +74,7 @@ export const establishmentsRoutes =
     app.get(
       '/establishments/:slug',
       {
-        config: { right: 'establishments:read' },
+        config: { right: 'establishments:read', access: { action: 'establishment.read', establishment: named } },
         schema: {
           operationId: 'getEstablishment',
           summary: 'Read an establishment',

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../shared/errors.ts'
 import { responses } from '../../shared/schemas.ts'
 import { recordEvent } from '../audit/index.ts'
@@ -19,6 +20,8 @@ import { getUser, listUsers } from './queries.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['users']
+/** Of which establishment the platform's administrators read. */
+const asked = ({ query }: FastifyRequest): string | undefined => (query as { establishment?: string }).establishment
 const guarded = ['user_not_found', 'right_missing', 'person_belongs_elsewhere', 'role_not_grantable'] as const
 
 export const usersRoutes =
@@ -29,7 +32,7 @@ export const usersRoutes =
     app.get(
       '/users',
       {
-        config: { right: 'users:read' },
+        config: { right: 'users:read', access: { action: 'user.list', establishment: asked } },
         schema: {
           operationId: 'listUsers',
           summary: 'List people and their roles',
@@ -83,7 +86,7 @@ export const usersRoutes =
     app.get(
       '/users/:id',
       {
-        config: { right: 'users:read' },
+        config: { right: 'users:read', access: { action: 'user.read' } },
         schema: {
           operationId: 'getUser',
           summary: 'Read a person’s roles',

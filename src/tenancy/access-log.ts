@@ -1,0 +1,130 @@
+import { sql } from 'kysely'
+import type pg from 'pg'
+import { Problem, problem } from '../shared/errors.ts'
+import type { PlatformTables } from './tables.ts'
+import { inTransaction, type Options, type Scope } from './transaction.ts'
+
+/** A read of records, as a row of sis_audit.entry; the database gives it its time and its number. */
+export type AccessEntry = {
+  id: string
+  /** The establishment's schema, or `platform`. */
+  chain: string
+  /** On whose record it stands (schema); null: on the platform's. */
+  tenant: string | null
+  actor_id: string | null
+  actor_name: string
+  actor_role: string | null
+  session_id: string | null
+  action: string
+  resource: string | null
+  resource_id: string | null
+  patients: readonly string[]
+  outcome: 'success' | 'refused' | 'failure'
+  reason: string | null
+  ip: string | null
+  request_id: string | null
+  detail: Record<string, unknown> | null
+}
+
+export type AccessLog = {
+  /**
+   * Puts reads on record; resolves when they are there for good.
+   * @throws busy when too many wait already; database_unavailable, outcome_unknown, timeout
+   */
+  append(entries: readonly AccessEntry[]): Promise<void>
+}
+
+const columns = [
+  'id', 'chain', 'tenant', 'actor_id', 'actor_name', 'actor_role', 'session_id', 'action', 'resource', 'resource_id',
+  'patients', 'outcome', 'reason', 'ip', 'request_id', 'detail',
+] as const // prettier-ignore
+const types: Partial<Record<(typeof columns)[number], string>> = {
+  id: 'uuid', actor_id: 'uuid', session_id: 'uuid', patients: 'uuid[]', detail: 'jsonb',
+} // prettier-ignore
+const shape = sql.raw(columns.map((column) => `${column} ${types[column] ?? 'text'}`).join(', '))
+const selected = sql.raw(columns.join(', '))
+
+/** More than all processes of a machine have under way; past it whoever comes is told to come again. */
+const mostHeld = 5_000
+/** Of one statement. */
+const mostAtOnce = 500
+
+type Waiting = { entries: readonly AccessEntry[]; resolve: () => void; reject: (error: unknown) => void }
+
+/**
+ * The reads of one process, of all its establishments: while some are being stored the next gather, and are stored in one
+ * statement and one COMMIT. A read cannot do it itself: its transaction is READ ONLY, and a COMMIT for each would cost more
+ * than the reading (bench/README.md).
+ * @param pool connections of its own: neither an establishment's locks nor a rush of requests may keep a read from its record
+ * @param flights how many statements may be under way at the same time
+ */
+export function openAccessLog(pool: pg.Pool, scope: Scope, options: Options & { flights?: number } = {}): AccessLog {
+  const { flights = 1 } = options
+  const waiting: Waiting[] = []
+  let [held, flying] = [0, 0]
+
+  const store = (entries: readonly AccessEntry[]): Promise<unknown> =>
+    inTransaction<PlatformTables, unknown>(
+      pool,
+      scope,
+      'write',
+      (db) =>
+        db
+          .insertInto('sis_audit.entry')
+          .columns([...columns])
+          .expression(sql`select ${selected} from json_to_recordset(${JSON.stringify(entries)}::json) as x(${shape})`)
+          .execute(),
+      options,
+    )
+
+  const depart = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      await store(batch.flatMap(({ entries }) => entries))
+      for (const { resolve } of batch) resolve()
+    } catch (error) {
+      if (batch.length === 1 || isOfAll(error)) for (const { reject } of batch) reject(error)
+      // One that the table refuses must not keep the others from their answers.
+      else for (const one of batch) await store(one.entries).then(one.resolve, one.reject)
+    }
+  }
+
+  const next = (): void => {
+    while (flying < flights && waiting.length > 0) {
+      const batch = takeBatch(waiting)
+      flying++
+      void depart(batch).finally(() => {
+        flying--
+        held -= sizeOf(batch)
+        next()
+      })
+    }
+  }
+
+  return {
+    append: (entries) =>
+      new Promise<void>((resolve, reject) => {
+        if (held + entries.length > mostHeld) {
+          reject(problem('busy', { retryAfter: 1 }))
+          return
+        }
+        held += entries.length
+        waiting.push({ entries, resolve, reject })
+        next()
+      }),
+  }
+}
+
+const sizeOf = (batch: readonly Waiting[]): number => batch.reduce((sum, { entries }) => sum + entries.length, 0)
+
+function takeBatch(waiting: Waiting[]): Waiting[] {
+  let [size, count] = [0, 0]
+  for (const { entries } of waiting) {
+    if (count > 0 && size + entries.length > mostAtOnce) break
+    size += entries.length
+    count++
+  }
+  return waiting.splice(0, count)
+}
+
+const ofAll = ['busy', 'database_unavailable', 'outcome_unknown', 'timeout', 'establishment_not_ready']
+const isOfAll = (error: unknown): boolean => !(error instanceof Problem) || ofAll.includes(error.code)
