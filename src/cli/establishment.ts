@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
+import { registerEstablishmentBackup } from './establishment-backup.ts'
+import { operator } from './operator.ts'
 import { output } from './program.ts'
+
+export { operator } from './operator.ts'
 
 type Common = { json?: boolean }
 type Place = { name: string; type: string; region: string; cercle?: string; healthDistrict?: string }
 type Change = Common & { reason: string; yes?: boolean }
-
-/** Who acts when a command does: whoever has the console has the database; it stands on the record all the same. */
-export const operator = { id: null, name: 'Ligne de commande', role: null }
 
 const statusNames: Record<string, string> = {
   provisioning: 'en préparation',
@@ -48,6 +49,7 @@ export function registerEstablishment(program: Command): void {
       .option('--json', 'résultat en JSON')
       .action((slug: string, options: Change) => change(slug, status, options))
   }
+  registerEstablishmentBackup(group)
 }
 
 async function create(wish: { slug: string } & Place, json: boolean | undefined): Promise<void> {

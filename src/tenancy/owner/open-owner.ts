@@ -1,8 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
+import type { SigningKey } from '../../shared/ed25519.ts'
 import { sayable } from '../../shared/traces.ts'
 import { isConnectionFailure, isSerializationFailure, sqlState } from '../failures.ts'
+import { eachRestored, readEstablishment, writeEstablishment } from '../transfer/index.ts'
+import type { Arrival, ArrivingTable, EstablishmentContents, Restored, RestoredRecord } from '../transfer/index.ts'
+import { keepEra } from '../seals/era.ts'
+import { newestHeads, type Position } from '../seals/heads.ts'
+import type { Head } from '../seals/head.ts'
+import { sealRound, type Round } from '../seals/seal.ts'
+import { verifyAudit, type Verification, type VerifyOptions } from '../seals/verify.ts'
 import type { EstablishmentType, Log } from '../types.ts'
 import { bootstrap, type ApiLogin, type Installation } from './bootstrap.ts'
 import { OwnerPool } from './connection.ts'
@@ -34,6 +42,18 @@ export type Owner = {
   reconcile(): Promise<number>
   /** Records the wish and prepares the establishment at once. @returns its id. @throws 23505 when the slug was ever used */
   createEstablishment(wish: NewEstablishment): Promise<string>
+  /** Hands `work` one establishment as it is at one instant. @throws establishment_not_found, establishment_not_ready */
+  readEstablishment<T>(slug: string, work: (contents: EstablishmentContents) => Promise<T>): Promise<T>
+  /** Makes an establishment of what arrives, whole or not at all. @throws BackupRefused */
+  writeEstablishment(arrival: Arrival, arriving: AsyncIterable<ArrivingTable>): Promise<Restored>
+  /** Each part of a record that a restore brought. @param slug of one establishment; undefined for all */
+  eachRestored(work: (restored: RestoredRecord) => Promise<void>, slug?: string): Promise<void>
+  /** One round of seals over what was written to the audit record; nothing while another machine is at it. */
+  sealAudit(key: SigningKey, options?: { entries?: number }): Promise<Round>
+  /** The newest head of each chain sealed since `position`, of every chain without one, and the position for next time. */
+  auditHeads(position?: Position): Promise<{ heads: Head[]; position: Position | undefined }>
+  /** Compares the audit record with its seals. Changes nothing. */
+  verifyAudit(options: Omit<VerifyOptions, 'url'>): Promise<Verification>
   close(): Promise<void>
 }
 
@@ -66,6 +86,7 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
     async migratePlatform() {
       const files = await readMigrations(join(migrationsFolder, 'platform'))
       const applied = await migratePlatform(pool, files, installation().installation)
+      await keepEra(pool, log)
       // Before any establishment is prepared from them.
       await checkTenantFiles(pool, (await provisioning()).migrations)
       return applied
@@ -103,6 +124,15 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
       await provision(pool, id, await provisioning())
       return id
     },
+    readEstablishment: async (slug, work) => readEstablishment(pool, slug, (await provisioning()).migrations, work),
+    writeEstablishment: async (arrival, arriving) =>
+      writeEstablishment(pool, await provisioning(), arrival, arriving, () =>
+        newSchemaName(installation().installation),
+      ),
+    eachRestored: (work, slug) => eachRestored(pool, work, slug),
+    sealAudit: (key, options) => sealRound(pool, key, options),
+    auditHeads: (position) => newestHeads(pool, position),
+    verifyAudit: (options) => verifyAudit({ url, ...options }),
     close: () => pool.close(),
   }
 }

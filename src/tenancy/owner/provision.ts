@@ -32,7 +32,7 @@ export async function provision(pool: OwnerPool, establishmentId: string, contex
 }
 
 // A role survives its database: a restored or copied database may find it there.
-async function createRoleOnce(session: OwnerSession, role: string): Promise<void> {
+export async function createRoleOnce(session: OwnerSession, role: string): Promise<void> {
   const [found] = await session.query('select 1 from pg_roles where rolname = $1', [role])
   if (!found) await session.run(`create role ${ident(role)} nologin noinherit`)
 }

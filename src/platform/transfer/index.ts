@@ -1,0 +1,9 @@
+// One establishment as one file, and a file as an establishment (docs/decisions/0014-establishment-backup.md).
+export { exportEstablishment, type Exported, type ExportOptions } from './export.ts'
+export { openBackup, verifyBackup, type Backup, type Progress } from './backup.ts'
+export { assertTrusted, restoreEstablishment, type RestoreOptions } from './restore.ts'
+export { verifyRestored, type RestoredFinding } from './restored.ts'
+export { newSealing, openSealing, sealed, unsealed, headerBytes, type Sealing } from './container.ts'
+
+/** What the key that signs backups is derived for. */
+export const keyPurpose = 'establishment backup signature'

@@ -1,0 +1,81 @@
+import { v7 as uuidv7 } from 'uuid'
+import { BackupRefused } from '../../shared/backup-refused.ts'
+import { memberOptions } from '../owner/bootstrap.ts'
+import { ident, literal, type OwnerSession } from '../owner/connection.ts'
+import { createRoleOnce, enterSchema, recordDone, type ProvisionContext } from '../owner/provision.ts'
+import { portableTables } from './catalogue.ts'
+import type { Arrival, PortableEstablishment } from './types.ts'
+
+/** Where an establishment is restored: nobody knows of it before the transaction ends. */
+export type Place = {
+  id: string
+  slug: string
+  schema: string
+  isNew: boolean
+  /** The schema that holds what the archived establishment had. */
+  kept: string | undefined
+}
+
+/**
+ * The place, with an empty schema and a role. An archived establishment gets back its own id, slug, role and record; its
+ * former tables go aside under another name, since nothing clinical is ever erased.
+ * @throws BackupRefused live, taken
+ */
+export async function openPlace(session: OwnerSession, arrival: Arrival, newName: () => string): Promise<Place> {
+  const { establishment, into } = arrival
+  const slug = into === 'own' ? establishment.slug : into.slug
+  const [found] = await session.query<{ id: string; status: string; schema: string }>(
+    `select id, status, schema_name as schema from sis_platform.establishment where slug = $1 for no key update`,
+    [slug],
+  )
+  if (found && found.status !== 'archived') throw new BackupRefused('live')
+  if (found && (into !== 'own' || found.id !== establishment.id)) throw new BackupRefused('taken')
+  const schema = found?.schema ?? newName()
+  const kept = found ? await setAside(session, schema, newName()) : undefined
+  await createRoleOnce(session, schema)
+  await session.run(`create schema ${ident(schema)}; grant usage on schema ${ident(schema)} to ${ident(schema)}`)
+  await session.run(enterSchema(schema))
+  return { id: found?.id ?? uuidv7(), slug, schema, isNew: !found, kept }
+}
+
+async function setAside(session: OwnerSession, schema: string, aside: string): Promise<string | undefined> {
+  const [there] = await session.query('select 1 from pg_namespace where nspname = $1', [schema])
+  if (!there) return undefined
+  const tables = await session.query<{ name: string }>(
+    `select relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and relkind in ('r', 'p')`,
+    [schema],
+  )
+  const rights = tables.map(({ name }) => `revoke all on ${ident(schema)}.${ident(name)} from ${ident(schema)};`)
+  await session.run(`${rights.join('\n')}
+    revoke all on schema ${ident(schema)} from ${ident(schema)};
+    alter schema ${ident(schema)} rename to ${ident(aside)}`)
+  return aside
+}
+
+/** The establishment in the directory, its migrations and the pools' access: the last statements, so that nobody waits long. */
+export async function publishPlace(
+  session: OwnerSession,
+  { id, slug, schema, isNew }: Place,
+  { name, type, region, cercle, healthDistrict }: PortableEstablishment,
+  context: ProvisionContext,
+): Promise<void> {
+  if (isNew) {
+    await session.query(
+      `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, schema_name, status, access_granted)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', true)`,
+      [id, slug, name, type, region, cercle, healthDistrict, schema],
+    )
+  } else {
+    await session.run(`update sis_platform.establishment set status = 'active', status_reason = null, access_granted = true,
+      version = version + 1, updated_at = now() where id = ${literal(id)}`)
+  }
+  await session.run(`${recordDone(id, context.migrations.length)}
+    grant ${ident(schema)} to ${ident(context.apiRole)}${memberOptions(context.version)}`)
+}
+
+/** Empty tables: also of what a migration puts into them. */
+export async function emptyTables(session: OwnerSession, schema: string): Promise<Map<string, Set<string>>> {
+  const tables = await portableTables(session, schema)
+  await session.run(`truncate ${tables.map(({ name }) => ident(name)).join(', ')}`)
+  return new Map(tables.map(({ name, columns }) => [name, new Set(columns)]))
+}
