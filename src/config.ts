@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { isIP } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
@@ -22,6 +22,8 @@ const isCidr = (value: string): boolean => {
 
 const isOrigin = (value: string): boolean =>
   /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value
+
+const isAnchor = (value: string): boolean => isAbsolute(value) || (/^https?:\/\//.test(value) && URL.canParse(value))
 
 const isDatabaseUrl = (value: string): boolean =>
   /^postgres(ql)?:\/\//.test(value) && URL.canParse(value) && new URL(value).pathname.length > 1
@@ -72,6 +74,12 @@ const Settings = Type.Object({
     variable: 'SIS_MASTER_KEY',
     expected:
       '32 octets en hexadécimal (64 chiffres) ou en base64, par exemple le résultat de « openssl rand -base64 32 »',
+    secret: true,
+  }),
+  auditAnchor: setting(Type.Optional(Type.Refine(Type.String({ maxLength: 2000 }), isAnchor)), {
+    variable: 'SIS_AUDIT_ANCHOR',
+    expected: 'le chemin absolu d’un fichier, ou une adresse https://… qui reçoit les têtes du journal d’audit',
+    // An address may carry a password.
     secret: true,
   }),
   demo: setting(Type.Optional(Type.Union([Type.Literal('on'), Type.Literal('off')])), {

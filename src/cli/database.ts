@@ -1,10 +1,13 @@
-import { createTenancy, type Tenancy } from '#tenancy'
+import { createTenancy, type Log, type Tenancy } from '#tenancy'
 import { loadConfig, type Config } from '../config.ts'
+import { auditKey } from '../platform/audit/installation-key.ts'
+import { anchorsOf } from '../supervisor/anchors.ts'
 import { openDatabase, type Database } from '../supervisor/database.ts'
 import { holderOf, takeLock } from '../supervisor/lock.ts'
 import { createLog } from '../supervisor/log.ts'
-import { openKeys } from '../supervisor/master-key.ts'
+import { findMasterKey, openKeys } from '../supervisor/master-key.ts'
 import { migrate, type Migration } from '../supervisor/migrate.ts'
+import { sealNow } from '../supervisor/sealing.ts'
 import { privateFolder } from '../supervisor/secrets.ts'
 import { progressBar } from './progress.ts'
 
@@ -54,6 +57,7 @@ export async function withDatabase<T>(work: (session: Session) => Promise<T>): P
         })
       } finally {
         await tenancy.close()
+        if (lock) await seal(config, database, log)
       }
     } finally {
       await database.close()
@@ -61,4 +65,10 @@ export async function withDatabase<T>(work: (session: Session) => Promise<T>): P
   } finally {
     lock?.release()
   }
+}
+
+/** What a command wrote while no server runs is not left without a seal until one does. */
+async function seal(config: Config, { owner }: Database, log: Log): Promise<void> {
+  const masterKey = findMasterKey(config)
+  if (masterKey) await sealNow({ owner, key: auditKey(masterKey), anchors: anchorsOf(config, log), log })
 }

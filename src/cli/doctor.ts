@@ -1,11 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
-import { existsSync } from 'node:fs'
 import type { Check } from '#tenancy'
 import type { Config } from '../config.ts'
 import { say, text, type Language } from '../shared/text.ts'
 import { output } from './program.ts'
-
-const tell = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** 0: no critical finding. */
 const exitCodes = { critical: 1, usage: 2, unreachable: 3 }
@@ -15,10 +12,13 @@ export function registerDoctor(program: Command): void {
   program
     .command('doctor')
     .description('examine la base de données, sans rien y changer, et dit ce qui ne va pas')
-    .addOption(new Option('--lang <langue>', 'langue des phrases : fr ou en').default('fr').argParser(languageOf))
+    .addOption(languageOption())
     .option('--json', 'résultat en JSON')
     .action(run)
 }
+
+export const languageOption = (): Option =>
+  new Option('--lang <langue>', 'langue des phrases : fr ou en').default('fr').argParser(languageOf)
 
 function languageOf(value: string): Language {
   if (value === 'fr' || value === 'en') return value
@@ -49,45 +49,31 @@ async function run({ lang, json }: { lang: Language; json?: boolean }): Promise<
 }
 
 async function look(config: Config): Promise<Check[]> {
-  const [{ join }, { packageRoot }, { examine }, { explainDatabase, reachDatabase }, lock, keys, messages, sealing] =
-    await Promise.all([
-      import('node:path'),
-      import('../config.ts'),
-      import('#tenancy'),
-      import('../supervisor/database.ts'),
-      import('../supervisor/lock.ts'),
-      import('../supervisor/master-key.ts'),
-      import('../supervisor/messages.ts'),
-      import('../platform/auth/sealing.ts'),
-    ])
-  const isServed = !config.databaseUrl && lock.holderOf(config.dataDir)?.what === 'serve'
-  const isOurs = !isServed && !config.databaseUrl
-  const held = isOurs && existsSync(config.dataDir) ? lock.takeLock(config.dataDir, 'commande sis') : undefined
-  try {
-    const reached = await reachDatabase(config, { tell, joinRunning: isServed })
-    try {
-      const masterKey = keys.findMasterKey(config)
-      return await examine({
-        url: reached.ownerUrl,
-        login: {
-          ...(reached.apiUrl && { url: reached.apiUrl }),
-          ...(reached.apiRole !== undefined && { role: reached.apiRole }),
-        },
-        migrationsFolder: join(packageRoot, 'migrations'),
-        // One more in each process: the directory has its own.
-        load: { workers: config.workers, connectionsEach: messages.poolSizeFor(config.workers) + 1 },
-        pooler: config.pooler !== 'none',
-        opensKey: masterKey && ((key) => opens(sealing.unseal, masterKey, key)),
-        now: () => new Date(),
-      })
-    } catch (error) {
-      throw explainDatabase(error, reached.ownerUrl)
-    } finally {
-      await reached.stop()
-    }
-  } finally {
-    held?.release()
-  }
+  const [{ join }, { packageRoot }, { examine }, { withReached }, keys, messages, sealing] = await Promise.all([
+    import('node:path'),
+    import('../config.ts'),
+    import('#tenancy'),
+    import('./reached.ts'),
+    import('../supervisor/master-key.ts'),
+    import('../supervisor/messages.ts'),
+    import('../platform/auth/sealing.ts'),
+  ])
+  return withReached(config, (reached) => {
+    const masterKey = keys.findMasterKey(config)
+    return examine({
+      url: reached.ownerUrl,
+      login: {
+        ...(reached.apiUrl && { url: reached.apiUrl }),
+        ...(reached.apiRole !== undefined && { role: reached.apiRole }),
+      },
+      migrationsFolder: join(packageRoot, 'migrations'),
+      // One more in each process: the directory has its own.
+      load: { workers: config.workers, connectionsEach: messages.poolSizeFor(config.workers) + 1 },
+      pooler: config.pooler !== 'none',
+      opensKey: masterKey && ((key) => opens(sealing.unseal, masterKey, key)),
+      now: () => new Date(),
+    })
+  })
 }
 
 type Unseal = (key: Uint8Array, sealed: Uint8Array, context: string) => unknown

@@ -1,3 +1,4 @@
+import { registerAudit } from './audit.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerEstablishment } from './establishment.ts'
@@ -18,6 +19,7 @@ await runProgram([
   registerImport,
   registerExport,
   registerKeys,
+  registerAudit,
   registerDemo,
   registerDoctor,
 ])

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { createTenancy, type Log, type Owner } from '#tenancy'
 import type { Config } from '../config.ts'
 import { sayable } from '../shared/traces.ts'
+import { auditKey } from '../platform/audit/installation-key.ts'
 import { reservePort, urlOf } from './address.ts'
+import { anchorsOf } from './anchors.ts'
 import { openDatabase, type Database } from './database.ts'
 import { prepareDemo } from './demonstration.ts'
 import { Failure } from './failure.ts'
@@ -14,6 +16,7 @@ import { createLog } from './log.ts'
 import { openKeys } from './master-key.ts'
 import { drainMs, poolSizeFor, type WorkerSettings } from './messages.ts'
 import { migrate } from './migrate.ts'
+import { startSealing, type Sealing } from './sealing.ts'
 import { privateFolder } from './secrets.ts'
 import { listenForSignals } from './signals.ts'
 import { deferred, startWorkers } from './workers.ts'
@@ -62,11 +65,14 @@ export async function serve(config: Config): Promise<void> {
     undo.push(workers.kill)
     force.push(workers.kill)
     const database = await openDatabase(config, { log, tell })
-    // Requests end before the database does.
-    undo.push(database.close, workers.drain)
+    let sealing: Sealing | undefined
+    // Requests end before what they wrote is sealed, and that before the database ends.
+    undo.push(database.close, () => sealing?.stop(), workers.drain)
     force.push(() => void database.close('immediate'))
     await migrate(database.owner, tell)
     const masterKey = await prepare(config, database, log)
+    const key = auditKey(masterKey)
+    sealing = startSealing({ owner: database.owner, key, anchors: anchorsOf(config, log), log })
     settings.resolve(workerSettings({ ...config, port }, database, masterKey))
     await Promise.race([workers.ready, signals.asked, crashed.promise])
 

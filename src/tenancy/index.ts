@@ -9,7 +9,7 @@ export { SetupRefused, silentLog, type Installation } from './owner/bootstrap.ts
 export { headOfLine, isGenuine, lineOf, type Head } from './seals/head.ts'
 export type { Anchors } from './seals/anchored.ts'
 export type { Finding, FindingKind } from './seals/findings.ts'
-export type { Position } from './seals/heads.ts'
+export { readAuditHeads, type Position } from './seals/heads.ts'
 export { UnknownEstablishment, verifyAudit, type Verification } from './seals/verify.ts'
 export { examine, type ExamineOptions } from './doctor/examine.ts'
 export type { Check } from './doctor/finding.ts'

@@ -131,7 +131,7 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
       ),
     eachRestored: (work, slug) => eachRestored(pool, work, slug),
     sealAudit: (key, options) => sealRound(pool, key, options),
-    auditHeads: (position) => newestHeads(pool, position),
+    auditHeads: (position) => pool.transaction((session) => newestHeads(session, position)),
     verifyAudit: (options) => verifyAudit({ url, ...options }),
     close: () => pool.close(),
   }

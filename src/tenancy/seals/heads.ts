@@ -1,4 +1,5 @@
-import type { OwnerPool } from '../owner/connection.ts'
+import { lookAt } from '../doctor/look.ts'
+import type { OwnerSession } from '../owner/connection.ts'
 import type { Head } from './head.ts'
 import { headColumns, toHead, type SealRow } from './stored.ts'
 
@@ -23,12 +24,12 @@ const since = `select distinct on (chain) ${headColumns} from sis_audit.seal
  * @returns the position to ask from next time
  */
 export async function newestHeads(
-  pool: OwnerPool,
+  session: Pick<OwnerSession, 'query'>,
   position: Position | undefined,
 ): Promise<{ heads: Head[]; position: Position | undefined }> {
-  const rows = await pool.transaction((session) =>
-    position ? session.query<SealRow>(since, [position.era, position.to]) : session.query<SealRow>(ofEveryChain),
-  )
+  const rows = await (position
+    ? session.query<SealRow>(since, [position.era, position.to])
+    : session.query<SealRow>(ofEveryChain))
   const heads = rows.map(toHead)
   return { heads, position: heads.reduce(later, position) }
 }
@@ -37,3 +38,7 @@ function later(one: Position | undefined, { era, to }: Position): Position {
   const isLater = !one || era > one.era || (era === one.era && BigInt(to) > BigInt(one.to))
   return isLater ? { era, to } : one
 }
+
+/** The newest head of every chain, for whoever holds the owner's address only. Changes nothing. */
+export const readAuditHeads = (url: string): Promise<Head[]> =>
+  lookAt(url, async (look) => (await newestHeads(look, undefined)).heads)
