@@ -14,7 +14,10 @@ export const establishments = [
 
 const agentRole = { hospital: 'SIH', csref: 'SIS_CSREF', cscom: 'SIS_CSCOM', cabinet: 'SIS_CABINET' } as const
 
-/** Four establishments with an agent and an administrator each, and the three platform accounts; one password. */
+/**
+ * Four establishments with an agent and an administrator each, and the three platform accounts; one password. They carry
+ * the demonstration's mark and so skip the second factor: its own tests make people without it.
+ */
 export async function addFixtures(owner: Owner, url: string): Promise<void> {
   const passwordHash = await hash(testPassword, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
   const client = new pg.Client({ connectionString: url })
@@ -22,8 +25,8 @@ export async function addFixtures(owner: Owner, url: string): Promise<void> {
   const account = async (username: string, platformRole: string | null): Promise<string> => {
     const id = uuidv7()
     await client.query(
-      `insert into sis_platform.account (id, username, display_name, password_hash, status, platform_role)
-       values ($1, $2, $3, $4, 'active', $5)`,
+      `insert into sis_platform.account (id, username, display_name, password_hash, status, platform_role, demo)
+       values ($1, $2, $3, $4, 'active', $5, true)`,
       [id, username, `Essai ${username}`, passwordHash, platformRole],
     )
     return id

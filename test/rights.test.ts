@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { harness, type Answer, type Client } from './harness.ts'
-import { all, expected, username } from './rights-table.ts'
+import { all, beforeEnrolment, expected, username, type Role } from './rights-table.ts'
 
 // All routes × all roles, as rights-table.ts says.
 
@@ -75,4 +75,30 @@ test('a person who is agent and administrator has the rights of both', async () 
   await client.get('/api/v1/patients', 200)
   await client.get('/api/v1/users', 200)
   assert.equal((await client.get('/api/v1/auth/me', 200)).body.role, 'SIS_CSREF')
+})
+
+const demanding: Role[] = ['ADMIN_LOCAL', 'SUPER_ADMIN', 'MINISTERE_SIS', 'SIS_INRSP']
+
+test('a role that demands a second factor may only enrol one before', async () => {
+  const { as, database } = await harness()
+  const mark = (demo: boolean) => database.asSuperuser('update sis_platform.account set demo = $1', [demo])
+  await mark(false)
+  try {
+    for (const role of all) {
+      const client = as(username[role])
+      const me = await client.get('/api/v1/auth/me', 200)
+      assert.equal(me.body.secondFactor.required, demanding.includes(role), role)
+      for (const [route, rule] of Object.entries(expected)) {
+        if (rule === 'public') continue
+        const isEarly = beforeEnrolment.includes(route)
+        if (!isEarly && !demanding.includes(role)) continue
+        const { status, body } = await ask(isEarly ? as(username[role]) : client, route)
+        if (isEarly) assert.notEqual(body?.code, 'second_factor_enrolment_required', `${role} ${route}`)
+        else assert.deepEqual([status, body?.code], [403, 'second_factor_enrolment_required'], `${role} ${route}`)
+      }
+      if (!demanding.includes(role)) await client.get('/api/v1/icd10?q=paludisme', 200)
+    }
+  } finally {
+    await mark(true)
+  }
 })

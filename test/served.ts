@@ -37,7 +37,6 @@ export async function serve(t: Test, more: Record<string, string> = {}): Promise
     DATABASE_OWNER_URL: database.superuserUrl,
     SIS_DATA_DIR: newDataDir(t),
     SIS_MASTER_KEY: masterKey.toString('base64'),
-    SIS_DEMO: 'off',
     ...more,
   }
   const rates = Object.fromEntries(

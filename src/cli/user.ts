@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { operator } from './establishment.ts'
+import { operator } from './operator.ts'
 import { output } from './program.ts'
 
 type Common = { json?: boolean }
@@ -25,6 +25,13 @@ export function registerUser(program: Command): void {
     .description('donne un lien pour un nouveau mot de passe ; l’ancien vaut jusque-là')
     .option('--json', 'résultat en JSON')
     .action(reset)
+  group
+    .command('reset-second-factor <compte>')
+    .description('retire le second facteur perdu et ferme les sessions ; la personne en enregistre un autre')
+    .option('--reason <motif>', 'motif')
+    .option('--yes', 'ne demande pas de confirmation')
+    .option('--json', 'résultat en JSON')
+    .action(resetSecondFactor)
   group
     .command('disable <compte>')
     .description('ferme un compte et toutes ses sessions')
@@ -65,10 +72,20 @@ async function reset(username: string, { json }: Common): Promise<void> {
   })
 }
 
-async function disable(
-  username: string,
-  { json, reason, yes }: Common & { reason?: string; yes?: boolean },
-): Promise<void> {
+type Grave = Common & { reason?: string; yes?: boolean }
+
+async function resetSecondFactor(username: string, { json, reason, yes }: Grave): Promise<void> {
+  const { withDatabase } = await import('./database.ts')
+  const { confirm } = await import('./input.ts')
+  const { resetUserFactorByOperator } = await import('../platform/users/index.ts')
+  await confirm(`Retirer le second facteur du compte ${username} ?`, yes)
+  await withDatabase(({ tenancy }) => resetUserFactorByOperator(tenancy.platform, operator, username, reason))
+  output(json, { username, secondFactor: false }, [
+    `Le compte ${username} n’a plus de second facteur ; ses sessions sont terminées.`,
+  ])
+}
+
+async function disable(username: string, { json, reason, yes }: Grave): Promise<void> {
   const { withDatabase } = await import('./database.ts')
   const { confirm } = await import('./input.ts')
   const { disableUser } = await import('../platform/users/index.ts')

@@ -56,6 +56,13 @@ export const Reason = Line(500, {
   examples: ['Saisi deux fois'],
 })
 
+/** The `changeReason` of a change: why the record is corrected. */
+export const ChangeReason = Line(500, {
+  minLength: 3,
+  description: 'Why; kept with this version in the history',
+  examples: ['Erreur de saisie signalée par le patient'],
+})
+
 export const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'Items per page' })
 export const Cursor = Type.String({
   pattern: '^[A-Za-z0-9_-]+$',
@@ -77,6 +84,9 @@ export const ProblemSchema = object(
     requestId: Type.String(),
     errors: Type.Optional(Type.Array(object({ path: Type.String(), message: Type.String() }))),
     error: Type.Optional(Type.String({ description: 'RFC 6749 5.2, from POST /api/v1/auth/token only' })),
+    challenge: Type.Optional(
+      Type.String({ description: 'With second_factor_required: for POST /api/v1/auth/second-factor, five minutes' }),
+    ),
   },
   { description: 'RFC 9457 problem document; `code` is stable, see /docs/errors' },
 )

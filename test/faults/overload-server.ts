@@ -27,7 +27,6 @@ export async function overloadServer(
     DATABASE_OWNER_URL: database.superuserUrl,
     SIS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     SIS_DATA_DIR: newDataDir(t),
-    SIS_DEMO: 'off',
     SIS_WORKERS: '2',
     ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
   })

@@ -39,7 +39,7 @@ export type External = {
 
 type Settings = Record<string, string | number>
 
-const environment = { SIS_DEMO: 'off', SIS_WORKERS: '2', SIS_RATE_REQUESTS: '1000000', SIS_RATE_LOGIN: '1000000' }
+const environment = { SIS_WORKERS: '2', SIS_RATE_REQUESTS: '1000000', SIS_RATE_LOGIN: '1000000' }
 
 /** The embedded PostgreSQL, which the supervisor restarts by itself. @param dataDir another place than the usual */
 export async function embeddedRig(t: Test, dataDir = newDataDir(t)): Promise<Rig> {

@@ -33,8 +33,8 @@ before(async () => {
     const id = await owner.createEstablishment({ slug, name: `CSCOM ${slug}`, type: 'cscom', region: 'Mopti' })
     await database.asSuperuser(
       `with made as (
-         insert into sis_platform.account (id, username, display_name, password_hash, status)
-         select gen_random_uuid(), $1, $1, password_hash, 'active' from sis_platform.account where username = 'superadmin' returning id)
+         insert into sis_platform.account (id, username, display_name, password_hash, status, demo)
+         select gen_random_uuid(), $1, $1, password_hash, 'active', true from sis_platform.account where username = 'superadmin' returning id)
        insert into sis_platform.membership (id, account_id, establishment_id, role, status)
        select gen_random_uuid(), id, $2, 'ADMIN_LOCAL', 'active' from made`,
       [`${slug}.admin`, id],

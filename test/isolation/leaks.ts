@@ -58,7 +58,7 @@ export async function leaks(app: FastifyInstance, access: Access): Promise<void>
   }
   const answered = new Map<string, object>()
   await app.register(async (scope) => {
-    await scope.register(requestScope(access))
+    await scope.register(requestScope(access, 1_000_000))
     for (const [way, tell] of Object.entries(ways))
       scope.get(
         `${leaksPrefix}/${way}/:id`,

@@ -1,5 +1,7 @@
 import type { Tenancy } from '#tenancy'
+import { Attempts } from './attempts.ts'
 import { ensureKeys, Keys } from './keys.ts'
+import { RefusedLogins } from './refused-logins.ts'
 import { deriveKey } from './sealing.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -14,6 +16,14 @@ export type Access = {
   readonly refreshKey: Uint8Array
   /** Encrypts answers that hold a one-time link while they wait for a repeated request. */
   readonly answerKey: Uint8Array
+  /** Encrypts the secrets of second factors at rest. */
+  readonly factorKey: Uint8Array
+  /** Without it the hashes of recovery codes say nothing. */
+  readonly recoveryKey: Uint8Array
+  /** Signs the marks of known devices. */
+  readonly deviceKey: Uint8Array
+  readonly attempts: Attempts
+  readonly refusedLogins: RefusedLogins
   close(): void
 }
 
@@ -32,14 +42,25 @@ export async function openAccess({ tenancy, masterKey, installation }: AccessOpt
   await ensureKeys(tenancy.platform, masterKey)
   const keys = await Keys.open(tenancy, masterKey)
   const issuer = `urn:sis:${installation}`
+  const deviceKey = deriveKey(masterKey, 'device mark')
+  const refusedLogins = new RefusedLogins(tenancy.platform)
   return {
     tenancy,
     keys,
-    tokens: new VerifiedTokens({ find: (kid) => keys.find(kid), known: (kid) => keys.ring.find(kid) }, issuer),
+    tokens: new VerifiedTokens({ find: (kid) => keys.findNamed(kid), known: (kid) => keys.ring.find(kid) }, issuer),
     installation,
     issuer,
     refreshKey: deriveKey(masterKey, 'refresh token'),
     answerKey: deriveKey(masterKey, 'stored answer'),
+    factorKey: deriveKey(masterKey, 'second factor'),
+    recoveryKey: deriveKey(masterKey, 'recovery code'),
+    deviceKey,
+    attempts: new Attempts(
+      tenancy.platform,
+      { name: deriveKey(masterKey, 'login attempt'), device: deviceKey },
+      refusedLogins,
+    ),
+    refusedLogins,
     close: () => keys.close(),
   }
 }

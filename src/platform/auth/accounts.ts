@@ -10,6 +10,8 @@ export type AccountRow = {
   phone: string | null
   status: AccountStatus
   platform_role: string | null
+  /** Of the demonstration: known to all, so without a second factor. */
+  demo: boolean
   not_before: string | null
   version: number
 }
@@ -22,6 +24,7 @@ export const accountColumns = [
   'account.phone',
   'account.status',
   'account.platform_role',
+  'account.demo',
   'account.not_before',
   'account.version',
 ] as const

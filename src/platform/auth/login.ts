@@ -13,11 +13,16 @@ import {
   type Credentials,
 } from './accounts.ts'
 import { chooseGrant, listMemberships, type Grant, type Membership, type Wish } from './grants.ts'
+import { newDeviceMark } from './device-marks.ts'
 import { verifyPassword } from './passwords.ts'
 import { countInvitations, toMe } from './profile.ts'
+import { recordForPerson } from './record.ts'
+import { sessionOf } from './refresh-tokens.ts'
 import type { Tokens } from './schemas.ts'
-import { insertSession, revokeSession, rotateSession } from './sessions.ts'
-import { issueToken, lifetime } from './tokens.ts'
+import { openChallenge } from './second-factor/challenge.ts'
+import { hasFactor, readFactorState, type FactorState } from './second-factor/factor.ts'
+import { insertSession, revokeSession, rotateSession, type SessionRow } from './sessions.ts'
+import { amrOf, issueToken, lifetime } from './tokens.ts'
 
 /** Where a request comes from, for the session's list and the record. */
 export type Origin = { ip: string; requestId: string; userAgent: string | undefined }
@@ -28,24 +33,28 @@ export const originOf = (request: FastifyRequest): Origin => ({
   userAgent: request.headers['user-agent'],
 })
 
-type Signed = {
+export type Signed = {
   account: AccountRow
   grant: Grant
   memberships: Membership[]
   invitations: number
+  /** Whether a code was given in this session. */
+  secondFactor: boolean
+  factor: FactorState
   sessionId: string
   refreshToken: string
   at: Date
 }
 
 /**
- * Signs a person in by password. An unknown name, a wrong password, an account without a password: the same answer after
- * the same work (ASVS 6.3.8). An old bcrypt hash is replaced here.
- * @throws invalid_credentials; account_disabled, membership_missing, establishment_suspended (right password only); busy
+ * Signs a person in by password, or asks for the second factor. An unknown name, a wrong password, an account without a
+ * password: the same answer after the same work (ASVS 6.3.8). An old bcrypt hash is replaced here.
+ * @throws too_many_attempts; invalid_credentials; account_disabled, second_factor_required (with `challenge`), membership_missing,
+ * establishment_suspended (right password only); busy
  */
 export async function logIn(
   access: Access,
-  body: { username: string; password: string } & Wish,
+  body: { username: string; password: string; device?: string } & Wish,
   origin: Origin,
 ): Promise<Tokens> {
   const { platform } = access.tenancy
@@ -53,9 +62,9 @@ export async function logIn(
   const found = isUsername(username)
     ? await platform.read('accounts', (db) => findCredentials(db, username))
     : undefined
-  const verdict = await verifyPassword(
-    found?.status === 'invited' ? null : (found?.password_hash ?? null),
-    body.password,
+  const stored = found?.status === 'invited' ? null : (found?.password_hash ?? null)
+  const verdict = await access.attempts.count({ username, device: body.device, ip: origin.ip }, (asker) =>
+    verifyPassword(stored, body.password, asker),
   )
   const outcome = await platform.transaction('accounts', async (db) => {
     if (!found || !verdict.ok) return refuse(db, found, origin, 'invalid_credentials')
@@ -65,18 +74,38 @@ export async function logIn(
     if (!account || present?.password_hash !== found.password_hash)
       return refuse(db, found, origin, 'invalid_credentials')
     if (account.status !== 'active') return refuse(db, found, origin, 'account_disabled')
-    return enter(db, access, account, body, origin, verdict.upgraded)
+    if (await hasFactor(db, account.id)) return askForCode(db, present, body, origin, verdict.upgraded)
+    return admit(db, access, account, body, origin, { upgradedHash: verdict.upgraded })
   })
   return finish(access, outcome)
 }
 
-async function enter(
+async function askForCode(
+  db: PlatformDb,
+  { id, username, password_hash }: Credentials,
+  wish: Wish,
+  origin: Origin,
+  upgradedHash: string | undefined,
+): Promise<Problem> {
+  if (upgradedHash !== undefined)
+    await db.updateTable('account').set({ password_hash: upgradedHash }).where('id', '=', id).execute()
+  await recordForPerson(db, actorOf({ id, username }, { role: null }, origin), id, {
+    action: 'second_factor.ask',
+    outcome: 'success',
+    targetType: 'account',
+    targetId: id,
+  })
+  return openChallenge(db, id, upgradedHash ?? password_hash ?? '', wish, now())
+}
+
+/** Opens the session of somebody who has proved who they are. Called under the account's lock. */
+export async function admit(
   db: PlatformDb,
   access: Access,
   account: AccountRow,
   wish: Wish,
   origin: Origin,
-  upgradedHash: string | undefined,
+  { upgradedHash, secondFactor }: { upgradedHash?: string | undefined; secondFactor?: 'totp' | 'recovery' },
 ): Promise<Signed | Problem> {
   const memberships = await listMemberships(db, account.id)
   const lastUsed = await db
@@ -93,7 +122,8 @@ async function enter(
     if (!(error instanceof Problem)) throw error
     return refuse(db, account, origin, error.code as 'membership_missing')
   }
-  const signed = await openSession(db, access, { account, grant, memberships }, origin)
+  const isGiven = secondFactor !== undefined
+  const signed = await openSession(db, access, { account, grant, memberships, secondFactor: isGiven }, origin)
   await db
     .updateTable('account')
     .set({ last_login_at: signed.at.toISOString(), ...(upgradedHash && { password_hash: upgradedHash }) })
@@ -105,7 +135,9 @@ async function enter(
     establishmentId: grant.establishment?.id ?? null,
     targetType: 'session',
     targetId: signed.sessionId,
-    ...(upgradedHash && { detail: { passwordHash: 'upgraded' } }),
+    ...((upgradedHash || secondFactor) && {
+      detail: { ...(upgradedHash && { passwordHash: 'upgraded' }), ...(secondFactor && { secondFactor }) },
+    }),
   })
   return signed
 }
@@ -114,7 +146,7 @@ async function enter(
 export async function openSession(
   db: PlatformDb,
   access: Access,
-  { account, grant, memberships }: Pick<Signed, 'account' | 'grant' | 'memberships'>,
+  { account, grant, memberships, secondFactor }: Pick<Signed, 'account' | 'grant' | 'memberships' | 'secondFactor'>,
   origin: Origin,
   until?: string,
 ): Promise<Signed> {
@@ -122,11 +154,14 @@ export async function openSession(
   const opened = await insertSession(db, access.refreshKey, {
     accountId: account.id,
     grant,
+    secondFactor,
     userAgent: origin.userAgent,
     at,
     until,
   })
-  return { account, grant, memberships, invitations: await countInvitations(db, account.id), ...opened, at }
+  const invitations = await countInvitations(db, account.id)
+  const factor = await readFactorState(db, account.id)
+  return { account, grant, memberships, invitations, secondFactor, factor, ...opened, at }
 }
 
 /**
@@ -134,6 +169,8 @@ export async function openSession(
  * @throws refresh_invalid, refresh_reused (the session is closed), session_closed, establishment_suspended
  */
 export async function refresh(access: Access, presented: string, origin: Origin): Promise<Tokens> {
+  // Made up: not worth a connection.
+  if (sessionOf(access.refreshKey, presented) === undefined) throw problem('refresh_invalid')
   const outcome = await access.tenancy.platform.transaction('accounts', async (db): Promise<Signed | Problem> => {
     const at = now()
     const rotation = await rotateSession(db, access.refreshKey, presented, at)
@@ -152,7 +189,9 @@ export async function refresh(access: Access, presented: string, origin: Origin)
     }
     const memberships = await listMemberships(db, account.id)
     const grant = account.status === 'active' ? grantOfSession(account, memberships, session) : undefined
-    if (!grant) {
+    const factor = await readFactorState(db, account.id)
+    // One that was opened before the person had a second factor was ended then: no other way leads around it.
+    if (!grant || (factor.active && !session.second_factor)) {
       await revokeSession(db, session.id, 'membership_ended', at)
       return problem('session_closed')
     }
@@ -162,6 +201,8 @@ export async function refresh(access: Access, presented: string, origin: Origin)
       grant,
       memberships,
       invitations,
+      secondFactor: session.second_factor,
+      factor,
       sessionId: session.id,
       refreshToken: rotation.refreshToken,
       at: issueInstant(account),
@@ -170,10 +211,11 @@ export async function refresh(access: Access, presented: string, origin: Origin)
   return finish(access, outcome)
 }
 
-function grantOfSession(
+/** What a session works under now, by the rights as they are; undefined when nothing is left of them. */
+export function grantOfSession(
   account: AccountRow,
   memberships: Membership[],
-  session: { establishment_id: string | null; role: string | null },
+  session: Pick<SessionRow, 'establishment_id' | 'role'>,
 ): Grant | undefined {
   if (account.platform_role !== null || session.establishment_id === null) {
     const isSame = session.establishment_id === null && session.role === account.platform_role
@@ -192,7 +234,7 @@ const issueInstant = ({ not_before }: AccountRow): Date =>
 /** Signs the tokens after COMMIT; a refusal that was recorded is told only then, so that its record stays. */
 export async function finish(access: Access, outcome: Signed | Problem): Promise<Tokens> {
   if (outcome instanceof Problem) throw outcome
-  const { account, grant, memberships, invitations, sessionId, refreshToken, at } = outcome
+  const { account, grant, memberships, invitations, secondFactor, factor, sessionId, refreshToken, at } = outcome
   const subject = {
     sub: account.id,
     sid: sessionId,
@@ -202,17 +244,19 @@ export async function finish(access: Access, outcome: Signed | Problem): Promise
     roles: grant.roles,
     username: account.username,
     name: account.display_name,
+    amr: amrOf(account, secondFactor),
   }
   return {
     access_token: await issueToken(access.keys.ring, access.issuer, subject, at),
     token_type: 'bearer',
     expires_in: lifetime,
     refresh_token: refreshToken,
-    user: toMe(account, grant, memberships, invitations),
+    device_token: newDeviceMark(access.deviceKey, sessionId),
+    user: toMe(account, grant, memberships, invitations, factor),
   }
 }
 
-const actorOf = (
+export const actorOf = (
   account: Pick<AccountRow, 'id' | 'username'>,
   grant: Pick<Grant, 'role'>,
   { ip, requestId }: Origin,

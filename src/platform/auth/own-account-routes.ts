@@ -10,11 +10,14 @@ import * as schemas from './schemas.ts'
 
 const tags = ['session']
 const config = { authenticated: true } as const
+// What a session may use that has yet to enrol a second factor.
+const early = { authenticated: true, beforeEnrolment: true } as const
 const tokenCodes = ['token_missing', 'token_invalid', 'token_expired', 'token_stale', 'session_closed'] as const
 
 /**
  * What a signed-in person does with their own account, whatever the role.
- * @param counted slows down who guesses a password, here by person: a stolen access token must not find it out
+ * @param counted slows down who guesses a password, by network; the present password is also counted by person: a stolen
+ * access token must not find it out
  */
 export const ownAccountRoutes =
   (access: Access, counted: preHandlerAsyncHookHandler): Routes =>
@@ -22,7 +25,7 @@ export const ownAccountRoutes =
     app.get(
       '/auth/me',
       {
-        config,
+        config: early,
         schema: {
           operationId: 'getMe',
           summary: 'Who am I',
@@ -37,7 +40,7 @@ export const ownAccountRoutes =
     app.post(
       '/auth/password',
       {
-        config: { ...config, rateLimit: false },
+        config: { ...early, rateLimit: false },
         preHandler: counted,
         schema: {
           operationId: 'changePassword',
@@ -45,7 +48,13 @@ export const ownAccountRoutes =
           description: 'Needs the present one. All other sessions of the account end.',
           tags,
           body: schemas.ChangePassword,
-          response: responses({ 204: schemas.Nothing }, ...tokenCodes, 'current_password_wrong', 'busy'),
+          response: responses(
+            { 204: schemas.Nothing },
+            ...tokenCodes,
+            'current_password_wrong',
+            'too_many_attempts',
+            'busy',
+          ),
         },
       },
       async (request, reply) => {

@@ -1,11 +1,18 @@
 import type { PlatformDb } from '#tenancy'
 import type { AccountRow } from './accounts.ts'
 import type { Grant, Membership } from './grants.ts'
-import { rightsOf } from './rights.ts'
+import { demandsSecondFactor, rightsOf } from './rights.ts'
 import type { Me } from './schemas.ts'
+import type { FactorState } from './second-factor/factor.ts'
 
 /** The person as they see themselves: where they are, what they may do, where else they work. */
-export function toMe(account: AccountRow, grant: Grant, memberships: readonly Membership[], invitations: number): Me {
+export function toMe(
+  account: AccountRow,
+  grant: Grant,
+  memberships: readonly Membership[],
+  invitations: number,
+  factor: FactorState,
+): Me {
   const { id, username, display_name: displayName, email, phone } = account
   const at = grant.establishment
   return {
@@ -24,6 +31,11 @@ export function toMe(account: AccountRow, grant: Grant, memberships: readonly Me
       suspended: status === 'suspended',
     })),
     invitations,
+    secondFactor: {
+      active: factor.active,
+      required: !account.demo && demandsSecondFactor(grant.roles),
+      recoveryCodes: factor.recoveryCodes,
+    },
   }
 }
 

@@ -1,21 +1,27 @@
 import formbody from '@fastify/formbody'
 import { responses } from '../../shared/schemas.ts'
+import type { FastifyRequest } from 'fastify'
+import { networkOf } from '../http/network.ts'
 import type { Routes } from '../http/index.ts'
 import type { Access } from './access.ts'
 import { activate } from './activation.ts'
+import { sessionOfMark } from './device-marks.ts'
 import { logIn, originOf, refresh } from './login.ts'
 import { logOut } from './own-account.ts'
 import { ownAccountRoutes } from './own-account-routes.ts'
 import { noticeNow } from './scope.ts'
 import * as schemas from './schemas.ts'
-import { grantTokens } from './token-form.ts'
+import { secondFactorRoutes } from './second-factor/routes.ts'
+import { grantTokens, withBasic } from './token-form.ts'
 
 export type AuthLimits = { loginsPerMinute: number }
 
 const tags = ['session']
 const refusals = [
+  'too_many_attempts',
   'invalid_credentials',
   'account_disabled',
+  'second_factor_required',
   'membership_missing',
   'establishment_suspended',
   'busy',
@@ -26,8 +32,14 @@ export const authRoutes =
   (access: Access, { loginsPerMinute }: AuthLimits): Routes =>
   async (app) => {
     // One counter for all doors (a route's own `rateLimit` would give each its own), by network: who guesses has no account
-    // to be counted by.
-    const counted = app.rateLimit({ max: loginsPerMinute, timeWindow: 60_000 })
+    // to be counted by. A device that bears our mark is counted by itself: its neighbours must not keep it out.
+    const keyGenerator = ({ ip, body }: FastifyRequest): string => {
+      const { device } = (body ?? {}) as { device?: unknown }
+      const session = typeof device === 'string' ? sessionOfMark(access.deviceKey, device) : undefined
+      return session ?? networkOf(ip)
+    }
+    const counted = app.rateLimit({ max: loginsPerMinute, timeWindow: 60_000, keyGenerator })
+    app.addHook('onClose', () => access.refusedLogins.close())
     const guessable = { public: true } as const
 
     app.post(
@@ -39,7 +51,7 @@ export const authRoutes =
           operationId: 'logIn',
           summary: 'Log in',
           description:
-            'Without `establishment` the session is bound to the one last worked in. `user.memberships` lists the others: POST /auth/establishment goes there.',
+            'Without `establishment` the session is bound to the one last worked in. `user.memberships` lists the others: POST /auth/establishment goes there. A person with a second factor gets 401 `second_factor_required` with a `challenge` for POST /auth/second-factor.',
           tags,
           body: schemas.Login,
           response: responses({ 200: schemas.Tokens }, ...refusals),
@@ -74,7 +86,7 @@ export const authRoutes =
     app.post(
       '/auth/logout',
       {
-        config: { authenticated: true },
+        config: { authenticated: true, beforeEnrolment: true },
         schema: {
           operationId: 'logOut',
           summary: 'Log out',
@@ -123,23 +135,32 @@ export const authRoutes =
             operationId: 'getToken',
             summary: 'OAuth 2.0 token endpoint (password and refresh_token)',
             description:
-              'For *Authorize* in this page and for OAuth 2.0 clients (RFC 6749 4.3 and 6); errors also carry `error`.',
+              'For *Authorize* in this page and for OAuth 2.0 clients (RFC 6749 4.3 and 6); errors also carry `error`. A person with a second factor gives its code as `client_secret`, in the form or by HTTP Basic; without it the answer is 401 `second_factor_required` with a `challenge`.',
             tags,
             consumes: ['application/x-www-form-urlencoded'],
             body: schemas.TokenForm,
             response: responses(
               { 200: schemas.Tokens },
+              'too_many_attempts',
               'invalid_grant',
+              'second_factor_required',
+              'second_factor_wrong',
               'membership_missing',
               'establishment_suspended',
               'busy',
             ),
           },
         },
-        (request) => grantTokens(access, request.body as schemas.TokenForm, originOf(request)),
+        (request) =>
+          grantTokens(
+            access,
+            withBasic(request.body as schemas.TokenForm, request.headers.authorization),
+            originOf(request),
+          ),
       )
     })
 
+    await app.register(secondFactorRoutes(access, counted))
     await app.register(ownAccountRoutes(access, counted))
   }
 

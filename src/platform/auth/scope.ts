@@ -1,25 +1,32 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RouteOptions } from 'fastify'
 import { now } from '../../shared/clock.ts'
-import { problem } from '../../shared/errors.ts'
+import { Problem, problem } from '../../shared/errors.ts'
+import { networkOf } from '../http/network.ts'
+import { Rates } from '../http/rates.ts'
 import type { Actor, Auth } from '../http/request.ts'
 import type { Access } from './access.ts'
 import { rightsOf } from './rights.ts'
-import { issuedAt, type Claims } from './tokens.ts'
+import { issuedAt, mustEnrol, type Claims } from './tokens.ts'
 
 /**
  * Who is asking, for every route registered after it in the same scope. Sets request.auth, request.actor and
  * request.tenant from the verified token and the directory, and checks the route's right before its schemas. The
  * establishment never comes from anything else in the request.
+ * @param strangersPerMinute requests without a token of ours, for each network; answered 401, above it 429
  */
-export function requestScope(access: Access): FastifyPluginAsync {
+export function requestScope(access: Access, strangersPerMinute: number): FastifyPluginAsync {
+  const strangers = new Rates(strangersPerMinute, 10)
   const plugin: FastifyPluginAsync = async (app) => {
     app.addHook('onRoute', refuseUnguarded)
     decorate(app, access)
     app.addHook('onRequest', async (request) => {
-      const { public: isPublic, right } = request.routeOptions.config
+      const { public: isPublic, right, beforeEnrolment } = request.routeOptions.config
       if (isPublic) return
-      const auth = await identify(access, request)
+      const auth = await identify(access, request).catch((error: unknown) => {
+        throw countStranger(strangers, request, error)
+      })
       Object.assign(request, { auth, actor: actorOf(auth, request) })
+      if (auth.mustEnrol && !beforeEnrolment) throw problem('second_factor_enrolment_required')
       if (right === undefined) return
       refuseClosed(auth)
       if (!auth.rights.has(right)) throw problem('right_missing')
@@ -63,6 +70,13 @@ async function identify(access: Access, request: FastifyRequest): Promise<Auth> 
   return toAuth(access, claims)
 }
 
+/** Who has no token of ours is counted by network; one that has only ended is no attack. */
+function countStranger(strangers: Rates, request: FastifyRequest, error: unknown): unknown {
+  if (!(error instanceof Problem) || !['token_missing', 'token_invalid'].includes(error.code)) return error
+  const wait = strangers.take(networkOf(request.ip))
+  return wait ? problem('too_many_requests', { retryAfter: wait }) : error
+}
+
 function toAuth(access: Access, claims: Claims): Auth {
   const { establishmentId } = claims
   const establishment = establishmentId === null ? undefined : access.tenancy.directory.findById(establishmentId)
@@ -73,6 +87,7 @@ function toAuth(access: Access, claims: Claims): Auth {
     role: claims.role,
     roles: claims.roles,
     rights: rightsOf(claims.roles),
+    mustEnrol: mustEnrol(claims),
     establishment,
   }
 }

@@ -18,6 +18,8 @@ export type SessionRow = {
   account_id: string
   establishment_id: string | null
   role: string | null
+  /** Whether a code was given in it, besides the password. */
+  second_factor: boolean
 }
 
 export type Opened = { sessionId: string; refreshToken: string }
@@ -30,7 +32,14 @@ export type Opened = { sessionId: string; refreshToken: string }
 export async function insertSession(
   db: PlatformDb,
   key: Uint8Array,
-  of: { accountId: string; grant: Grant; userAgent: string | undefined; at: Date; until?: string | undefined },
+  of: {
+    accountId: string
+    grant: Grant
+    secondFactor: boolean
+    userAgent: string | undefined
+    at: Date
+    until?: string | undefined
+  },
 ): Promise<Opened> {
   await db
     .deleteFrom('session')
@@ -46,6 +55,7 @@ export async function insertSession(
       account_id: of.accountId,
       establishment_id: of.grant.establishment?.id ?? null,
       role: of.grant.role,
+      second_factor: of.secondFactor,
       refresh_hash: hashToken(refreshToken),
       rotated_at: of.at.toISOString(),
       idle_expires_at: after(of.at, idleMs),
@@ -80,6 +90,7 @@ export async function rotateSession(db: PlatformDb, key: Uint8Array, presented: 
     account_id: row.account_id,
     establishment_id: row.establishment_id,
     role: row.role,
+    second_factor: row.second_factor,
   }
   const hash = hashToken(presented)
   if (hash.equals(row.refresh_hash)) {
@@ -119,6 +130,7 @@ function lockSession(db: PlatformDb, id: string) {
       'account_id',
       'establishment_id',
       'role',
+      'second_factor',
       'refresh_hash',
       'previous_hash',
       'successor',
@@ -133,13 +145,17 @@ function lockSession(db: PlatformDb, id: string) {
 }
 
 /**
- * When an open session ends at the latest, with its row locked. Undefined for one that has ended, even if this process
+ * An open session and when it ends at the latest, with its row locked. Undefined for one that has ended, even if this process
  * has not heard of it yet: an access token that outlives its session by a moment must not open another.
  */
-export async function lockOpenSession(db: PlatformDb, id: string, at: Date): Promise<string | undefined> {
+export async function lockOpenSession(
+  db: PlatformDb,
+  id: string,
+  at: Date,
+): Promise<(SessionRow & { expires_at: string }) | undefined> {
   const row = await lockSession(db, id)
   if (!row || row.revoked_at !== null || row.expires_at <= at.toISOString()) return undefined
-  return row.expires_at
+  return row
 }
 
 /** Ends one session; its access tokens are refused everywhere within two seconds. */

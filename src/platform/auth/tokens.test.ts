@@ -25,6 +25,7 @@ const subject: Subject = {
   role: 'SIS_CSREF',
   roles: ['SIS_CSREF', 'ADMIN_LOCAL'],
   username: 'a.coulibaly',
+  amr: ['pwd'],
   name: 'Aminata Coulibaly',
 }
 const minted = { ring, issuer, subject, now }

@@ -5,7 +5,7 @@ import { Compile } from 'typebox/compile'
 import { v7 } from 'uuid'
 import { problem } from '../../shared/errors.ts'
 import { nullable, object, Uuid } from '../../shared/schemas.ts'
-import { roles } from './rights.ts'
+import { demandsSecondFactor, roles } from './rights.ts'
 import type { Keyring } from './keyring.ts'
 
 /** Seconds that an access token lasts. */
@@ -28,11 +28,21 @@ const Claims = object({
   roles: Type.Array(Type.Enum([...roles]), { maxItems: 8 }),
   username: Type.String({ maxLength: 64 }),
   name: Type.String({ maxLength: 120 }),
+  // RFC 8176; `demo` is ours: an account of the demonstration, which has no second factor.
+  amr: Type.Array(Type.Enum(['pwd', 'otp', 'demo']), { minItems: 1, maxItems: 2 }),
 })
 export type Claims = Static<typeof Claims>
 export type Subject = Omit<Claims, 'iss' | 'aud' | 'jti' | 'iat' | 'exp'>
 
 const claims = Compile(Claims)
+
+/** How somebody proved who they are (RFC 8176). */
+export const amrOf = ({ demo }: { demo: boolean }, secondFactor: boolean): Claims['amr'] =>
+  secondFactor ? ['pwd', 'otp'] : demo ? ['pwd', 'demo'] : ['pwd']
+
+/** Whether a session may only enrol: its roles demand a second factor, and none was given. */
+export const mustEnrol = ({ roles: held, amr }: Pick<Claims, 'roles' | 'amr'>): boolean =>
+  demandsSecondFactor(held) && !amr.includes('otp') && !amr.includes('demo')
 const Header = Compile(
   object({ alg: Type.Literal('EdDSA'), typ: Type.Literal('at+jwt'), kid: Type.String({ maxLength: 64 }) }),
 )

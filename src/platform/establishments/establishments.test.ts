@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { testPassword } from '../../../test/fixtures.ts'
 import { harness } from '../../../test/harness.ts'
 import type { Problem } from '../../shared/errors.ts'
+import { firstLogin } from '../users/people.fixture.ts'
 
 const path = '/api/v1/establishments'
 const wish = { slug: 'cscom_fatoma', name: 'CSCOM de Fatoma', type: 'cscom', region: 'Mopti', cercle: 'Mopti' }
@@ -212,7 +213,7 @@ test('archived is final: sessions end, nobody logs in, and its slug is never use
   const { body: added } = await superadmin.post('/api/v1/users', admin, 201)
   const password = 'la digue de Markala tient'
   await anonymous.post('/api/v1/auth/activate', { token: added.activation.token, password }, 204)
-  const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'fatoma.admin', password }, 200)
+  const { tokens: login } = await firstLogin('fatoma.admin', password)
   const url = `${path}/cscom_fatoma`
   const { body } = await superadmin.get(url, 200)
   await superadmin.patch(url, { status: 'archived', reason: 'Fermé' }, body.version, 200)

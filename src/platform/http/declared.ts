@@ -32,9 +32,10 @@ const takesBody = (route: RouteOptions): boolean => !methodsOf(route).every((met
  */
 export function allResponses(route: RouteOptions): Responses {
   const { response = {}, headers: { properties = {} } = {} } = schemaOf(route)
-  const { public: isPublic, right } = route.config ?? {}
+  const { public: isPublic, right, beforeEnrolment } = route.config ?? {}
   const before: ErrorCode[] = [
     ...(isPublic ? [] : ofScope),
+    ...(isPublic || beforeEnrolment ? [] : ofEnrolment),
     ...(right === undefined ? [] : ofRight),
     ...(takesBody(route) ? ofBody : []),
     ...(properties['if-match'] ? ofVersion : []),
@@ -53,6 +54,7 @@ const ofScope = [
   'session_closed',
   'directory_stale',
 ] as const
+const ofEnrolment = ['second_factor_enrolment_required'] as const
 const ofRight = ['right_missing', 'establishment_suspended', 'establishment_archived'] as const
 const ofBody = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
 const ofVersion = ['version_required', 'version_stale', 'invalid_if_match'] as const

@@ -6,6 +6,7 @@ import {
   deleteLinks,
   insertLink,
   mayGrant,
+  refuseBothResets,
   revokeSessions,
   updateAccount,
   type AccountRow,
@@ -79,12 +80,14 @@ export async function changeUser(
   )
 }
 
-/** A one-time link by which the person chooses a new password; the present one holds until then. @throws user_not_found, person_belongs_elsewhere */
+/** A one-time link by which the person chooses a new password; the present one and the second factor hold. @throws user_not_found, person_belongs_elsewhere, other_reset_pending */
 export async function resetUser(db: PlatformDb, auth: Auth, actor: Actor, id: string): Promise<OneTimeLink> {
   const { account, held } = await lockUser(db, auth, id)
   await refuseUnlessOnlyHere(db, auth, account, held)
   if (account.status === 'disabled') throw problem('user_not_found')
-  const link = await insertLink(db, account.id, account.status === 'invited' ? 'activate' : 'reset', actor.id, now())
+  const at = now()
+  if (!auth.establishment) await refuseBothResets(db, account.id, 'password', at)
+  const link = await insertLink(db, account.id, account.status === 'invited' ? 'activate' : 'reset', actor.id, at)
   await recordOnPlaces(db, auth, actor, account, { action: 'user.reset', detail: { username: account.username } })
   return link
 }
@@ -128,7 +131,13 @@ async function refuseLast(db: PlatformDb, auth: Auth, account: AccountRow): Prom
 type Act = { action: string; reason?: string | undefined; detail: Record<string, unknown> }
 
 /** On the record of the establishment; an act of the platform stands on that of each where the person belongs. */
-async function recordOnPlaces(db: PlatformDb, auth: Auth, actor: Actor, account: AccountRow, act: Act): Promise<void> {
+export async function recordOnPlaces(
+  db: PlatformDb,
+  auth: Auth,
+  actor: Actor,
+  account: AccountRow,
+  act: Act,
+): Promise<void> {
   const places = auth.establishment ? [auth.establishment.id] : await listPlaces(db, account.id)
   for (const establishmentId of places.length > 0 ? places : [null])
     await recordEvent(db, actor, {

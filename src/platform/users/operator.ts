@@ -10,6 +10,7 @@ import {
   isEstablishmentRole,
   isPlatformRole,
   lockAccount,
+  resetFactor,
   revokeSessions,
   updateAccount,
   type AccountRow,
@@ -70,6 +71,20 @@ export function disableUser(
     await revokeSessions(db, account.id, 'disabled', at)
     await deleteLinks(db, account.id)
     await record(db, operator, account, 'user.disable', reason)
+  })
+}
+
+/** Takes a second factor away that was lost: for whoever runs the platform this is the only way. @throws user_not_found, second_factor_absent */
+export function resetUserFactorByOperator(
+  platform: Platform,
+  operator: EventActor,
+  username: string,
+  reason?: string,
+): Promise<void> {
+  return platform.transaction('accounts', async (db) => {
+    const account = await lockByName(db, username)
+    await resetFactor(db, account, now())
+    await record(db, operator, account, 'second_factor.reset', reason)
   })
 }
 

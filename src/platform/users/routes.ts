@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Problem } from '../../shared/errors.ts'
 import { responses } from '../../shared/schemas.ts'
 import { recordEvent } from '../audit/index.ts'
-import { Id, noticeNow, seal, unseal, type Access, type OneTimeLink } from '../auth/index.ts'
+import { Id, Nothing, noticeNow, seal, unseal, type Access, type OneTimeLink } from '../auth/index.ts'
 import {
   changeOnceOnPlatform,
   createOnceOnPlatform,
@@ -18,6 +18,7 @@ import { changeUser, resetUser } from './change.ts'
 import { addUser } from './create.ts'
 import { getUser, listUsers } from './queries.ts'
 import * as schemas from './schemas.ts'
+import { resetUserFactor } from './second-factor.ts'
 
 const tags = ['users']
 /** Of which establishment the platform's administrators read. */
@@ -150,10 +151,10 @@ export const usersRoutes =
           operationId: 'resetUser',
           summary: 'Give a person a one-time link to choose a new password',
           description:
-            'The present password holds until the link is used; nobody but the person ever knows the new one.',
+            'The present password holds until the link is used; nobody but the person ever knows the new one. A second factor stays in place.',
           tags,
           params: Id,
-          response: responses({ 201: schemas.Reset }, ...guarded),
+          response: responses({ 201: schemas.Reset }, ...guarded, 'other_reset_pending'),
         },
       },
       async (request, reply) => {
@@ -162,6 +163,37 @@ export const usersRoutes =
           platform.transaction('accounts', (db) => resetUser(db, auth, actor, params.id)),
         )
         return reply.code(201).send({ activation: toLink(link) })
+      },
+    )
+
+    app.delete(
+      '/users/:id/second-factor',
+      {
+        config: { right: 'users:write' },
+        schema: {
+          operationId: 'resetSecondFactor',
+          summary: 'Take the second factor of a person away who has lost it',
+          description:
+            'All sessions of the person end; where a role demands a second factor, the next login enrols a new one. For one’s own: a recovery code. For a SUPER_ADMIN: the console.',
+          tags,
+          params: Id,
+          body: schemas.FactorReset,
+          response: responses(
+            { 204: Nothing },
+            ...guarded,
+            'second_factor_absent',
+            'second_factor_reset_refused',
+            'other_reset_pending',
+          ),
+        },
+      },
+      async (request, reply) => {
+        const { auth, actor, params, body } = request
+        await recordingRefusals(access, auth, actor, 'second_factor.reset', () =>
+          platform.transaction('accounts', (db) => resetUserFactor(db, auth, actor, params.id, body.reason)),
+        )
+        await noticeNow(access)
+        return reply.code(204).send(null)
       },
     )
   }

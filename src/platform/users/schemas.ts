@@ -42,6 +42,7 @@ export const CreatedUser = object({
 })
 export type CreatedUser = Static<typeof CreatedUser>
 export const Reset = object({ activation: Link })
+export const FactorReset = object({ reason: Reason })
 
 export const NewUser = object({
   username: Username,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { harness, type Answer, type Client } from '../../../test/harness.ts'
-import { activate, newcomer, password, userOf } from './people.fixture.ts'
+import { activate, firstLogin, newcomer, password, userOf } from './people.fixture.ts'
 
 // Every way that was found by which somebody could come to work as someone else, or where they have no business.
 
@@ -164,7 +164,7 @@ test('an administrator cannot let SUPER_ADMIN or a national account in', async (
 })
 
 test('SUPER_ADMIN invites the first administrator of a new establishment, and none after; it stands on its record', async () => {
-  const { superadmin, database, anonymous, tenancy, withToken } = await harness()
+  const { superadmin, database, tenancy, withToken } = await harness()
   await superadmin.post(
     '/api/v1/establishments',
     { slug: 'cscom_konna', name: 'CSCOM de Konna', type: 'cscom', region: 'Mopti' },
@@ -180,7 +180,7 @@ test('SUPER_ADMIN invites the first administrator of a new establishment, and no
   assert.equal(first.status, 201)
   await activate(first.body.activation.token)
   refused(await add('konna.second'), 403, 'role_not_grantable')
-  const { body: login } = await anonymous.post('/api/v1/auth/login', { username: 'konna.admin', password }, 200)
+  const { tokens: login } = await firstLogin('konna.admin')
   const { body } = await withToken(login.access_token).get('/api/v1/audit', 200)
   const acts: string[] = body.items.map((item: { action: string }) => item.action)
   for (const act of ['establishment.create', 'user.create', 'account.activate', 'login'])
