@@ -1,9 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { closeSync, createWriteStream, existsSync, openSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { finished } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
+import { v7 as uuidv7 } from 'uuid'
 import { ConsultationFilters } from '../modules/consultations/index.ts'
 import type { SheetColumn } from '../modules/exchange/index.ts'
 import { PatientFilters } from '../modules/patients/index.ts'
@@ -75,9 +76,9 @@ const filterNames: Record<string, string> = {
 
 // Under another name until it is whole: a file that was cut short must not pass for one.
 async function exportTo(what: Exported, filters: object, options: Options): Promise<number> {
-  const { consultationSheet, patientSheet, walkPatients, walkVisited, writeSheet } =
+  const { consultationSheet, hashing, patientSheet, walkPatients, walkVisited, writeSheet } =
     await import('../modules/exchange/index.ts')
-  const { audit } = await import('../platform/audit/index.ts')
+  const { recordExport, toAccessEntry } = await import('../platform/audit/index.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const format = options.format ?? (options.output.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv')
   const target = options.output
@@ -90,21 +91,37 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
     closeSync(openSync(part, 'w', 0o600))
   })
   try {
-    const records = await inEstablishment(options.establishment, async (tenant, actor) => {
-      await tenant.transaction((db) =>
-        audit(db, actor, { action: `${what}.export`, resource: what, resourceId: format }),
+    const records = await inEstablishment(options.establishment, async (tenant, actor, accesses) => {
+      const record = recordExport(
+        (access) => accesses.append([toAccessEntry(tenant.establishment.schema, actor, access)]),
+        { action: `${what.slice(0, -1)}.export`, exportId: uuidv7(), format, filters: Object.keys(filters) },
       )
       let written = 0
       const write = async <T>(name: string, columns: readonly SheetColumn<T>[], pages: AsyncIterable<readonly T[]>) => {
-        const file = createWriteStream(part, { mode: 0o600 })
-        const closed = finished(file)
+        const sheet = hashing((sha256) => record.finish(sha256))
+        const closed = pipeline(sheet, createWriteStream(part, { mode: 0o600 }))
         closed.catch(() => {})
-        await writeSheet(format, { name, columns }, pages, file, { written: (count) => (written = count) })
-        file.end()
+        await writeSheet(format, { name, columns }, pages, sheet, { written: (count) => (written = count) })
+        sheet.end()
         await closed
       }
-      if (what === 'patients') await write('Patients', patientSheet, walkPatients(tenant.read, actor, filters))
-      else await write('Consultations', consultationSheet, walkVisited(tenant.read, actor, filters, 'fr'))
+      try {
+        if (what === 'patients')
+          await write(
+            'Patients',
+            patientSheet,
+            record.pages(walkPatients(tenant.read, actor, filters), ({ id }) => id),
+          )
+        else
+          await write(
+            'Consultations',
+            consultationSheet,
+            record.pages(walkVisited(tenant.read, actor, filters, 'fr'), ({ patientId }) => patientId),
+          )
+      } catch (error) {
+        await record.giveUp().catch(() => {})
+        throw error
+      }
       return written
     })
     onDisk(target, () => renameSync(part, target))

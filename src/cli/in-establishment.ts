@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import type { Tenant } from '#tenancy'
+import type { AccessLog, Tenant } from '#tenancy'
 import type { Actor } from '../platform/http/index.ts'
 import { Failure } from '../supervisor/failure.ts'
 import { withDatabase } from './database.ts'
@@ -8,7 +8,10 @@ import { withDatabase } from './database.ts'
  * Runs a command on one establishment's records, as the machine's own user: that name stands in history and audit.
  * @throws Failure when no establishment has this slug
  */
-export function inEstablishment<T>(slug: string, work: (tenant: Tenant, actor: Actor) => Promise<T>): Promise<T> {
+export function inEstablishment<T>(
+  slug: string,
+  work: (tenant: Tenant, actor: Actor, accesses: AccessLog) => Promise<T>,
+): Promise<T> {
   return withDatabase(async ({ tenancy }) => {
     const establishment = tenancy.directory.findBySlug(slug)
     if (!establishment) {
@@ -21,6 +24,6 @@ export function inEstablishment<T>(slug: string, work: (tenant: Tenant, actor: A
       ])
     }
     const actor: Actor = { id: null, name: `Ligne de commande (${userInfo().username})`, role: 'COMMAND_LINE' }
-    return work(tenancy.tenant(establishment), actor)
+    return work(tenancy.tenant(establishment), actor, tenancy.accesses)
   })
 }

@@ -14,7 +14,7 @@ export { storeRegister } from './import/store.ts'
 
 // What other files that leave while they are made need.
 export { patiently } from './export/routes.ts'
-export { drained, streamFrom, type Streamed } from './export/stream.ts'
+export { drained, hashing, streamFrom, type Streamed } from './export/stream.ts'
 
 export const exchangeRoutes: Routes = async (app) => {
   await app.register(importRoutes)

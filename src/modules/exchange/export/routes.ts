@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Tenant } from '#tenancy'
 import type { Routes } from '../../../platform/http/index.ts'
-import { audit } from '../../../platform/audit/index.ts'
+import { recordExport, type ExportRecord } from '../../../platform/audit/index.ts'
 import { today } from '../../../shared/clock.ts'
 import { Problem } from '../../../shared/errors.ts'
 import { FairShare } from '../../../shared/fair-share.ts'
@@ -53,8 +53,14 @@ export const exportRoutes: Routes = async (app) => {
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
       const pages = walkPatients(patiently(request.tenant), request.actor, filters)
-      return send(request, reply, places, 'patients', format, (out, begin) =>
-        writeSheet(format, { name: 'Patients', columns: patientSheet }, pages, out, { begin }),
+      return send(request, reply, places, { resource: 'patient', format, filters }, (record, out, begin) =>
+        writeSheet(
+          format,
+          { name: 'Patients', columns: patientSheet },
+          record.pages(pages, ({ id }) => id),
+          out,
+          { begin },
+        ),
       )
     },
   )
@@ -77,8 +83,14 @@ export const exportRoutes: Routes = async (app) => {
       const { format = 'csv', ...filters } = request.query
       const { language } = request
       const pages = walkVisited(patiently(request.tenant), request.actor, filters, language)
-      return send(request, reply, places, 'consultations', format, (out, begin) =>
-        writeSheet(format, { name: 'Consultations', columns: consultationSheet }, pages, out, { begin }),
+      return send(request, reply, places, { resource: 'consultation', format, filters }, (record, out, begin) =>
+        writeSheet(
+          format,
+          { name: 'Consultations', columns: consultationSheet },
+          record.pages(pages, ({ patientId }) => patientId),
+          out,
+          { begin },
+        ),
       )
     },
   )
@@ -107,23 +119,34 @@ async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   places: FairShare,
-  resource: 'patients' | 'consultations',
-  format: Format,
-  write: Writing,
+  { resource, format, filters }: { resource: 'patient' | 'consultation'; format: Format; filters: object },
+  write: (record: ExportRecord, ...to: Parameters<Writing>) => Promise<void>,
 ): Promise<FastifyReply> {
-  const { tenant, actor } = request
-  // On record before anything leaves: who took a copy of the list, and when.
-  await tenant.transaction((db) => audit(db, actor, { action: `${resource}.export`, resource, resourceId: format }))
+  const { tenant } = request
+  const record = recordExport((access) => request.recordAccess(access), {
+    action: `${resource}.export`,
+    exportId: request.id,
+    format,
+    filters: Object.keys(filters),
+  })
+  const recorded: Writing = async (out, begin) => {
+    try {
+      await write(record, out, begin)
+    } catch (error) {
+      await record.giveUp().catch(() => {})
+      throw error
+    }
+  }
   const { stream } = await new Promise<Awaited<ReturnType<typeof streamFrom>>>((resolve, reject) => {
     places
       .run(tenant.establishment.id, async () => {
-        const streamed = await streamFrom(write)
+        const streamed = await streamFrom(recorded, (sha256) => record.finish(sha256))
         resolve(streamed)
         await streamed.finished
       })
       .catch(reject)
   })
-  const name = `${resource}-${tenant.establishment.slug}-${today()}.${format}`
+  const name = `${resource}s-${tenant.establishment.slug}-${today()}.${format}`
   return reply
     .header('content-type', mediaTypes[format])
     .header('content-disposition', `attachment; filename="${name}"`)

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { Transform, type Readable, type Writable } from 'node:stream'
 
 /** Writes what it reads into `out`; `begin` says that the first records are there. */
 export type Writing = (out: Writable, begin: () => void) => Promise<void>
@@ -13,11 +14,12 @@ export type Streamed = {
 /**
  * A file that leaves while it is made. The stream is given once the first records are there, so that a failure before
  * them is an ordinary answer; a later one destroys the stream, and a connection cut short never looks like a whole file.
+ * @param atEnd given the file's SHA-256 before its end leaves; when it fails the file never ends
  * @throws what fails before the first records
  */
-export function streamFrom(write: Writing): Promise<Streamed> {
+export function streamFrom(write: Writing, atEnd?: (sha256: string) => Promise<void>): Promise<Streamed> {
   return new Promise((resolve, reject) => {
-    const out = new PassThrough({ highWaterMark: 256 * 1024 })
+    const out = hashing(atEnd)
     // The receiver may go away at any time; whoever writes notices it by itself.
     out.on('error', () => {})
     const begin = (): void => resolve({ stream: out, finished })
@@ -34,6 +36,21 @@ export function streamFrom(write: Writing): Promise<Streamed> {
           reject(error)
         },
       )
+  })
+}
+
+/** Hands on what is written into it, and its end only once `atEnd` has taken note of the whole. */
+export function hashing(atEnd: (sha256: string) => Promise<void> = async () => {}): Transform {
+  const hash = createHash('sha256')
+  return new Transform({
+    highWaterMark: 256 * 1024,
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk)
+      done(null, chunk)
+    },
+    flush(ended) {
+      atEnd(hash.digest('hex')).then(() => ended(), ended)
+    },
   })
 }
 
