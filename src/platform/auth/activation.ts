@@ -84,6 +84,7 @@ export async function activate(
       at,
     )
     await revokeSessions(db, account.id, 'password_set', at)
+    await access.attempts.welcome(db, account.username, origin.ip)
     const places = await listMemberships(db, account.id)
     for (const establishmentId of places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null])
       await recordEvent(

@@ -15,6 +15,7 @@ const tooCommon = text(
   'Trop facile à deviner : ce mot de passe se compose surtout de mots courants, de suites, ou de noms qui vous désignent.',
   'Too easy to guess: this password is mostly made of common words, runs, or names that point to you.',
 )
+const same = text('Choisissez un autre mot de passe que le présent.', 'Choose another password than the present one.')
 const unstorable = text(
   'Ce mot de passe contient un caractère illisible.',
   'This password contains an unreadable character.',
@@ -24,13 +25,15 @@ const unstorable = text(
  * Why a new password is refused, or undefined. Length and a blocklist, as NIST SP 800-63B and ASVS 5.0 6.2 ask: no rule of
  * composition, no expiry. Counted in characters after NFKC.
  * @param context names that an attacker tries first: username, name of the person, establishment
+ * @param present the password that it replaces, when it is known
  */
-export function refusePassword(password: string, context: readonly string[]): Text | undefined {
+export function refusePassword(password: string, context: readonly string[], present?: string): Text | undefined {
   if (!password.isWellFormed() || password.includes('\0')) return unstorable
   const characters = [...password.normalize('NFKC')].length
   if (characters < shortest) return tooShort
   if (characters > longest) return tooLong
   if (own(password, context) < leastOfOwn) return tooCommon
+  if (present !== undefined && password.normalize('NFKC') === present.normalize('NFKC')) return same
   return undefined
 }
 

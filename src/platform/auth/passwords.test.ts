@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Problem } from '../../shared/errors.ts'
+import { HashQueue } from './hash-queue.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 import { refusePassword } from './password-rules.ts'
 
@@ -65,11 +66,67 @@ test('no hash, or one of an unknown kind, never verifies', async () => {
 })
 
 test('more hashes than the queue holds are told to come back, the others all finish', async () => {
-  const all = await Promise.allSettled(Array.from({ length: 120 }, () => verifyPassword(null, 'x')))
+  const asker = (i: number) => ({ network: `192.0.2.${i % 8}`, known: false })
+  const all = await Promise.allSettled(Array.from({ length: 120 }, (_, i) => verifyPassword(null, 'x', asker(i))))
   const refused = all.filter((one) => one.status === 'rejected').map((one) => one.reason as Problem)
   assert.ok(refused.length > 0 && refused.length < 60, `${refused.length} refused`)
   assert.ok(refused.every((reason) => reason.code === 'busy' && reason.options.retryAfter === 2))
   assert.deepEqual(await verifyPassword(null, 'x'), { ok: false })
+})
+
+/** A queue of one hash at a time; each that runs is ended by `end`. */
+function slowQueue(room: { strangers: number; perNetwork: number; known: number }) {
+  const queue = new HashQueue({ parallel: 1, ...room })
+  const began: string[] = []
+  const ends: (() => void)[] = []
+  const ask = (name: string, network: string, known = false): Promise<void> =>
+    queue.run(
+      () =>
+        new Promise<void>((resolve) => {
+          began.push(name)
+          ends.push(resolve)
+        }),
+      { network, known },
+    )
+  const end = async (): Promise<void> => {
+    ends.shift()?.()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return { queue, began, ask, end }
+}
+
+test('one network cannot fill the queue, nor all strangers the room of those who are known', async () => {
+  const { queue, ask, end } = slowQueue({ strangers: 6, perNetwork: 3, known: 2 })
+  const busy = (promise: Promise<void>) => assert.rejects(promise, { code: 'busy' })
+  const served = [ask('first', 'a')]
+  for (const network of ['a', 'a', 'a', 'b', 'b', 'b']) served.push(ask('', network))
+  await busy(ask('', 'a'))
+  await busy(ask('', 'c'))
+  served.push(ask('', 'a', true), ask('', 'c', true))
+  await busy(ask('', 'c', true))
+  assert.equal(queue.waiting, 8)
+  for (let i = 0; i < served.length; i++) await end()
+  await Promise.all(served)
+  assert.equal(queue.waiting, 0)
+})
+
+test('who is known goes first, then one of each network in turn', async () => {
+  const { began, ask, end } = slowQueue({ strangers: 64, perNetwork: 16, known: 8 })
+  const served = [ask('first', 'a')]
+  for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'c2']) served.push(ask(name, name.slice(0, 1)))
+  served.push(ask('owner', 'a', true))
+  for (let i = 0; i < served.length; i++) await end()
+  await Promise.all(served)
+  assert.deepEqual(began, ['first', 'owner', 'a1', 'b1', 'c1', 'a2', 'c2', 'a3'])
+})
+
+test('a hash that fails hands its place over', async () => {
+  const queue = new HashQueue({ parallel: 1, strangers: 2, perNetwork: 2, known: 2 })
+  const failing = queue.run(() => Promise.reject(new Error('no memory')))
+  const next = queue.run(async () => 'done')
+  await assert.rejects(failing, /no memory/)
+  assert.equal(await next, 'done')
+  assert.equal(await queue.run(async () => 'again'), 'again')
 })
 
 test('new passwords: length and guessable ones', () => {
