@@ -5,7 +5,7 @@ import { tenantGrants, type Migration } from '../owner/migrations.ts'
 import type { ProvisionContext } from '../owner/provision.ts'
 import { recordName } from './catalogue.ts'
 import { addPeople } from './people.ts'
-import { emptyTables, openPlace, publishPlace } from './place.ts'
+import { dropIndexes, emptyTables, openPlace, publishPlace } from './place.ts'
 import { recordOn, recordTable, stageRecord, takeOverRecord, type TakenOver } from './record.ts'
 import type { Arrival, ArrivingTable, Restored } from './types.ts'
 
@@ -32,7 +32,9 @@ export async function writeEstablishment(
     const known = await emptyTables(session, place.schema)
     const columns = lookUp(arrival, known)
     await session.run(stageRecord(columns.get(recordName) ?? []))
+    const indexes = await dropIndexes(session, place.schema)
     const rows = await fill(session, columns, arriving)
+    await asContent(session.run(`set local maintenance_work_mem = '128MB'; ${indexes.join(';\n')}`))
     const record = await takeOverRecord(session, place.schema, columns.get(recordName) ?? [])
     await migrate(session, migrations.slice(version), place.schema)
     await session.run(`analyze ${[...known.keys()].map(ident).join(', ')}`)
@@ -97,15 +99,19 @@ async function fill(
   for await (const { name, data } of arriving) {
     const list = columns.get(name)
     if (!list) throw new BackupRefused('content')
-    try {
-      rows += await session.copyIn(`copy ${ident(name)} (${list.map(ident).join(', ')}) from stdin`, data)
-    } catch (error) {
-      // Rows that no table of ours takes: class 22 (data), 23 (constraints).
-      if (/^2[23]/.test(sqlState(error) ?? '')) throw new BackupRefused('content', { cause: error })
-      throw error
-    }
+    rows += await asContent(session.copyIn(`copy ${ident(name)} (${list.map(ident).join(', ')}) from stdin`, data))
   }
   return rows
+}
+
+/** Rows that no table of ours takes, class 22 (data) and 23 (constraints), are the file's fault. @throws BackupRefused content */
+async function asContent<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (/^2[23]/.test(sqlState(error) ?? '')) throw new BackupRefused('content', { cause: error })
+    throw error
+  }
 }
 
 async function keepProof(
