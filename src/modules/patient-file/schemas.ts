@@ -3,7 +3,7 @@ import { nullable, object, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { Consultation, ConsultationVersion } from '../consultations/index.ts'
 import { HistoryOf } from '../history/index.ts'
 import { Opposition } from '../oppositions/index.ts'
-import { Patient, PatientVersion } from '../patients/index.ts'
+import { Patient, PatientSummary, PatientVersion } from '../patients/index.ts'
 
 export const FilePath = object({ id: Uuid })
 export const FileFormat = Type.Unsafe<'json' | 'pdf'>({
@@ -23,7 +23,7 @@ const Import = object(
 const { patient: _patient, ...visit } = Consultation.properties
 const Visit = object({
   ...visit,
-  age: Type.Index(Consultation.properties.patient, ['age']),
+  age: PatientSummary.properties.age,
   import: nullable(
     object({ id: Uuid, line: Type.Integer({ minimum: 1 }) }, { description: 'Where the visit was taken over from' }),
   ),

@@ -1,5 +1,5 @@
 import { fontFiles } from './fonts.ts'
-import { forgetWords } from './inside.ts'
+import { layPlainly } from './inside.ts'
 import { printable } from './text.ts'
 import { Total } from './total.ts'
 
@@ -24,8 +24,6 @@ const page = { top: 70, bottom: 56, left: 57, right: 45, width: 595.28, height: 
 const wide = page.width - page.left - page.right
 const sizes = { title: 18, heading: 12.5, text: 9.5, small: 8 }
 const labelWidth = 120
-// Pages after which the words measured so far are forgotten: a few hundred kilobytes.
-const PAGES_REMEMBERED = 16
 
 /** An A4 document in black on white, written while it is made: what is in memory is one page. */
 export class Pdf {
@@ -39,9 +37,10 @@ export class Pdf {
     this.#doc = doc
     this.#options = options
     doc.on('pageAdded', () => this.#dress())
-    doc.registerFont('bold', fontFiles.bold)
-    doc.registerFont('regular', fontFiles.regular)
-    this.#set('regular', sizes.text)
+    for (const font of ['bold', 'regular'] as const) {
+      this.#set(font, sizes.text)
+      layPlainly(doc)
+    }
     this.#total = new Total(doc, sizes.small)
     doc.addPage()
   }
@@ -56,6 +55,8 @@ export class Pdf {
       autoFirstPage: false,
       font: fontFiles.regular,
       lang: 'fr',
+      // Every word of a long document would stay in memory.
+      fontLayoutCache: false,
       pdfVersion: '1.7',
       displayTitle: true,
       info: { Title: title, Creator: 'SIS', Producer: 'SIS', CreationDate: at },
@@ -173,7 +174,8 @@ export class Pdf {
 
   #set(font: 'regular' | 'bold', size: number): void {
     this.#letters = [font, size]
-    this.#doc.font(font).fontSize(size)
+    // By its path: under a registered name a font that is open already is read again each time (5 ms).
+    this.#doc.font(fontFiles[font]).fontSize(size)
   }
 
   /** A new page when fewer points than these are left on this one. */
@@ -209,7 +211,6 @@ export class Pdf {
     const { head, foot } = this.#options
     const [font, size] = this.#letters
     this.#pages += 1
-    if (this.#pages % PAGES_REMEMBERED === 0) forgetWords(doc)
     this.#handOver()
     const line = (text: string, y: number, x = page.left): number => {
       doc.text(printable(text).replaceAll('\n', ' '), x, y, { lineBreak: false })

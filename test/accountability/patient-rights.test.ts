@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { v7 as uuidv7 } from 'uuid'
+import { Value } from 'typebox/value'
+import { insertConsultations } from '../../src/modules/consultations/index.ts'
+import { importFile, line, register } from '../../src/modules/exchange/register.fixture.ts'
+import { PatientFile } from '../../src/modules/patient-file/schemas.ts'
+import { figure, longDay, longInstant } from '../../src/shared/french.ts'
+import { Pdf } from '../../src/shared/pdf/index.ts'
+import { harness, type Client } from '../harness.ts'
+import { pdfPages } from '../pdf-text.ts'
+import { size } from '../size.ts'
+
+// A patient's rights (loi 2013-015 of 21 May 2013): to have what is kept, to have it corrected, to oppose its sharing.
+
+const estimate = { precision: 'estimate', estimate: { value: 40, unit: 'years', on: '2026-07-01' } }
+const someone = (more: object = {}) => ({
+  familyName: `Coulibaly ${uuidv7().slice(-6)}`,
+  givenName: 'Ɲɛnɛ Ŋɔlɔ Ɓuuɗi',
+  sex: 'F',
+  birth: estimate,
+  phone: '76 12 34 56',
+  motherName: 'Awa Diarra',
+  allergies: ['Pénicilline', 'Arachide'],
+  confirmDuplicate: true,
+  ...more,
+})
+const visit = (patientId: string, more: object = {}) => ({
+  patientId,
+  date: '2026-07-01',
+  practitionerName: 'Dr Diarra',
+  reason: 'Fièvre depuis 3 jours',
+  diagnosis: 'Paludisme simple',
+  codes: [{ code: 'B54' }],
+  vitals: { temperature: 38.9, systolic: 120, diastolic: 80, weight: 14.2 },
+  outcome: 'home',
+  ...more,
+})
+
+type Found = { id: string; version: number } & Record<string, unknown>
+const create = async (client: Client, path: string, body: object): Promise<Found> =>
+  (await client.post(`/api/v1/${path}`, body, 201)).body as Found
+
+/** The answer with its bytes. */
+async function download(client: Client, id: string, format: 'json' | 'pdf', expect = 200) {
+  const { app } = await harness()
+  const answer = await app.inject({
+    url: `/api/v1/patients/${id}/file?format=${format}`,
+    headers: { authorization: `Bearer ${await client.token()}` },
+  })
+  assert.equal(answer.statusCode, expect, answer.statusCode === 200 ? 'a file' : answer.body)
+  return { bytes: answer.rawPayload, headers: answer.headers }
+}
+
+const entriesOf = async (id: string, action: string) =>
+  (await harness()).database.asSuperuser<{ actor_name: string; patients: string[]; detail: Record<string, unknown> }>(
+    'select actor_name, patients, detail from sis_audit.entry where resource_id = $1 and action = $2 order by seq',
+    [id, action],
+  )
+
+describe('the file of a patient', () => {
+  test('holds, as JSON, all that is kept of the patient, and its hash is on record', async () => {
+    const { cscom } = await harness()
+    const { agent } = cscom
+    const patient = await create(agent, 'patients', someone())
+    await agent.patch(
+      `/api/v1/patients/${patient.id}`,
+      { village: 'Sangha', changeReason: 'Le patient a déménagé' },
+      1,
+      200,
+    )
+    const kept = await create(agent, 'consultations', visit(patient.id))
+    await agent.patch(`/api/v1/consultations/${kept.id}`, { notes: 'À revoir', changeReason: 'Oubli' }, 1, 200)
+    const hidden = await create(agent, 'consultations', visit(patient.id, { date: '2026-07-02' }))
+    await agent.delete(`/api/v1/consultations/${hidden.id}`, { reason: 'Saisie deux fois' }, 1, 204)
+    await create(agent, `patients/${patient.id}/oppositions`, { scope: 'research', reason: 'Par discrétion' })
+    await create(agent, 'consultations', visit((await create(agent, 'patients', someone())).id))
+
+    const { bytes, headers } = await download(agent, patient.id, 'json')
+    const file = JSON.parse(String(bytes)) as Record<string, unknown> & { consultations: Record<string, unknown>[] }
+    assert.deepEqual(Value.Errors(PatientFile, file), [])
+    const read = async (path: string) => (await agent.get(`/api/v1/${path}`, 200)).body as Record<string, unknown>
+    assert.deepEqual(file['patient'], await read(`patients/${patient.id}`))
+    assert.deepEqual(file['history'], (await read(`patients/${patient.id}/history`))['items'])
+    assert.deepEqual(file['oppositions'], (await read(`patients/${patient.id}/oppositions`))['items'])
+    assert.equal((file['history'] as Found[])[0]!['reason'], 'Le patient a déménagé')
+    assert.deepEqual([file.consultations.length, file['visits']], [2, 2])
+    const [first, second] = file.consultations as Found[]
+    assert.deepEqual([first!.id, first!['hidden'], second!.id], [hidden.id, true, kept.id])
+    const { patient: who, ...seen } = await read(`consultations/${kept.id}`)
+    const history = (await read(`consultations/${kept.id}/history`))['items'] as { reason: string | null }[]
+    assert.deepEqual(second, { ...seen, age: (who as Found)['age'], import: null, history })
+    assert.deepEqual(
+      history.map(({ reason }) => reason),
+      ['Oubli', null],
+    )
+
+    assert.match(String(headers['content-disposition']), /^attachment; filename="dossier-\d{4}-\d{6}-[\d-]+\.json"$/)
+    assert.equal(headers['cache-control'], 'no-store')
+    assert.equal((await entriesOf(patient.id, 'patient.export')).length, 1)
+    const [entry] = await entriesOf(patient.id, 'patient.exported')
+    assert.deepEqual(entry?.patients, [patient.id])
+    assert.deepEqual(entry?.detail, {
+      format: 'json',
+      visits: 2,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    })
+  })
+
+  test('tells from which register it was taken over', async () => {
+    const { csref } = await harness()
+    const { body: report } = await importFile(csref.agent, register(line({ Nom: 'Koné', Prénom: 'Fanta' })), {
+      expect: 201,
+    })
+    const { body } = await csref.agent.get('/api/v1/patients?q=fanta%20kone', 200)
+    const { bytes } = await download(csref.agent, body.items[0].id as string, 'json')
+    const { imports, consultations, history } = JSON.parse(String(bytes))
+    assert.deepEqual([imports.length, imports[0].id, imports[0].fileName], [1, report.id, 'registre.csv'])
+    assert.deepEqual(consultations[0].import, { id: report.id, line: 2 })
+    assert.equal(history[0].action, 'import')
+    const pages = pdfPages((await download(csref.agent, body.items[0].id as string, 'pdf')).bytes)
+    assert.match(pages.join('\n'), /registre\.csv[^]*repris d’un registre/)
+  })
+
+  test('can be read on paper, in French, whatever was written into it', async () => {
+    const { cscom } = await harness()
+    const { agent } = cscom
+    const services = await create(cscom.admin, 'services', { name: `Médecine ${uuidv7().slice(-6)}` })
+    const patient = await create(agent, 'patients', someone({ village: 'Ɓandiagara', nina: '21986102013045K' }))
+    const long = Array.from({ length: 700 }, (_, i) => `mot${i}`).join(' ')
+    // A text as text: nothing of it is an instruction, moves what stands beside it, or makes a page of its own.
+    const strange =
+      `) Tj ET (x\\) endobj <</JS>> \u202egnahc \u0000‮ ${'é'.repeat(900)} \u0645\u0631\u062d\u0628\u0627 ߒߞߏ 😀`.replace(
+        '\u0000',
+        '',
+      )
+    const seen = await create(
+      agent,
+      'consultations',
+      visit(patient.id, { serviceId: services.id, treatment: long, notes: strange }),
+    )
+    await agent.patch(
+      `/api/v1/consultations/${seen.id}`,
+      { diagnosis: 'Grippe', serviceId: null, changeReason: 'TDR négatif' },
+      1,
+      200,
+    )
+    await create(agent, `patients/${patient.id}/oppositions`, { scope: 'statistics', since: '2026-07-01' })
+    const { bytes, headers } = await download(agent, patient.id, 'pdf')
+    assert.equal(headers['content-type'], 'application/pdf')
+    assert.equal(String(bytes.subarray(0, 8)), '%PDF-1.7')
+    const pages = pdfPages(bytes)
+    assert.ok(pages.length >= 2, `${pages.length} pages`)
+    for (const [index, page] of pages.entries()) {
+      assert.ok(page.startsWith(`CSCOM de Sangha\nDossier n° ${patient['fileNumber'] as string}\n`), page.slice(0, 80))
+      assert.match(page, new RegExp(`Page ${index + 1} / \n${pages.length}\n`))
+    }
+    // Lines end where the paper does.
+    const text = pages.join('\n').replace(/\s+/g, ' ')
+    for (const wanted of [
+      'Ɲɛnɛ Ŋɔlɔ Ɓuuɗi',
+      'Ɓandiagara',
+      'Féminin',
+      'non connue ; âge estimé à 40 ans le 1er juillet 2026',
+      '40 ans (âge estimé)',
+      '+223 76 12 34 56',
+      'Pénicilline, Arachide',
+      '21986102013045K',
+      'Statistiques nationales depuis le 1er juillet 2026',
+      'Consultation du 1er juillet 2026',
+      'B54 Paludisme',
+      'Température 38,9 °C ; Tension systolique 120 mmHg',
+      'Poids 14,2 kg',
+      'retour à domicile',
+      'mot0 mot1 mot2',
+      'mot698 mot699',
+      ') Tj ET (x\\) endobj <</JS>>',
+      'gnahc',
+      'motif : TDR négatif',
+      'Diagnostic : « Paludisme simple » devient « Grippe »',
+      'Service : « Médecine',
+      'loi n° 2013-015 du 21 mai 2013',
+      'Fin du dossier : 1 consultation.',
+    ])
+      assert.ok(text.includes(wanted), `${wanted} in ${text}`)
+    assert.ok(!/undefined|null|\[object|Numéro AMO|\u202e/.test(text), text)
+    const [printed] = await entriesOf(patient.id, 'patient.printed')
+    const { pages: counted, visits, sha256 } = printed?.detail ?? {}
+    assert.deepEqual([counted, visits], [pages.length, 1])
+    assert.equal(sha256, createHash('sha256').update(bytes).digest('hex'))
+  })
+
+  test('of a hidden patient can still be had; of another establishment’s or nobody’s there is none', async () => {
+    const { cscom, csref } = await harness()
+    const { id } = await create(cscom.agent, 'patients', someone())
+    await cscom.agent.delete(`/api/v1/patients/${id}`, { reason: 'Saisi deux fois' }, 1, 204)
+    assert.equal(JSON.parse(String((await download(cscom.agent, id, 'json')).bytes)).patient.hidden, true)
+    assert.match(pdfPages((await download(cscom.agent, id, 'pdf')).bytes).join('\n'), /Ce dossier est masqué/)
+    for (const nobody of [id, uuidv7()]) await download(csref.agent, nobody, 'pdf', 404)
+  })
+
+  test('that is sensitive is for the caring team only', async () => {
+    const { cscom, database, as } = await harness()
+    await database.asSuperuser(
+      `with made as (insert into sis_platform.account (id, username, display_name, password_hash, status, demo)
+         select gen_random_uuid(), 'cscom_sangha.autre', 'Autre', password_hash, status, true from sis_platform.account where username = 'cscom_sangha.agent' returning id)
+       insert into sis_platform.membership (id, account_id, establishment_id, role, status)
+       select gen_random_uuid(), made.id, m.establishment_id, m.role, 'active' from made, sis_platform.membership m
+       join sis_platform.account a on a.id = m.account_id where a.username = 'cscom_sangha.agent'`,
+    )
+    const other = as('cscom_sangha.autre')
+    const { id } = await create(cscom.agent, 'patients', someone({ sensitive: true }))
+    await download(cscom.agent, id, 'pdf')
+    await download(other, id, 'json', 403)
+    await other.get(`/api/v1/patients/${id}/oppositions`, 403)
+    await other.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' }, 403)
+    assert.deepEqual(await entriesOf(id, 'patient.exported'), [])
+    await other.post(`/api/v1/patients/${id}/break-glass`, { reason: 'Urgence, patient inconscient' }, 201)
+    await download(other, id, 'json')
+  })
+
+  test('of many visits is written while it is read', { timeout: 600_000 }, async (t) => {
+    const { hospital, tenancy } = await harness()
+    const { id } = await create(hospital.agent, 'patients', someone({ birth: { precision: 'year', date: '1980' } }))
+    const visits = size(120, 2_000)
+    const notes = Array.from({ length: 250 }, (_, i) => `constat${i % 40}`).join(' ')
+    const actor = { id: null, name: 'Essai', role: 'SIH' }
+    for (let done = 0; done < visits; done += 100)
+      await tenancy.tenant(hospital.establishment).transaction((db) =>
+        insertConsultations(
+          db,
+          actor,
+          Array.from({ length: Math.min(100, visits - done) }, (_, i) => {
+            const day = new Date(Date.UTC(2020, 0, 1 + done + i)).toISOString().slice(0, 10)
+            return { ...visit(id), date: day, notes, treatment: `Soin ${done + i} fin` } as never
+          }),
+        ),
+      )
+    for (const format of ['json', 'pdf'] as const) {
+      globalThis.gc?.()
+      const before = process.memoryUsage().rss
+      let most = before
+      const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 5)
+      const begun = performance.now()
+      const { bytes } = await download(hospital.agent, id, format)
+      clearInterval(watch)
+      const [seconds, megabytes] = [(performance.now() - begun) / 1000, (most - before) / 2 ** 20]
+      const text = format === 'json' ? String(bytes) : pdfPages(bytes).join('\n')
+      for (let i = 0; i < visits; i += 1) assert.ok(text.includes(`Soin ${i} fin`), `visit ${i}`)
+      t.diagnostic(
+        `${format}: ${visits} visits, ${(bytes.length / 2 ** 20).toFixed(1)} MB in ${seconds.toFixed(1)} s, ${megabytes.toFixed(0)} MB more in memory`,
+      )
+    }
+  })
+})
+
+describe('an opposition to sharing', () => {
+  test('is recorded once for its scope, withdrawn with a reason, and never gone', async () => {
+    const { cscom, database } = await harness()
+    const { agent } = cscom
+    const { id } = await create(agent, 'patients', someone())
+    const path = `/api/v1/patients/${id}/oppositions`
+    assert.deepEqual((await agent.get(path, 200)).body, { items: [] })
+    const { body: made } = await agent.post(
+      path,
+      { scope: 'establishments', since: '2026-06-30', reason: 'Vie privée' },
+      201,
+    )
+    assert.deepEqual(
+      [made.scope, made.since, made.reason, made.withdrawn],
+      ['establishments', '2026-06-30', 'Vie privée', null],
+    )
+    assert.equal((await agent.post(path, { scope: 'establishments' }, 409)).body.code, 'opposition_exists')
+    await agent.post(path, { scope: 'research' }, 201)
+    assert.equal((await agent.post(path, { scope: 'research', since: '2999-01-01' }, 400)).body.errors[0].path, 'since')
+    await agent.post(path, { scope: 'everything' }, 400)
+
+    const one = `${path}/${made.id as string}`
+    await agent.delete(one, undefined, undefined, 400)
+    await agent.delete(one, { reason: 'Le patient change d’avis' }, undefined, 204)
+    assert.equal(
+      (await agent.delete(one, { reason: 'Encore une fois' }, undefined, 409)).body.code,
+      'opposition_withdrawn',
+    )
+    assert.equal(
+      (await agent.delete(`${path}/${uuidv7()}`, { reason: 'Inconnue' }, undefined, 404)).body.code,
+      'opposition_not_found',
+    )
+    await agent.post(path, { scope: 'establishments' }, 201)
+    const { items } = (await agent.get(path, 200)).body
+    assert.deepEqual(
+      items.map((each: { scope: string; withdrawn: { reason: string } | null }) => [
+        each.scope,
+        each.withdrawn?.reason,
+      ]),
+      [
+        ['establishments', undefined],
+        ['research', undefined],
+        ['establishments', 'Le patient change d’avis'],
+      ],
+    )
+    assert.equal((await entriesOf(made.id as string, 'opposition.withdraw')).length, 1)
+
+    // The establishment's own role cannot take back what was written either.
+    const schema = cscom.establishment.schema
+    const may = await database.asSuperuser<{ may: boolean }>(
+      `select bool_or(has_table_privilege($1::text, format('%I.%I', $1::text, name), privilege)) as may
+       from unnest(array['patient_opposition', 'opposition_withdrawal']) name, unnest(array['update', 'delete', 'truncate']) privilege`,
+      [schema],
+    )
+    assert.deepEqual(may, [{ may: false }])
+  })
+
+  test('of two that are recorded at the same time, one is refused', async () => {
+    const { cscom } = await harness()
+    const { id } = await create(cscom.agent, 'patients', someone())
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => cscom.agent.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' })),
+    )
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409, 409, 409, 409])
+  })
+
+  test('of another establishment’s patient is nobody’s', async () => {
+    const { cscom, csref } = await harness()
+    const { id } = await create(cscom.agent, 'patients', someone())
+    const own = await create(csref.agent, 'patients', someone())
+    const made = await create(cscom.agent, `patients/${id}/oppositions`, { scope: 'research' })
+    await csref.agent.get(`/api/v1/patients/${id}/oppositions`, 404)
+    await csref.agent.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' }, 404)
+    await csref.agent.delete(`/api/v1/patients/${own.id}/oppositions/${made.id}`, { reason: 'Essai' }, undefined, 404)
+  })
+})
+
+test('the same content and instant make the same document, and a long one keeps its head, foot and words', async () => {
+  const write = async (): Promise<Buffer> => {
+    const chunks: Uint8Array[] = []
+    const at = new Date('2026-11-22T09:30:00.000Z')
+    const pdf = await Pdf.open({
+      title: 'Essai',
+      head: ['Gauche', 'Droite'],
+      foot: 'Pied',
+      at,
+      write: (c) => void chunks.push(c),
+    })
+    pdf.heading('Titre')
+    pdf.table(
+      [
+        { heading: 'N°', width: 1 },
+        { heading: 'Texte', width: 4 },
+      ],
+      Array.from({ length: 2_000 }, (_, i) => [String(i), `ligne ${i} fin`]),
+    )
+    pdf.end()
+    return Buffer.concat(chunks)
+  }
+  const [one, other] = [await write(), await write()]
+  assert.ok(one.equals(other))
+  const pages = pdfPages(one)
+  assert.ok(pages.length > 40, `${pages.length} pages`)
+  for (const page of pages) assert.match(page, /^Gauche\nDroite\nPied\nPage \d+ \/ \n\d+\n[^]*N°\nTexte\n/)
+  for (let i = 0; i < 2_000; i += 1) assert.ok(pages.join('\n').includes(`\nligne ${i} fin`), `row ${i}`)
+})
+
+test('days, instants and figures are written as in French', () => {
+  assert.deepEqual(
+    [longDay('2026-07-01'), longDay('2026-08-22'), longDay('1986-03'), longDay('1986')],
+    ['1er juillet 2026', '22 août 2026', 'mars 1986', '1986'],
+  )
+  assert.equal(longInstant('2026-07-01T09:05:59.000Z'), '1er juillet 2026 à 9 h 05')
+  assert.deepEqual([figure(38.5), figure(2.125), figure(12_345)], ['38,5', '2,125', '12\u202f345'])
+})
