@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writ
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compiler } from './build.mjs'
+import { bundleLibraries } from './libraries.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const copied = ['src', 'test', 'scripts', 'bench', 'migrations', 'docs', 'deploy', '.ci']
@@ -33,6 +34,7 @@ export function compileTests() {
     [compiler(), '-p', join(root, 'tsconfig.test.json'), '--noCheck', '--outDir', folder],
     { cwd: root, stdio: ['ignore', 2, 2] },
   )
+  bundleLibraries(folder)
   // 2: written, with syntax errors; whoever needs those files fails by itself.
   if (status === 0 || status === 2) return folder
   rmSync(folder, { recursive: true, force: true })
