@@ -16,7 +16,8 @@ export const longInstant = (instant: string): string =>
   `${longDay(instant)} à ${Number(instant.slice(11, 13))} h ${instant.slice(14, 16)}`
 
 /** 38.5 → 38,5; 12345 → 12 345. */
-export const figure = (value: number): string => value.toLocaleString('fr-FR', { maximumFractionDigits: 3 })
+export const figure = (value: number): string => figures.format(value)
+const figures = new Intl.NumberFormat('fr-FR', { maximumFractionDigits: 3 })
 
 /** `plural(2, 'page')` → 2 pages. French counts zero and one as singular. */
 export const plural = (count: number, singular: string, many = `${singular}s`): string =>
