@@ -31,7 +31,8 @@ export { identityWarnings } from './rules/identity.ts'
 export { foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'
 export { foreignPhone, invalidPhone, phoneErrors, readPhone, type PhoneReading } from './rules/phone.ts'
 export { jaroWinkler } from './rules/similarity.ts'
-export { Patient, PatientFilters, PatientQuery, PatientSummary, PatientVersion, Sex, Withdrawn } from './schemas.ts'
+export { PatientFilters, PatientQuery, Withdrawn } from './list-schemas.ts'
+export { Patient, PatientSummary, PatientVersion, Sex } from './schemas.ts'
 export {
   changedSight,
   isVisible,

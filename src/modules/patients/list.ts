@@ -15,7 +15,7 @@ import { findProtected } from './protected.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
 import { foldText } from './rules/names.ts'
 import { readSearch, type Asked } from './rules/search.ts'
-import type { PatientFilters, PatientPage, PatientQuery } from './schemas.ts'
+import type { PatientFilters, PatientPage, PatientQuery } from './list-schemas.ts'
 import { changedSight, noteGlass, visiblePatients, type Viewer } from './visibility.ts'
 
 type Patients = ExpressionBuilder<TenantTables, 'patient'>

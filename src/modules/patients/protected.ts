@@ -2,7 +2,7 @@ import type { TenantDb } from '#tenancy'
 import { fileNumberOf } from './record.ts'
 import { tidyNumber } from './rules/identity.ts'
 import { readSearch } from './rules/search.ts'
-import type { ProtectedFile } from './schemas.ts'
+import type { ProtectedFile } from './list-schemas.ts'
 import { isVisible, type Viewer } from './visibility.ts'
 
 // Shorter numbers are those of a telephone or a rank.

@@ -12,6 +12,7 @@ import { responses } from '../../shared/schemas.ts'
 import { say, type Language } from '../../shared/text.ts'
 import { HistoryOf } from '../history/index.ts'
 import { createPatient, hidePatient, updatePatient } from './changes.ts'
+import { PatientPage, PatientQuery } from './list-schemas.ts'
 import { listPatients } from './list.ts'
 import { getPatient, listPatientVersions } from './queries.ts'
 import { identityWarnings } from './rules/identity.ts'
@@ -22,7 +23,7 @@ const tags = ['patients']
 
 // Whose files an answer opens, for the record.
 const idOf = ({ id }: { id: string }): string[] => [id]
-const idsOf = ({ items }: schemas.PatientPage): string[] => items.map(({ id }) => id)
+const idsOf = ({ items }: PatientPage): string[] => items.map(({ id }) => id)
 
 const filters =
   'Newest first, or the likest first with `q`, which tolerates accents, capitals and spelling ("koulibali" finds Coulibaly), ' +
@@ -38,8 +39,8 @@ export const patientRoutes: Routes = async (app) => {
         tags,
         summary: 'List or search patients',
         description: filters,
-        querystring: schemas.PatientQuery,
-        response: responses({ 200: schemas.PatientPage }, 'invalid_cursor'),
+        querystring: PatientQuery,
+        response: responses({ 200: PatientPage }, 'invalid_cursor'),
       },
     },
     async (request) => request.tenant.read((db) => listPatients(db, request.actor, request.query)),
@@ -54,8 +55,8 @@ export const patientRoutes: Routes = async (app) => {
         tags,
         summary: 'List or search patients, filters in the body',
         description: `For those whose proxy logs addresses: names stay out of them. ${filters}`,
-        body: schemas.PatientQuery,
-        response: responses({ 200: schemas.PatientPage }, 'invalid_cursor'),
+        body: PatientQuery,
+        response: responses({ 200: PatientPage }, 'invalid_cursor'),
       },
     },
     async (request) => request.tenant.read((db) => listPatients(db, request.actor, request.body)),

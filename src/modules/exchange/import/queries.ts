@@ -3,9 +3,8 @@ import type { Actor } from '../../../platform/http/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
 import type { Text } from '../../../shared/text.ts'
-import { listPatients, nobodyLooks, protectedAmong, type Person, type Viewer } from '../../patients/index.ts'
+import { listPatients, nobodyLooks, type Person } from '../../patients/index.ts'
 import type { Refusal } from './register.ts'
-import type { StoredReport } from './report.ts'
 
 // PostgreSQL takes 65,535 values a statement.
 export const BATCH = 5_000
@@ -197,19 +196,6 @@ export async function* walkPersons(db: TenantDb): AsyncGenerator<{ id: string; p
     }))
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined)
-}
-
-/** The report without proposals that name a patient whom `viewer` may not see, now and not when it was made. */
-export async function shownTo(db: TenantDb, viewer: Viewer, run: Run): Promise<Run> {
-  const report = run.report as StoredReport
-  const named = report.proposals.flatMap(({ patientId, candidateId }) => [patientId, candidateId])
-  const hidden = await protectedAmong(db, viewer, [...new Set(named.filter((id) => id !== null))])
-  if (hidden.size === 0) return run
-  const proposals = report.proposals.filter(
-    ({ patientId, candidateId }) => !hidden.has(patientId ?? '') && !hidden.has(candidateId ?? ''),
-  )
-  const left = report.proposals.length - proposals.length
-  return { ...run, report: { ...report, proposals, proposedMatches: report.proposedMatches - left } }
 }
 
 export type ListedEntry = { id: string; name_key: string; active: boolean }

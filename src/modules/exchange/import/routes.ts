@@ -10,10 +10,11 @@ import { object, responses, Uuid } from '../../../shared/schemas.ts'
 import { text, type Language } from '../../../shared/text.ts'
 import { streamFrom, writeTo } from '../export/stream.ts'
 import type { Viewer } from '../../patients/index.ts'
-import { getRun, listRefused, shownTo, type Run } from './queries.ts'
+import { getRun, listRefused, type Run } from './queries.ts'
 import { refusedFile } from './refused-file.ts'
 import { MAX_BYTES, readRegister } from './register.ts'
 import { ImportReport, MAX_LISTED, toReport } from './report.ts'
+import { shownTo } from './shown.ts'
 import { storeRegister } from './store.ts'
 
 const tags = ['exchange']
