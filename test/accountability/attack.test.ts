@@ -68,7 +68,7 @@ test('one account guessed from many addresses: few passwords are compared, its o
   const outcome = await attack({
     login,
     username,
-    tries: size(600, 10_000),
+    tries: size(300, 10_000),
     addresses,
     parallel: 24,
     // On both processes, from an address of the attackers' own, and from elsewhere.
@@ -85,8 +85,9 @@ test('one account guessed from many addresses: few passwords are compared, its o
     assert.ok(ms <= 3_000, `the owner's device waited ${ms} ms`)
   }
 
+  const others = 40 - Math.min(addresses, 12)
   // Somewhere new without the device: once forty networks have tried, one waits; never for ever.
-  for (let i = 0; i < 45; i++) await login({ username, password: 'pas le bon' }, addressOf(300 + i))
+  for (let i = 0; i < others; i++) await login({ username, password: 'pas le bon' }, addressOf(300 + i))
   const [here, elsewhere] = apps.map((app) => loginAt(app))
   const stranger = await here!({ username, password }, '192.0.2.10')
   assert.deepEqual([stranger.status, stranger.code], [429, 'too_many_attempts'])
@@ -102,7 +103,7 @@ test('one account guessed from many addresses: few passwords are compared, its o
     [username],
   )
   const [failures, refusals] = rows
-  const late = 45 + 1
+  const late = others + 1
   assert.ok((failures?.entries ?? 0) >= outcome.compared && (failures?.entries ?? 0) <= outcome.compared + late)
   assert.equal(refusals?.reason, 'too_many_attempts')
   assert.equal((refusals?.count ?? 0) + (failures?.entries ?? 0), outcome.compared + outcome.refused + late)
@@ -115,11 +116,11 @@ test('the control: without the counters the same attack compares them all', asyn
   const outcome = await attack({
     login: loginAt(app),
     username: 'sih_mopti.agent',
-    tries: 120,
+    tries: 102,
     addresses: 12,
     parallel: 8,
   })
-  assert.equal(outcome.compared, 120)
+  assert.equal(outcome.compared, 102)
 })
 
 test('a name that nobody has is refused like one that somebody has, after as many tries', async () => {
@@ -148,47 +149,50 @@ test('a name that nobody has is refused like one that somebody has, after as man
     assert.deepEqual(await series(username), known, username)
 })
 
-test('neither the time of a comparison nor that of a refusal tells which names there are', async (t) => {
-  const { database } = await harness()
-  const app = await process()
-  const login = loginAt(app)
-  const tries = 200
-  const times = async (prepare: (number: number) => Promise<string>) => {
-    const [somebody, nobody]: number[][] = [[], []]
-    for (let i = 0; i < 2 * tries; i++) {
-      const from = await prepare(i)
-      // In pairs whose order changes, so that what else the machine does falls on both.
-      const isKnown = (i % 2 === 0) === (Math.floor(i / 2) % 2 === 0)
-      const username = isKnown ? 'insp' : 'inspe'
-      const { ms } = await timed(() => login({ username, password: 'pas le bon' }, from))
-      ;(isKnown ? somebody! : nobody!).push(ms)
+test(
+  'neither the time of a comparison nor that of a refusal tells which names there are',
+  { skip: !isFull },
+  async (t) => {
+    const { database } = await harness()
+    const app = await process()
+    const login = loginAt(app)
+    const tries = 200
+    const times = async (prepare: (number: number) => Promise<string>) => {
+      const [somebody, nobody]: number[][] = [[], []]
+      for (let i = 0; i < 2 * tries; i++) {
+        const from = await prepare(i)
+        // In pairs whose order changes, so that what else the machine does falls on both.
+        const isKnown = (i % 2 === 0) === (Math.floor(i / 2) % 2 === 0)
+        const username = isKnown ? 'insp' : 'inspe'
+        const { ms } = await timed(() => login({ username, password: 'pas le bon' }, from))
+        ;(isKnown ? somebody! : nobody!).push(ms)
+      }
+      return [somebody!, nobody!] as const
     }
-    return [somebody!, nobody!] as const
-  }
-  const indistinguishable = async (what: string, measure: () => Promise<readonly [number[], number[]]>) => {
-    const found: number[] = []
-    // 200 of each: outside once in 2,000 by chance, so a second time says something.
-    while (found.length < 2 && !found.some((one) => one >= 0.4 && one <= 0.6)) found.push(auc(...(await measure())))
-    t.diagnostic(`${what}: AUC ${found.map((one) => one.toFixed(3)).join(', ')}`)
-    assert.ok(
-      found.some((one) => one >= 0.4 && one <= 0.6),
-      `${what}: ${found.join(', ')}`,
-    )
-  }
-  for (const username of ['insp', 'inspe'])
-    for (let i = 0; i < 6; i++) await login({ username, password: 'pas le bon' }, '192.0.2.5')
-  const refused = () => times(async () => '192.0.2.5')
-  await indistinguishable('refused', refused)
-  if (!isFull) return
-  const compared = () =>
-    times(async (number) => {
-      await database.asSuperuser('delete from sis_platform.login_attempt where known_until is null')
-      return addressOf(number)
-    })
-  await indistinguishable('compared', compared)
-  const control = auc((await refused())[0], (await compared())[0])
-  assert.ok(control < 0.1, `the control: a refusal is told from a comparison, AUC ${control}`)
-})
+    const indistinguishable = async (what: string, measure: () => Promise<readonly [number[], number[]]>) => {
+      const found: number[] = []
+      // 200 of each: outside once in 2,000 by chance, so a second time says something.
+      while (found.length < 2 && !found.some((one) => one >= 0.4 && one <= 0.6)) found.push(auc(...(await measure())))
+      t.diagnostic(`${what}: AUC ${found.map((one) => one.toFixed(3)).join(', ')}`)
+      assert.ok(
+        found.some((one) => one >= 0.4 && one <= 0.6),
+        `${what}: ${found.join(', ')}`,
+      )
+    }
+    for (const username of ['insp', 'inspe'])
+      for (let i = 0; i < 6; i++) await login({ username, password: 'pas le bon' }, '192.0.2.5')
+    const refused = () => times(async () => '192.0.2.5')
+    await indistinguishable('refused', refused)
+    const compared = () =>
+      times(async (number) => {
+        await database.asSuperuser('delete from sis_platform.login_attempt where known_until is null')
+        return addressOf(number)
+      })
+    await indistinguishable('compared', compared)
+    const control = auc((await refused())[0], (await compared())[0])
+    assert.ok(control < 0.1, `the control: a refusal is told from a comparison, AUC ${control}`)
+  },
+)
 
 test('a device is known by a full login, to its own account, until the password changes or the session is ended', async () => {
   const { database } = await harness()

@@ -129,7 +129,7 @@ test('a hash that fails hands its place over', async () => {
   assert.equal(await queue.run(async () => 'again'), 'again')
 })
 
-test('new passwords: length and guessable ones', () => {
+test('new passwords: length, guessable ones, the same again', () => {
   const context = ['csref_djenne.agent', 'Aminata Coulibaly', 'CSRéf de Djenné']
   const refused = [
     'court',
@@ -145,6 +145,24 @@ test('new passwords: length and guessable ones', () => {
     'csref_djenne.agent',
     'Djenné Mopti Mali 2026',
     'hôpital hôpital hôpital',
+    ...['1qaz2wsx3edc', '1a2z3e4r5t6y', 'aqwzsxedcrfv', '1234qwerasdf', '147258369147', '112233445566', 'a1b2c3d4e5f6'],
+    ...[
+      'manchesterunited',
+      'olympiquemarseille',
+      'iloveyouforever',
+      'theworldinyourhand',
+      'playstation2',
+      'michaeljordan',
+    ],
+    ...[
+      'christopher1',
+      'Mamadou12345',
+      'Aminata12345',
+      'Traore123456',
+      'Bamako2026!!',
+      'trustno1trustno1',
+      'motherfucker',
+    ],
     'x'.repeat(300),
     'fin coupée \ud800 ici même',
     'avec un \0 dedans ici',
@@ -159,4 +177,7 @@ test('new passwords: length and guessable ones', () => {
     'é'.repeat(4) + 'quatre boucs noirs',
   ]
   for (const password of accepted) assert.equal(refusePassword(password, context), undefined, password)
+  const present = 'les vents de Sévaré'
+  assert.ok(refusePassword(present.normalize('NFD'), context, present))
+  assert.equal(refusePassword('les pluies de Sévaré', context, present), undefined)
 })
