@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { packageRoot } from '../config.ts'
+import { existsSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Owner } from '#tenancy'
+import type { SigningKey } from '../shared/ed25519.ts'
 import { Failure, onDisk } from '../supervisor/failure.ts'
 import { operator } from './operator.ts'
-import { output } from './program.ts'
+import { output, programVersion } from './program.ts'
 
 type Export = { output: string; passphraseFile?: string; force?: boolean; json?: boolean }
 type Restore = {
@@ -43,15 +44,23 @@ export function registerEstablishmentBackup(group: Command): void {
 }
 
 async function exportTo(slug: string, { output: path, passphraseFile, force, json }: Export): Promise<void> {
-  const [{ withDatabase }, { readPassphrase }, { progressBar }, transfer, { recordEvent }, { installationKey }] =
-    await Promise.all([
-      import('./database.ts'),
-      import('./passphrase.ts'),
-      import('./progress.ts'),
-      import('../platform/transfer/index.ts'),
-      import('../platform/audit/index.ts'),
-      import('../platform/audit/installation-key.ts'),
-    ])
+  const [
+    { withDatabase },
+    { readPassphrase },
+    { progressBar },
+    transfer,
+    { recordEvent },
+    { auditKey, installationKey },
+    { atSignal },
+  ] = await Promise.all([
+    import('./database.ts'),
+    import('./passphrase.ts'),
+    import('./progress.ts'),
+    import('../platform/transfer/index.ts'),
+    import('../platform/audit/index.ts'),
+    import('../platform/audit/installation-key.ts'),
+    import('./clean-up.ts'),
+  ])
   if (existsSync(path) && !force)
     throw new Failure(`${path} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
   if (!existsSync(dirname(path))) throw new Failure(`Impossible d’écrire ${path} : le dossier n’existe pas.`)
@@ -72,19 +81,26 @@ async function exportTo(slug: string, { output: path, passphraseFile, force, jso
       )
     // Before anything is read: an export that is cut short was an access too.
     await record('establishment.export')
+    const secret = await masterKey()
+    // What was changed behind the seals must not be signed as if it had always been so.
+    await sealAll(database.owner, auditKey(secret))
+    const { found } = await database.owner.verifyAudit({ slug, publicKeys: [auditKey(secret).publicKey] })
+    let done = (): void => {}
     return transfer
       .exportEstablishment(database.owner, {
         slug,
         path,
         passphrase,
-        key: installationKey(await masterKey(), transfer.keyPurpose),
+        key: installationKey(secret, transfer.keyPurpose),
         installation: database.installation,
         program: programVersion(),
-        recordFindings: 0,
+        recordFindings: found,
         onRecord: ({ rows, bytes, sha256, signer }) =>
           record('establishment.exported', { rows, bytes, sha256, signer }),
+        onDraft: (draft) => (done = atSignal(() => rmSync(draft, { force: true }))),
         onProgress: progressBar('Lignes'),
       })
+      .finally(() => done())
       .catch((error: unknown) =>
         onDisk(path, () => {
           throw error
@@ -96,21 +112,32 @@ async function exportTo(slug: string, { output: path, passphraseFile, force, jso
     ...(done.strangers.length > 0
       ? [`Laissées, car elles ne sont pas de SIS : les tables ${done.strangers.join(', ')}.`]
       : []),
+    ...(done.recordFindings > 0
+      ? [
+          `Attention : son journal d’audit a ${done.recordFindings} constat(s), que la sauvegarde mentionne : npx sis audit verify --establishment ${slug}`,
+        ]
+      : []),
     `Signée par cette installation, empreinte ${done.signer}.`,
     'Sans la phrase secrète, ce fichier ne s’ouvre plus : gardez-la ailleurs que lui.',
   ])
 }
 
 async function restoreFrom(file: string, options: Restore): Promise<void> {
-  const [{ withDatabase }, { readPassphrase }, { confirm, checked }, { progressBar }, transfer, { installationKey }] =
-    await Promise.all([
-      import('./database.ts'),
-      import('./passphrase.ts'),
-      import('./input.ts'),
-      import('./progress.ts'),
-      import('../platform/transfer/index.ts'),
-      import('../platform/audit/installation-key.ts'),
-    ])
+  const [
+    { withDatabase },
+    { readPassphrase },
+    { confirm, checked },
+    { progressBar },
+    transfer,
+    { auditKey, installationKey },
+  ] = await Promise.all([
+    import('./database.ts'),
+    import('./passphrase.ts'),
+    import('./input.ts'),
+    import('./progress.ts'),
+    import('../platform/transfer/index.ts'),
+    import('../platform/audit/installation-key.ts'),
+  ])
   const [{ Slug }, { object }, { Type }] = await Promise.all([
     import('../platform/auth/index.ts'),
     import('../shared/schemas.ts'),
@@ -126,7 +153,8 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
   const { manifest, rows, signer } = backup
   const { name, slug } = manifest.establishment
   const restored = await withDatabase(async ({ database, masterKey }) => {
-    const key = installationKey(await masterKey(), transfer.keyPurpose)
+    const secret = await masterKey()
+    const key = installationKey(secret, transfer.keyPurpose)
     const { trust, withAccounts, dryRun } = options
     transfer.assertTrusted(backup, { key, ...(trust !== undefined && { trust }) })
     if (!dryRun)
@@ -134,7 +162,7 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
         `Restaurer « ${name} » (${slug}) tel qu’il était le ${manifest.exportedAt}, ${rows} lignes, sous l’identifiant ${as ?? slug} ?`,
         options.yes,
       )
-    return transfer.restoreEstablishment(database.owner, backup, {
+    const made = await transfer.restoreEstablishment(database.owner, backup, {
       key,
       ...(trust !== undefined && { trust }),
       ...(as !== undefined && { as }),
@@ -143,6 +171,9 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
       actor: operator.name,
       onProgress: progressBar('Restauration'),
     })
+    // Entries as old as they are must not stand there without a seal.
+    await sealAll(database.owner, auditKey(secret))
+    return made
   })
   const { dryRun = false } = options
   output(options.json, { ...restored, signer, exportedAt: manifest.exportedAt, dryRun }, [
@@ -150,7 +181,9 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
       ? `${restored.slug} : ${restored.rows} lignes seraient restaurées ; rien n’a été gardé.`
       : `${restored.slug} est ouvert, avec ${restored.rows} lignes, tel qu’il était le ${manifest.exportedAt}.`,
     ...(manifest.recordFindings > 0
-      ? [`Attention : le registre d’audit avait ${manifest.recordFindings} anomalies quand la sauvegarde a été signée.`]
+      ? [
+          `Attention : son journal d’audit avait ${manifest.recordFindings} constat(s) quand la sauvegarde a été signée.`,
+        ]
       : []),
     ...(restored.kept ? [`Ses anciennes tables restent dans le schéma ${restored.kept}.`] : []),
     ...(restored.people.length > 0
@@ -161,7 +194,8 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
   ])
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toLocaleString('fr', { maximumFractionDigits: 1 })} Mo`
+async function sealAll(owner: Owner, key: SigningKey): Promise<void> {
+  for (let more = true; more;) more = (await owner.sealAudit(key)).more
+}
 
-const programVersion = (): string =>
-  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toLocaleString('fr', { maximumFractionDigits: 1 })} Mo`

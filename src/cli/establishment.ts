@@ -3,8 +3,6 @@ import { registerEstablishmentBackup } from './establishment-backup.ts'
 import { operator } from './operator.ts'
 import { output } from './program.ts'
 
-export { operator } from './operator.ts'
-
 type Common = { json?: boolean }
 type Place = { name: string; type: string; region: string; cercle?: string; healthDistrict?: string }
 type Change = Common & { reason: string; yes?: boolean }

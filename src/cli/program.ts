@@ -46,13 +46,18 @@ function dress(command: Command): void {
   for (const child of command.commands) dress(child)
 }
 
+export const programVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
+
 /** Runs the command line of this process and ends it with its exit code. */
 export async function runProgram(groups: Register[]): Promise<void> {
-  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
+  const version = programVersion()
   const program = new Command('sis')
     .description('SIS : système d’information sanitaire')
     .version(version, '-V, --version', 'affiche la version')
     .usage('[options] <commande>')
+    // An option after a command's name is that command's: `sis backup` and `sis backup drill` share some.
+    .enablePositionalOptions()
   for (const register of groups) register(program)
   dress(program)
   try {

@@ -1,9 +1,14 @@
 import { say, text, type Language, type Text } from './text.ts'
 
 const sentences = {
-  unreadable: text(
-    'Ce fichier n’est pas une sauvegarde d’établissement.',
-    'This file is no backup of an establishment.',
+  unreadable: text('Ce fichier n’est pas une sauvegarde de SIS.', 'This file is no backup of SIS.'),
+  one_establishment: text(
+    'Ce fichier est la sauvegarde d’un seul établissement : npx sis establishment restore.',
+    'This file is the backup of one establishment: npx sis establishment restore.',
+  ),
+  whole: text(
+    'Ce fichier est la sauvegarde de toute l’installation : npx sis restore.',
+    'This file is the backup of the whole installation: npx sis restore.',
   ),
   newer: text(
     'Cette sauvegarde vient d’une version plus récente de SIS : installez-la d’abord.',
@@ -22,8 +27,8 @@ const sentences = {
     'The signature of the backup does not fit what it holds: nothing of it was taken over.',
   ),
   content: text(
-    'Le contenu de la sauvegarde n’est pas celui d’un établissement de SIS : rien n’en a été repris.',
-    'What the backup holds is no establishment of SIS: nothing of it was taken over.',
+    'Le contenu de la sauvegarde n’est pas ce qu’une sauvegarde de SIS contient : rien n’en a été repris.',
+    'What the backup holds is not what a backup of SIS holds: nothing of it was taken over.',
   ),
   untrusted: text(
     'Cette sauvegarde est signée par une autre installation.',
@@ -44,6 +49,22 @@ const sentences = {
   taken: text(
     'Cet identifiant est ou fut celui d’un autre établissement ; il ne ressert jamais.',
     'This slug is or was that of another establishment; it is never used again.',
+  ),
+  busy: text(
+    'Une autre sauvegarde est en cours : celle-ci n’a pas commencé.',
+    'Another backup is under way: this one was not begun.',
+  ),
+  moved: text(
+    'Des tables ont été refaites (mise à jour, restauration) pendant la sauvegarde : elle ne vaut rien. Recommencez-la.',
+    'Tables were made anew (upgrade, restore) during the backup: it is worth nothing. Make it again.',
+  ),
+  occupied: text(
+    'Cette base de données contient déjà un SIS : on ne restaure que dans une base vide.',
+    'This database holds a SIS already: only an empty one is restored into.',
+  ),
+  differs: text(
+    'Ce qui a été restauré n’est pas ce que dit la sauvegarde : rien n’en est servi.',
+    'What was restored is not what the backup says: nothing of it is served.',
   ),
 } as const satisfies Record<string, Text>
 

@@ -89,6 +89,33 @@ export async function fillStrangely(query: Query, schema: string): Promise<void>
   )
 }
 
+/** A hospital's years: patients, five visits each, their history, and who looked. */
+export async function fillMany(query: Query, schema: string, visits: number): Promise<void> {
+  await query(
+    `insert into ${schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date, born_from, born_to,
+       search_key, created_by_name)
+     select gen_random_uuid(), 2026, n, 'TRAORÉ ' || n % 300, 'Awa ' || n % 500, 'F', 'day', '1990-01-01', '1990-01-01', '1990-01-01',
+       'traore ' || n % 300 || ' awa ' || n % 500, 'x' from generate_series(1, $1::int) n`,
+    [visits / 5],
+  )
+  await query(
+    `insert into ${schema}.consultation (id, patient_id, date, reason, diagnosis, examinations, treatment, notes, codes, temperature,
+       search_key, created_by_name)
+     select gen_random_uuid(), id, date '2025-01-01' + (random() * 300)::int, 'Fièvre depuis ' || k || ' jours', 'Paludisme simple',
+       'TDR positif ' || md5(random()::text), 'Artéméther-luméfantrine 3 jours', md5(random()::text) || md5(random()::text),
+       '[{"code": "B54", "role": "main", "label": "Paludisme, sans précision", "system": "icd10", "category": "B54"}]', 38.5,
+       'paludisme simple fievre depuis ' || k || ' jours', 'Dr Diarra'
+     from ${schema}.patient, generate_series(1, 5) k`,
+  )
+  await query(`insert into ${schema}.record_version (resource, resource_id, version, by_name, action, data)
+    select 'consultation', id, 1, 'x', 'create', to_jsonb(c) from ${schema}.consultation c`)
+  await query(
+    `insert into sis_audit.entry (id, chain, tenant, actor_name, action, patients, outcome)
+     select gen_random_uuid(), $1, $1, 'Awa Diarra', 'patient.read', array[patient_id], 'success' from ${schema}.consultation`,
+    [schema],
+  )
+}
+
 /** Every row of every table of an establishment but its operation keys, as PostgreSQL writes it, and of its record what an entry says. */
 export async function rowsOf(query: Query, schema: string): Promise<Record<string, string[]>> {
   const tables = await query<{ name: string }>(
@@ -169,6 +196,7 @@ export async function openElsewhere(database: TestDatabase): Promise<Elsewhere> 
   const { installation } = await owner.bootstrap({ apiPassword: clusterPassword })
   await owner.migratePlatform()
   const pool = new pg.Pool({ connectionString: url.toString(), max: 1 })
+  pool.on('error', () => {})
   return {
     owner,
     installation,

@@ -44,7 +44,8 @@ export async function verifyBackup(path: string, sealing: Sealing, onProgress?: 
   }
 }
 
-async function headerOf(path: string): Promise<Buffer> {
+/** The first bytes of a file, which say what it is. */
+export async function headerOf(path: string): Promise<Buffer> {
   const file = await open(path, 'r')
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
@@ -75,7 +76,8 @@ async function* partsOf(
 // backups are 4 to 20 times smaller than their contents.
 const [mostTimes, leastRefused] = [200, 16 * 1024 ** 2]
 
-async function* unzipped(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** The bytes that were compressed. @throws BackupRefused content, bomb */
+export async function* unzipped(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let [packed, plain] = [0, 0]
   async function* counted(): AsyncGenerator<Buffer> {
     for await (const piece of source) {

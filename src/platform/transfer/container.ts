@@ -8,7 +8,13 @@ import { BackupRefused } from '../../shared/backup-refused.ts'
 // Misuse-Resistance", CRYPTO 2015, as age 1 has it): the nonce is the chunk's number and whether it is the last, so that
 // a chunk changed, moved, doubled or left out, and an end cut off, do not open. Each file has a key of its own.
 
-const magic = Buffer.from('SIS-ETAB')
+/** What the file is a backup of: its first bytes, and what its key is derived for. */
+const kinds = {
+  establishment: { magic: Buffer.from('SIS-ETAB'), purpose: 'establishment backup file' },
+  whole: { magic: Buffer.from('SIS-TOUT'), purpose: 'whole backup file' },
+} as const
+export type ContainerKind = keyof typeof kinds
+const magicBytes = 8
 const formatVersion = 1
 /** Magic 8, version 1, memory in KiB 4, passes 1, lanes 1, nothing 1, salt 32, proof of the passphrase 16. */
 export const headerBytes = 64
@@ -24,30 +30,38 @@ const limits = { memoryCost: [19_456, 262_144], timeCost: [1, 10], parallelism: 
 export type Sealing = { header: Buffer; key: Buffer }
 
 /** A header of its own, and the key, for a new file. @param passphrase as typed: compared in NFKC */
-export async function newSealing(passphrase: string): Promise<Sealing> {
+export async function newSealing(passphrase: string, kind: ContainerKind = 'establishment'): Promise<Sealing> {
   const header = Buffer.alloc(headerBytes)
-  magic.copy(header)
+  kinds[kind].magic.copy(header)
   header.writeUInt8(formatVersion, 8)
   header.writeUInt32BE(cost.memoryCost, 9)
   header.writeUInt8(cost.timeCost, 13)
   header.writeUInt8(cost.parallelism, 14)
   randomBytes(32).copy(header, saltAt)
-  const key = await keyOf(header, passphrase)
+  const key = await keyOf(header, passphrase, kind)
   proofOf(key, header).copy(header, proofAt)
   return { header, key }
 }
 
-/** The key of a file whose first bytes these are. @throws BackupRefused unreadable, newer, passphrase */
-export async function openSealing(header: Buffer, passphrase: string): Promise<Sealing> {
-  if (header.length < headerBytes || !header.subarray(0, magic.length).equals(magic))
-    throw new BackupRefused('unreadable')
+/** The key of a file whose first bytes these are. @throws BackupRefused unreadable, one_establishment, whole, newer, passphrase */
+export async function openSealing(
+  header: Buffer,
+  passphrase: string,
+  kind: ContainerKind = 'establishment',
+): Promise<Sealing> {
+  const found = kindOf(header)
+  if (header.length < headerBytes || !found) throw new BackupRefused('unreadable')
+  if (found !== kind) throw new BackupRefused(found === 'whole' ? 'whole' : 'one_establishment')
   if (header.readUInt8(8) > formatVersion) throw new BackupRefused('newer')
-  const key = await keyOf(header, passphrase)
+  const key = await keyOf(header, passphrase, kind)
   if (!timingSafeEqual(proofOf(key, header), header.subarray(proofAt))) throw new BackupRefused('passphrase')
   return { header, key }
 }
 
-async function keyOf(header: Buffer, passphrase: string): Promise<Buffer> {
+const kindOf = (header: Buffer): ContainerKind | undefined =>
+  (Object.keys(kinds) as ContainerKind[]).find((kind) => kinds[kind].magic.equals(header.subarray(0, magicBytes)))
+
+async function keyOf(header: Buffer, passphrase: string, kind: ContainerKind): Promise<Buffer> {
   const asked = {
     memoryCost: header.readUInt32BE(9),
     timeCost: header.readUInt8(13),
@@ -58,7 +72,7 @@ async function keyOf(header: Buffer, passphrase: string): Promise<Buffer> {
       throw new BackupRefused('unreadable')
   const salt = header.subarray(saltAt, proofAt)
   const secret = await hashRaw(passphrase.normalize('NFKC'), { ...asked, salt, outputLen: 32 })
-  return deriveKey(secret, 'establishment backup file')
+  return deriveKey(secret, kinds[kind].purpose)
 }
 
 // Tells a wrong passphrase from an altered file; over the whole of what precedes it.

@@ -11,7 +11,7 @@ const [keyBytes, signatureBytes] = [32, 64]
 const longestRow = 64 * 1024 ** 2
 
 /** Counts and hashes the rows of one table as they pass; in COPY's text every row ends in a line feed, and no value has one. */
-class Digest {
+export class Digest {
   rows = 0
   bytes = 0
   readonly #hash = createHash('sha256')

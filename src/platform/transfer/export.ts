@@ -25,6 +25,8 @@ export type ExportOptions = {
   recordFindings: number
   /** Puts the export on record, with the file's hash: it gets its name only afterwards. */
   onRecord: (exported: Exported) => Promise<void>
+  /** Told where it is written before it has its name: to be removed when the process is ended. */
+  onDraft?: (path: string) => void
   /** Rows, of about how many. */
   onProgress?: (done: number, of: number) => void
 }
@@ -51,6 +53,7 @@ export type Exported = {
 export async function exportEstablishment(owner: Owner, options: ExportOptions): Promise<Exported> {
   const { path, passphrase, onRecord } = options
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`
+  options.onDraft?.(draft)
   try {
     const sealing = await newSealing(passphrase)
     const written = await owner.readEstablishment(options.slug, async (contents) => {
@@ -114,7 +117,7 @@ function manifestOf(contents: EstablishmentContents, options: ExportOptions): Ma
 }
 
 // A file's name is safe only when its folder is (fsync(2)); some systems cannot do it to a folder.
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined)
   await folder?.sync().catch(() => {})
   await folder?.close()

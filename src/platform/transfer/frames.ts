@@ -7,7 +7,7 @@ export type Frame = { kind: FrameKind; bytes: Buffer }
 
 const headBytes = 5
 /** A manifest names everybody who works there; anything else is short. */
-const longest: Record<FrameKind, number> = { manifest: 16 * 1024 ** 2, table: 63, data: 1024 ** 2, trailer: 1024 ** 2 }
+const longest: Record<FrameKind, number> = { manifest: 16 * 1024 ** 2, table: 127, data: 1024 ** 2, trailer: 1024 ** 2 }
 
 /** Data longer than a frame becomes several. */
 export function* framesOf(kind: FrameKind, bytes: Buffer): Generator<Buffer> {

@@ -2,8 +2,13 @@
 export { exportEstablishment, type Exported, type ExportOptions } from './export.ts'
 export { openBackup, verifyBackup, type Backup, type Progress } from './backup.ts'
 export { assertTrusted, restoreEstablishment, type RestoreOptions } from './restore.ts'
-export { verifyRestored, type RestoredFinding } from './restored.ts'
+export { sentenceOfRestored, verifyRestored, type RestoredFinding } from './restored.ts'
 export { newSealing, openSealing, sealed, unsealed, headerBytes, type Sealing } from './container.ts'
+// What a backup of the whole (platform/backup) shares.
+export { headerOf, unzipped } from './backup.ts'
+export { Digest } from './content.ts'
+export { syncFolder } from './export.ts'
+export { framesOf, readFrames, type Frame } from './frames.ts'
 
 /** What the key that signs backups is derived for. */
 export const keyPurpose = 'establishment backup signature'

@@ -14,21 +14,31 @@ const leftBehind = new Set(['idempotency_key'])
  * @throws when two tables refer to each other
  */
 export async function portableTables(session: OwnerSession, schema: string): Promise<CatalogueTable[]> {
+  const tables = await orderedTables(session, [schema])
+  return tables
+    .map((table) => ({ ...table, name: table.name.slice(schema.length + 1) }))
+    .filter(({ name }) => !leftBehind.has(name))
+}
+
+/** The same of several schemas together, all of their tables, each with its schema's name before its own. */
+export async function orderedTables(session: OwnerSession, schemas: string[]): Promise<CatalogueTable[]> {
   const tables = await session.query<CatalogueTable>(
-    `select c.relname as name, greatest(c.reltuples, 0)::float8 as rows, array_agg(a.attname::text order by a.attnum) as columns
+    `select n.nspname || '.' || c.relname as name, greatest(c.reltuples, 0)::float8 as rows,
+       array_agg(a.attname::text order by a.attnum) as columns
      from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p')
      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-     where n.nspname = $1 group by c.oid, c.relname, c.reltuples order by c.oid`,
-    [schema],
+     where n.nspname = any($1) group by n.nspname, c.oid, c.relname, c.reltuples order by c.oid`,
+    [schemas],
   )
   const references = await session.query<{ from: string; to: string }>(
-    `select r.relname as "from", t.relname as "to"
+    `select n.nspname || '.' || r.relname as "from", m.nspname || '.' || t.relname as "to"
      from pg_namespace n join pg_class r on r.relnamespace = n.oid join pg_constraint k on k.conrelid = r.oid and k.contype = 'f'
-     join pg_class t on t.oid = k.confrelid and t.relnamespace = n.oid where n.nspname = $1 and r.oid <> t.oid`,
-    [schema],
+     join pg_class t on t.oid = k.confrelid join pg_namespace m on m.oid = t.relnamespace
+     where n.nspname = any($1) and m.nspname = any($1) and r.oid <> t.oid`,
+    [schemas],
   )
   const ordered: CatalogueTable[] = []
-  const waiting = new Map(tables.filter(({ name }) => !leftBehind.has(name)).map((table) => [table.name, table]))
+  const waiting = new Map(tables.map((table) => [table.name, table]))
   while (waiting.size > 0) {
     const free = [...waiting.values()].filter(
       ({ name }) => !references.some(({ from, to }) => from === name && waiting.has(to)),

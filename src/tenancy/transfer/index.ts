@@ -1,6 +1,6 @@
 // One establishment out of the database and into another: the side of it that speaks SQL.
 export { readEstablishment } from './read.ts'
-export { eachRestored } from './restored.ts'
+export { eachRestored, readRestored } from './restored.ts'
 export { recordName } from './catalogue.ts'
 export { writeEstablishment } from './write.ts'
 export type {

@@ -1,4 +1,4 @@
-import type { OwnerPool } from '../owner/connection.ts'
+import { OwnerPool } from '../owner/connection.ts'
 import { copyRestored } from './record.ts'
 import type { RestoredRecord } from './types.ts'
 
@@ -34,4 +34,18 @@ export async function eachRestored(
     for (const { tenant, columns, first, last, ...restored } of rows)
       await work({ ...restored, read: () => session.copyOut(copyRestored(tenant, columns, first, last)) })
   })
+}
+
+/** The same at the owner's or a superuser's address, changing nothing. */
+export async function readRestored(
+  url: string,
+  work: (restored: RestoredRecord) => Promise<void>,
+  slug?: string,
+): Promise<void> {
+  const pool = new OwnerPool(url, 1)
+  try {
+    await eachRestored(pool, work, slug)
+  } finally {
+    await pool.close()
+  }
 }
