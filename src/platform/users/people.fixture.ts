@@ -54,6 +54,8 @@ function fromBase32(text: string): Buffer {
 export type Person = {
   id: string
   client: Client
+  tokens: Body
+  /** Where the role demands a second factor. */
   phone?: Phone
   /** A client with tokens renewed by the refresh token. */
   refresh(): Promise<Client>
@@ -68,6 +70,7 @@ export async function newcomer(site: Site, username: string, roles: string[]): P
   return {
     id: body.id,
     client: withToken(tokens.access_token),
+    tokens,
     ...(phone && { phone }),
     async refresh() {
       const { body: renewed } = await anonymous.post(
