@@ -1,4 +1,5 @@
 import { registerAudit } from './audit.ts'
+import { registerBackup } from './backup.ts'
 import { registerDemo } from './demo.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerEstablishment } from './establishment.ts'
@@ -7,6 +8,7 @@ import { registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
 import { runProgram } from './program.ts'
+import { registerRestore } from './restore.ts'
 import { registerServe } from './serve.ts'
 import { registerUser } from './user.ts'
 
@@ -18,6 +20,8 @@ await runProgram([
   registerUser,
   registerImport,
   registerExport,
+  registerBackup,
+  registerRestore,
   registerKeys,
   registerAudit,
   registerDemo,

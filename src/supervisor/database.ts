@@ -20,6 +20,8 @@ type Options = {
   tell: (line: string) => void
   /** Use the server that another process runs on this data folder instead of starting one. */
   joinRunning?: boolean
+  /** For a restore into an empty database: the installation that the backup is of. */
+  restoring?: string
 }
 
 /**
@@ -35,7 +37,9 @@ export async function openDatabase(config: Config, options: Options): Promise<Da
   }
   try {
     const login = apiLogin(config)
-    const installation = await owner.bootstrap(login)
+    const { restoring } = options
+    if (restoring !== undefined) await owner.whole.prepare()
+    const installation = await owner.bootstrap({ ...login, ...(restoring !== undefined && { restoring }) })
     // Only now: a refused one must not pass for the right one at the next start.
     if (login.isNewPassword) writeSecret(passwordIn(config.dataDir), login.apiPassword)
     const apiUrl = withLogin(config.databaseUrl ?? server.ownerUrl, installation.apiRole, login.apiPassword)

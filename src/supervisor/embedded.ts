@@ -7,6 +7,7 @@ import { Failure, onDisk } from './failure.ts'
 import { freePort, startPostgres, urlOf, type Postgres } from './postgres.ts'
 import { runningPostmaster, stopOrphan } from './postmaster.ts'
 import { readSecret, secretIn } from './secrets.ts'
+import { refuseUnfinished, settleSwitch } from './switch.ts'
 
 /** The database of a data folder, kept running until it is stopped. */
 export type Embedded = {
@@ -36,6 +37,7 @@ const leastFreeBytes = 200 * 1024 * 1024
 export async function startEmbedded(dataDir: string, tell: (line: string) => void): Promise<Embedded> {
   const binaries = prepareBinaries()
   const cluster = clusterIn(dataDir)
+  if (settleSwitch(dataDir)) tell('La base de données restaurée a été mise en place.')
   const created = !isCluster(cluster)
   if (created) create(dataDir)
   else refuseOtherVersion(binaries, cluster)
@@ -101,6 +103,7 @@ export function findRunning(dataDir: string): string | undefined {
 
 function create(dataDir: string): void {
   const cluster = clusterIn(dataDir)
+  refuseUnfinished(dataDir)
   if (existsSync(cluster) && readdirSync(cluster).length > 0) {
     throw new Failure(
       `${cluster} contient autre chose qu’une base de données : videz ce dossier ou choisissez un autre SIS_DATA_DIR.`,

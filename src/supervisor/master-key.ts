@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Tenancy } from '#tenancy'
 import { parseMasterKey, type Config } from '../config.ts'
 import { ensureKeys } from '../platform/auth/keys.ts'
+import { unseal } from '../platform/auth/sealing.ts'
 import { Failure } from './failure.ts'
 import { readSecret, writeSecret } from './secrets.ts'
 
@@ -55,6 +56,24 @@ export function findMasterKey(config: Config): Buffer | undefined {
   const stored = readSecret(fileIn(config.dataDir))
   return stored === undefined ? undefined : parse(stored, fileIn(config.dataDir))
 }
+
+/** The key of the data folder's file, where SIS_MASTER_KEY does not take its place. @throws Failure when it is no key */
+export function storedMasterKey(config: Config): Buffer | undefined {
+  return config.masterKey ? undefined : findMasterKey(config)
+}
+
+/** Whether a master key opens a signing key as it is stored. */
+export function opensKey(masterKey: Buffer, { kid, private_key }: { kid: string; private_key: Buffer }): boolean {
+  try {
+    unseal(masterKey, private_key, kid)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export const writeMasterKey = (dataDir: string, key: Buffer): void =>
+  writeSecret(fileIn(dataDir), key.toString('base64'))
 
 function parse(value: string, source: string): Buffer {
   const key = parseMasterKey(value)

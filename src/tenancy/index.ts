@@ -3,8 +3,19 @@ export { createTenancy, type Tenancy, type TenancyOptions } from './tenancy.ts'
 export { Directory } from './directory.ts'
 export type { AccessEntry, AccessLog } from './access-log.ts'
 export { openOwner, newSchemaName, type NewEstablishment, type Owner } from './owner/open-owner.ts'
-export { recordName } from './transfer/index.ts'
+export { readRestored, recordName } from './transfer/index.ts'
 export type { ArrivingTable, EstablishmentContents, Person, Restored, RestoredRecord } from './transfer/index.ts'
+export { checkPlan, platformPlace } from './whole/index.ts'
+export type {
+  ArrivingPart,
+  BackupRun,
+  Closed,
+  SealedSigningKey,
+  WholeContents,
+  WholeDigest,
+  WholePart,
+  WholePlan,
+} from './whole/index.ts'
 export { SetupRefused, silentLog, type Installation } from './owner/bootstrap.ts'
 export { headOfLine, isGenuine, lineOf, type Head } from './seals/head.ts'
 export type { Anchors } from './seals/anchored.ts'

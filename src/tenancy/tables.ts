@@ -32,6 +32,20 @@ export interface PlatformActivationTable {
   created_at: Generated<string>
 }
 
+export interface PlatformBackupRunTable {
+  id: string
+  kind: string
+  at: Generated<string>
+  outcome: string
+  taken_at: string | null
+  file_name: string | null
+  sha256: string | null
+  bytes: number | null
+  stored_rows: number | null
+  duration_ms: number | null
+  reason: string | null
+}
+
 export interface BreakGlassTable {
   id: string
   version: Generated<number>
@@ -442,6 +456,7 @@ export interface TenantTables {
 export interface PlatformTables {
   account: PlatformAccountTable
   activation: PlatformActivationTable
+  backup_run: PlatformBackupRunTable
   directory_version: PlatformDirectoryVersionTable
   'sis_audit.entry': SisAuditEntryTable
   establishment: PlatformEstablishmentTable

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Log } from '../types.ts'
 import { openToPublic, weaknessesOf } from './closed.ts'
+import { restoringSchema } from '../whole/marker.ts'
 import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
 
 export type Installation = {
@@ -18,6 +19,8 @@ export type ApiLogin = {
   apiPassword?: string
   /** The password was made just now: whoever works under this login with another one would be locked out by it. */
   isNewPassword?: boolean
+  /** For a restore: the installation that the backup is of. */
+  restoring?: string
 }
 
 export const platformRoles = ['directory', 'accounts', 'audit'] as const
@@ -25,8 +28,10 @@ export const platformRoles = ['directory', 'accounts', 'audit'] as const
 /** Roles, schemas, extensions, revokes and the API login of one database. Repeatable. */
 export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): Promise<Installation> {
   const found = await pool.asLogin(inspect)
+  if (found.isRestoring && options.restoring === undefined)
+    throw new SetupRefused('une restauration n’y est pas terminée : relancez « npx sis restore ».')
   if (options.apiRole !== undefined) await pool.asLogin((session) => refuseStrongLogin(session, options.apiRole ?? ''))
-  const installation = found.installation ?? randomBytes(4).toString('hex')
+  const installation = found.installation ?? options.restoring ?? randomBytes(4).toString('hex')
   const owner = found.superuser ? `sis_${installation}_owner` : found.login
   const apiRole = options.apiRole ?? `sis_${installation}_api`
 
@@ -63,7 +68,14 @@ export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): P
   return { installation, apiRole, weaknesses }
 }
 
-type Found = { login: string; superuser: boolean; database: string; version: number; installation: string | undefined }
+type Found = {
+  login: string
+  superuser: boolean
+  database: string
+  version: number
+  installation: string | undefined
+  isRestoring: boolean
+}
 
 async function inspect(session: OwnerSession): Promise<Found> {
   const [row] = await session.query<{
@@ -73,10 +85,12 @@ async function inspect(session: OwnerSession): Promise<Found> {
     version: number
     encoding: string
     known: boolean
+    isRestoring: boolean
   }>(
     `select session_user as login, (select rolsuper from pg_roles where rolname = session_user) as superuser,
        current_database() as database, current_setting('server_version_num')::int / 10000 as version,
-       current_setting('server_encoding') as encoding, to_regclass('sis_platform.installation') is not null as known`,
+       current_setting('server_encoding') as encoding, to_regclass('sis_platform.installation') is not null as known,
+       to_regnamespace('${restoringSchema}') is not null as "isRestoring"`,
   )
   if (!row) throw new Error('unreachable')
   if (row.version < 15)

@@ -14,7 +14,7 @@ export type OwnerSession = {
   copyIn(sql: string, source: AsyncIterable<Buffer>): Promise<number>
 }
 
-export type OpenSnapshot = { session: OwnerSession; end(): Promise<void> }
+export type OpenSnapshot = { session: OwnerSession; end(): void }
 
 /** A small pool with the owner's rights. When the login is a superuser each transaction works as the owner role. */
 export class OwnerPool {
@@ -60,12 +60,16 @@ export class OwnerPool {
    */
   async openSnapshot(of?: string): Promise<OpenSnapshot> {
     const client = await this.#pool.connect()
-    const end = async (): Promise<void> => client.release(true)
+    let isOpen = true
+    const end = (): void => {
+      if (isOpen) client.release(true)
+      isOpen = false
+    }
     try {
       const same = of === undefined ? '' : `; set transaction snapshot ${literal(of)}`
       await client.query(`begin isolation level repeatable read read only${same}; ${this.#settings()}; ${plainForms}`)
     } catch (error) {
-      await end()
+      end()
       throw error
     }
     return { session: sessionOn(client), end }

@@ -12,6 +12,7 @@ import type { Head } from '../seals/head.ts'
 import { sealRound, type Round } from '../seals/seal.ts'
 import { verifyAudit, type Verification, type VerifyOptions } from '../seals/verify.ts'
 import type { EstablishmentType, Log } from '../types.ts'
+import { wholeOf, type Whole } from '../whole/index.ts'
 import { bootstrap, type ApiLogin, type Installation } from './bootstrap.ts'
 import { OwnerPool } from './connection.ts'
 import { checkTenantFiles, migratePlatform, migrateTenants, type MigrationReport } from './migrate.ts'
@@ -54,6 +55,8 @@ export type Owner = {
   auditHeads(position?: Position): Promise<{ heads: Head[]; position: Position | undefined }>
   /** Compares the audit record with its seals. Changes nothing. */
   verifyAudit(options: Omit<VerifyOptions, 'url'>): Promise<Verification>
+  /** Backup and restore of everything. */
+  whole: Whole
   close(): Promise<void>
 }
 
@@ -133,6 +136,13 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
     sealAudit: (key, options) => sealRound(pool, key, options),
     auditHeads: (position) => pool.transaction((session) => newestHeads(session, position)),
     verifyAudit: (options) => verifyAudit({ url, ...options }),
+    whole: wholeOf({
+      pool,
+      log,
+      installation: () => installation().installation,
+      migrationsFolder,
+      context: provisioning,
+    }),
     close: () => pool.close(),
   }
 }
