@@ -126,7 +126,7 @@ export async function readHeads(path: string): Promise<Anchors> {
 /** Puts a file of heads aside under the time of day: the database has been taken back to an earlier state, on purpose. */
 export function setAside(path: string, now: Date): string | undefined {
   if (!existsSync(path)) return undefined
-  const aside = path.replace(/(\.[^./]*)?$/, (ending) => `-${now.toISOString().replaceAll(/[:.]/g, '')}${ending}`)
+  const aside = path.replace(/(\.[^./]*)?$/, (ending) => `-${now.toISOString().replaceAll(/[-:.]/g, '')}${ending}`)
   renameSync(path, aside)
   return aside
 }
