@@ -187,15 +187,18 @@ export async function forge(
 
 export type Elsewhere = { owner: Owner; query: Query; installation: string; close(): Promise<void> }
 
-/** Another installation: a database of its own, with roles of its own. */
+/** Another installation: a database and roles of its own, set up by an owner who is no superuser. */
 export async function openElsewhere(database: TestDatabase): Promise<Elsewhere> {
-  await database.asSuperuser('create database elsewhere template template0')
+  await database.asSuperuser(`create role elsewhere_owner login createrole password 'owner'`)
+  await database.asSuperuser('create database elsewhere owner elsewhere_owner template template0')
   const url = new URL(database.superuserUrl)
   url.pathname = '/elsewhere'
+  const superuserUrl = url.toString()
+  ;[url.username, url.password] = ['elsewhere_owner', 'owner']
   const owner = openOwner({ url: url.toString(), migrationsFolder, log: quiet })
   const { installation } = await owner.bootstrap({ apiPassword: clusterPassword })
   await owner.migratePlatform()
-  const pool = new pg.Pool({ connectionString: url.toString(), max: 1 })
+  const pool = new pg.Pool({ connectionString: superuserUrl, max: 1 })
   pool.on('error', () => {})
   return {
     owner,

@@ -65,6 +65,8 @@ describe('an establishment’s backup', () => {
     const path = fileNamed('round.sis')
     const before = await rowsOf(query, schema)
     assert.ok((before['patient']?.length ?? 0) > 20 && (before['record']?.length ?? 0) > 20)
+    // Numbers that a sequence gives would begin anew in the copy: whoever adds one must carry it over.
+    assert.deepEqual(await query(`select relname from pg_class where relkind = 'S' and relnamespace = $1::regnamespace`, [schema]), []) // prettier-ignore
     const written = await exported(owner, 'csref_djenne', path)
     assert.equal(statSync(path).mode & 0o777, 0o600)
     assert.deepEqual(readdirSync(dirname(path)).filter((name) => name.endsWith('.part')), []) // prettier-ignore

@@ -60,7 +60,7 @@ async function setAside(
   return aside
 }
 
-/** The establishment in the directory, its migrations and the pools' access: the last statements, so that nobody waits long. */
+/** The establishment in the directory, its migrations and the pools' access: the last statements, so that nobody waits long. @throws BackupRefused taken */
 export async function publishPlace(
   session: OwnerSession,
   { id, slug, schema, isNew }: Place,
@@ -68,11 +68,13 @@ export async function publishPlace(
   context: ProvisionContext,
 ): Promise<void> {
   if (isNew) {
-    await session.query(
+    const made = await session.query(
       `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, schema_name, status, access_granted)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', true)`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', true) on conflict (slug) do nothing returning id`,
       [id, slug, name, type, region, cercle, healthDistrict, schema],
     )
+    // Somebody else was faster.
+    if (made.length === 0) throw new BackupRefused('taken')
   } else {
     await session.run(`update sis_platform.establishment set status = 'active', status_reason = null, access_granted = true,
       version = version + 1, updated_at = now() where id = ${literal(id)}`)
