@@ -34,6 +34,7 @@ import { registerSerialization } from './platform/http/serialization.ts'
 import { answerUnreadable, refuseTunnels } from './platform/http/unreadable.ts'
 import { registerValidation } from './platform/http/validation.ts'
 import { usersRoutes } from './platform/users/routes.ts'
+import { accessRoutes } from './modules/accesses/index.ts'
 import { consultationRoutes } from './modules/consultations/index.ts'
 import { exchangeRoutes } from './modules/exchange/index.ts'
 import { icd10Routes } from './modules/icd10/index.ts'
@@ -106,6 +107,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
       await api.register(countsRoutes(access))
       await api.register(auditRoutes(access))
       await api.register(patientRoutes)
+      await api.register(accessRoutes(access))
       await api.register(careTeamRoutes(access))
       await api.register(breakGlassRoutes)
       await api.register(oppositionRoutes)

@@ -69,6 +69,7 @@ export const expected: Record<string, Rule> = {
   'PATCH /api/v1/patients/:id': agents,
   'DELETE /api/v1/patients/:id': agents,
   'GET /api/v1/patients/:id/history': agents,
+  'GET /api/v1/patients/:id/accesses': agents,
   'GET /api/v1/patients/:id/oppositions': agents,
   'POST /api/v1/patients/:id/oppositions': agents,
   'DELETE /api/v1/patients/:id/oppositions/:oppositionId': agents,

@@ -62,7 +62,10 @@ export async function leaks(app: FastifyInstance, access: Access): Promise<void>
     for (const [way, tell] of Object.entries(ways))
       scope.get(
         `${leaksPrefix}/${way}/:id`,
-        { config: { right: 'patients:read' }, schema: { ...documented(way), params: object({ id: Uuid }) } },
+        {
+          config: { right: 'patients:read', access: { action: 'patient.read' } },
+          schema: { ...documented(way), params: object({ id: Uuid }) },
+        },
         async (request, reply) => {
           const { id } = request.params as { id: string }
           const told = await tell(await everywhere(id), request, reply)
@@ -85,7 +88,7 @@ export async function leaks(app: FastifyInstance, access: Access): Promise<void>
     scope.get(
       `${leaksPrefix}/unknown`,
       {
-        config: { right: 'patients:read' },
+        config: { right: 'patients:read', access: { action: 'patient.read' } },
         schema: { ...documented('unknown'), querystring: object({ otherId: Type.Optional(Uuid) }) },
       },
       async () => ({}),

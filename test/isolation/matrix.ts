@@ -181,7 +181,7 @@ export function comparable({ status, text, headers }: Answer): object {
 }
 
 /** What stands on anybody's record, and in the log, of one request. */
-export async function recorded({ database, logged }: World, answer: Answer): Promise<object> {
+export async function recorded({ database, logged }: World, answer: Answer): Promise<{ entries: object[]; log: string[] }> {
   const id = answer.headers['x-request-id'] ?? ''
   const entries = await database.asSuperuser(
     `select coalesce(e.slug, '-') as slug, a.chain = 'platform' as platform, a.resource, a.action, a.outcome, a.reason,

@@ -129,6 +129,7 @@ export const plans: Record<string, Plan> = {
   'GET /api/v1/patients/{id}/history': read('patients'),
   'GET /api/v1/patients/export': list(),
   'GET /api/v1/patients/{id}/file': read('patients'),
+  'GET /api/v1/patients/{id}/accesses': read('patients'),
   'GET /api/v1/patients/{id}/oppositions': read('patients'),
   'POST /api/v1/patients/{id}/oppositions': { who: 'agent', path: 'patients', status: 201, make: async (place) => ({ params: { id: (await place.make('patients')).id }, body: { scope: 'statistics' } }) },
   'DELETE /api/v1/patients/{id}/oppositions/{oppositionId}': { who: 'agent', path: 'patients', status: 204, async make({ make, agent }) {

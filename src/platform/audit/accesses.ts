@@ -144,6 +144,8 @@ function refusal(request: FastifyRequest, status: number): AccessTaken | undefin
 
 type Shown = { candidates?: { id: string }[]; patients?: readonly string[] }
 
+const verbs: Record<string, string> = { get: 'read', add: 'create', change: 'update' }
+
 /** `resource.verb`: as declared, or by the operation's name: `updatePatient` → `patient.update`. */
 export function actionOf({ routeOptions: { config, schema } }: Pick<FastifyRequest, 'routeOptions'>): string {
   if (typeof config.access === 'object') return config.access.action
@@ -155,7 +157,7 @@ export function actionOf({ routeOptions: { config, schema } }: Pick<FastifyReque
       .slice(1)
       .replace(/ies$/, 'y')
       .replace(/([^s])s$/, '$1')
-  return `${resource || 'account'}.${verb}`
+  return `${resource || 'account'}.${verbs[verb] ?? verb}`
 }
 
 function entryOf({ directory }: Recording['tenancy'], request: FastifyRequest, access: AccessTaken): AccessEntry {

@@ -38,7 +38,7 @@ function matching(db: PlatformDb, schema: string, filters: AuditFilters) {
         ...(from === undefined ? [] : [eb('at', '>=', startOf(from))]),
         ...(to === undefined ? [] : [eb('at', '<', dayAfter(to))]),
         ...(actorId === undefined ? [] : [eb('actor_id', '=', actorId)]),
-        ...(patientId === undefined ? [] : [eb('patients', '@>', [patientId])]),
+        ...(patientId === undefined ? [] : [eb('patients', '@>', eb.val([patientId]))]),
         ...(action === undefined ? [] : [eb('action', '=', action)]),
         ...(outcome === undefined ? [] : [eb('outcome', '=', outcome)]),
       ]),
@@ -81,3 +81,56 @@ const toEvent = (row: Row): AuditEvent => ({
 
 const startOf = (day: string): string => `${day}T00:00:00.000Z`
 const dayAfter = (day: string): string => new Date(Date.parse(startOf(day)) + 86_400_000).toISOString()
+
+export type AccessOfPatient = Omit<AuditEvent, 'patients' | 'ip' | 'detail'>
+
+/**
+ * Who met with one patient's file in this establishment, newest first.
+ * @param db with the role `audit`: under an establishment's own role the index on patients cannot serve (row security takes
+ *   its condition before ours, and `@>` is not leakproof)
+ * @throws invalid_cursor
+ */
+export async function listAccesses(
+  db: PlatformDb,
+  establishment: Pick<Establishment, 'schema'>,
+  patientId: string,
+  query: Pick<AuditQuery, 'from' | 'to' | 'limit' | 'cursor'>,
+): Promise<{ items: AccessOfPatient[]; nextCursor: string | null }> {
+  const { items, nextCursor } = await listEntries(db, establishment, { ...query, patientId })
+  // The files of others in the same list are not this patient's business; nor is the address of a machine.
+  const told = ({ id, at, actor, action, outcome, target, reason, requestId }: AuditEvent): AccessOfPatient => ({
+    id,
+    at,
+    actor,
+    action,
+    outcome,
+    target,
+    reason,
+    requestId,
+  })
+  return { items: items.map(told), nextCursor }
+}
+
+export type PersonWhoMet = { name: string; role: string | null; first: string; last: string; count: number }
+
+/** The same by person, the most frequent first; at most 500. */
+export async function summariseAccesses(
+  db: PlatformDb,
+  { schema }: Pick<Establishment, 'schema'>,
+  patientId: string,
+): Promise<PersonWhoMet[]> {
+  return matching(db, schema, { patientId, outcome: 'success' })
+    .clearSelect()
+    .select(({ fn }) => [
+      'actor_name as name',
+      'actor_role as role',
+      fn.min<string>('at').as('first'),
+      fn.max<string>('at').as('last'),
+      fn.countAll<number>().as('count'),
+    ])
+    .groupBy(['actor_id', 'actor_name', 'actor_role'])
+    .orderBy('count', 'desc')
+    .orderBy('actor_name')
+    .limit(500)
+    .execute()
+}

@@ -1,0 +1,42 @@
+import { say, text, type Language, type Text } from '../../shared/text.ts'
+
+const resources: Record<string, Text> = {
+  patient: text('dossier', 'file'),
+  consultation: text('consultations', 'visits'),
+  opposition: text('oppositions', 'objections'),
+  import: text('registre importé', 'imported register'),
+  audit: text('journal', 'record'),
+}
+
+const verbs: Record<string, Text> = {
+  read: text('lecture', 'read'),
+  list: text('affichage dans une liste', 'shown in a list'),
+  search: text('affichage dans une recherche', 'shown in a search'),
+  history: text('lecture des versions', 'versions read'),
+  export: text('copie dans un fichier', 'copied into a file'),
+  exported: text('copie remise', 'copy handed over'),
+  print: text('impression', 'print'),
+  printed: text('impression remise', 'print handed over'),
+  accesses: text('lecture de la liste des accès', 'list of accesses read'),
+  candidates: text('affichage parmi les dossiers ressemblants', 'shown among similar files'),
+  replay: text('réponse renvoyée', 'answer sent again'),
+  create: text('création', 'created'),
+  import: text('reprise d’un registre', 'taken from a register'),
+  update: text('modification', 'changed'),
+  hide: text('masquage', 'hidden'),
+  withdraw: text('retrait', 'withdrawn'),
+}
+
+const outcomes: Record<string, Text> = {
+  refused: text('refusé', 'refused'),
+  failure: text('interrompu', 'interrupted'),
+}
+
+/** What was done, for a person who is no specialist; an act without words of its own keeps its name. */
+export function actInWords(action: string, outcome: string, language: Language): string {
+  const [resource = '', verb = ''] = action.split('.')
+  const [what, done] = [resources[resource], verbs[verb]]
+  const act = what && done ? `${say(done, language)} (${say(what, language)})` : action
+  const ended = outcomes[outcome]
+  return ended ? `${act} – ${say(ended, language)}` : act
+}
