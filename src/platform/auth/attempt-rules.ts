@@ -69,11 +69,14 @@ export function givenBack(kind: Kind, row: Row, at: number): Row {
 export const forgetAt = (kind: Kind, row: Row): number =>
   Math.max(row.openAt, row.countedAt + row.failures * rules[kind].forgetMs, row.knownUntil ?? 0)
 
+/** Whether a wrong try from this place still counts. */
+export const hasFailed = (place: Row, at: number): boolean => failuresOf('place', place, at) >= 0.5
+
 /**
  * Which rows a stranger's or a neighbour's try is counted on. From a network that is the account's own, only that one: else
  * who guesses from elsewhere would keep out everybody who works here.
  */
 export function kindsOf(place: Row, at: number): Kind[] {
   if (place.knownUntil !== null && place.knownUntil > at) return ['place']
-  return ['place', 'network', failuresOf('place', place, at) < 0.5 ? 'fresh' : 'worn']
+  return ['place', 'network', hasFailed(place, at) ? 'worn' : 'fresh']
 }

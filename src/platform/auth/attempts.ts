@@ -48,8 +48,8 @@ export class Attempts {
   }
 
   /**
-   * Compares a password unless it was guessed too often. A right one clears what this place and device had counted, and
-   * makes the place one of the account's own; what others did to the account stays.
+   * Compares a password unless it was guessed too often. A right one clears what this place, or this device, had counted,
+   * and makes the place one of the account's own; what others did to the account stays.
    * @throws too_many_attempts; whatever `compare` throws, and then nothing is counted
    */
   async count<T extends { ok: boolean }>(guess: Guess, compare: (asker: Asker) => Promise<T>): Promise<T> {
@@ -153,7 +153,11 @@ export class Attempts {
       const rows = await lockKinds(db, keys, all, at)
       await storeAttempts(
         db,
-        rows.map(({ kind, key, row }) => ({ kind, key, row: settled(kind, row, isRight, at) })),
+        rows.map(({ kind, key, row }) => ({
+          kind,
+          key,
+          row: settled(kind, row, { isRight, at, device: keys.device !== undefined }),
+        })),
       )
     })
     if (place) this.#closedUntil.delete(nameOf(place))
@@ -199,9 +203,14 @@ async function lockKinds(db: PlatformDb, keys: Keys, kinds: readonly Kind[], at:
 
 const own = (at: number): Row => ({ ...rules.blank(at), knownUntil: at + rules.knownMs })
 
-function settled(kind: Kind, row: Row, isRight: boolean, at: number): Row {
+function settled(
+  kind: Kind,
+  row: Row,
+  { isRight, at, device }: { isRight: boolean; at: number; device: boolean },
+): Row {
   if (!isRight) return rules.givenBack(kind, row, at)
-  if (kind === 'place') return own(at)
+  // A known device has no need of the place, and others may be guessing from there at this moment.
+  if (kind === 'place') return device && rules.hasFailed(row, at) ? row : own(at)
   // What a device or a signed-in person got wrong before is cleared; on the shared rows only their own try.
   return kind === 'device' || kind === 'own' ? rules.blank(at) : rules.givenBack(kind, row, at)
 }

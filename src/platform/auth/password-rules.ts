@@ -54,54 +54,29 @@ function remains(plain: string, known: readonly string[]): number {
 
 // 1234, 4321, aaaa, abcd: three steps in a row of 0, +1 or -1.
 function withoutRuns(value: string): string {
-  const codes = [...value].map((character) => character.codePointAt(0) ?? 0)
+  const characters = [...value]
+  const codes = characters.map((character) => character.codePointAt(0) ?? 0)
   const inRun = codes.map(() => false)
   for (const step of [0, 1, -1])
     for (let start = 0; start + 2 < codes.length; start++)
       if ([1, 2].every((i) => codes[start + i] === codes[start]! + i * step)) inRun.fill(true, start, start + 3)
   for (let start = 0; start + walkLength <= codes.length; start++)
-    if (walked.has(value.slice(start, start + walkLength))) inRun.fill(true, start, start + walkLength)
-  return [...value].filter((_, i) => !inRun[i]).join('')
+    if (walked.has(characters.slice(start, start + walkLength).join(''))) inRun.fill(true, start, start + walkLength)
+  return characters.filter((_, i) => !inRun[i]).join('')
 }
 
 // Neighbours on the keyboards (AZERTY, QWERTY) and on the telephone's, along rows, down columns, to and fro; and those that
 // count in pairs. Four in a row are a run; three are in many a word.
 const walkLength = 4
-const walks = [
-  ...['azertyuiop', 'qsdfghjklm', 'wxcvbn', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', '147258369', '159753', '123654789'],
-  ...[
-    '1q2w3e4r5t6y7u8i9o0p',
-    '1a2z3e4r5t6y7u8i9o0p',
-    'q1w2e3r4t5y6u7i8o9p0',
-    'a1z2e3r4t5y6u7i8o9p0',
-    '12qwaszx',
-    '12azqswx',
-  ],
-  ...[
-    '1qaz2wsx3edc4rfv5tgb6yhn7ujm',
-    'qazwsxedcrfvtgbyhnujm',
-    'zaq1xsw2cde3vfr4bgt5nhy6',
-    'qweasdzxc',
-    '1qazxsw23edcvfr4',
-  ],
-  ...[
-    '1aqw2zsx3edc4rfv5tgb6yhn7ujm',
-    'aqwzsxedcrfvtgbyhnujm',
-    'wqa1xsz2cde3vfr4',
-    'azeqsdwxc',
-    '1234qwerasdfzxcv',
-    '1234azerqsdfwxcv',
-  ],
-  ...[
-    '112233445566778899',
-    '102030405060708090',
-    '1a2b3c4d5e6f7g8h9i',
-    'a1b2c3d4e5f6g7h8i9',
-    'aabbccddeeff',
-    '246810',
-    '135790',
-  ],
-]
+const walks = `
+  azertyuiop qsdfghjklm wxcvbn qwertyuiop asdfghjkl zxcvbnm 147258369 159753 123654789 1q2w3e4r5t6y7u8i9o0p
+  1a2z3e4r5t6y7u8i9o0p q1w2e3r4t5y6u7i8o9p0 a1z2e3r4t5y6u7i8o9p0 12qwaszx 12azqswx 1qaz2wsx3edc4rfv5tgb6yhn7ujm
+  qazwsxedcrfvtgbyhnujm zaq1xsw2cde3vfr4bgt5nhy6 qweasdzxc 1qazxsw23edcvfr4 1aqw2zsx3edc4rfv5tgb6yhn7ujm
+  aqwzsxedcrfvtgbyhnujm wqa1xsz2cde3vfr4 azeqsdwxc 1234qwerasdfzxcv 1234azerqsdfwxcv 112233445566778899
+  102030405060708090 1a2b3c4d5e6f7g8h9i a1b2c3d4e5f6g7h8i9 aabbccddeeff 246810 135790
+`
+  .trim()
+  .split(/\s+/)
 const walked = new Set(
   walks.flatMap((walk) =>
     [walk, [...walk].reverse().join('')].flatMap((way) =>
