@@ -111,7 +111,7 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
       await api.register(careTeamRoutes(access))
       await api.register(breakGlassRoutes)
       await api.register(oppositionRoutes)
-      await api.register(patientFileRoutes)
+      await api.register(patientFileRoutes(access))
       await api.register(consultationRoutes)
       await api.register(serviceRoutes)
       await api.register(icd10Routes)

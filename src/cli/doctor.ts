@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Check } from '#tenancy'
 import type { Config } from '../config.ts'
+import type { Reached } from '../supervisor/database.ts'
 import { say, text, type Language } from '../shared/text.ts'
 import { output } from './program.ts'
 
@@ -49,30 +50,33 @@ async function run({ lang, json }: { lang: Language; json?: boolean }): Promise<
 }
 
 async function look(config: Config): Promise<Check[]> {
-  const [{ join }, { packageRoot }, { examine }, { withReached }, keys, messages, sealing] = await Promise.all([
+  const { withReached } = await import('./reached.ts')
+  return withReached(config, (reached) => examineReached(config, reached))
+}
+
+/** What `sis doctor` says of a database that was found. */
+export async function examineReached(config: Config, reached: Reached): Promise<Check[]> {
+  const [{ join }, { packageRoot }, { examine }, keys, messages, sealing] = await Promise.all([
     import('node:path'),
     import('../config.ts'),
     import('#tenancy'),
-    import('./reached.ts'),
     import('../supervisor/master-key.ts'),
     import('../supervisor/messages.ts'),
     import('../platform/auth/sealing.ts'),
   ])
-  return withReached(config, (reached) => {
-    const masterKey = keys.findMasterKey(config)
-    return examine({
-      url: reached.ownerUrl,
-      login: {
-        ...(reached.apiUrl && { url: reached.apiUrl }),
-        ...(reached.apiRole !== undefined && { role: reached.apiRole }),
-      },
-      migrationsFolder: join(packageRoot, 'migrations'),
-      // One more in each process: the directory has its own.
-      load: { workers: config.workers, connectionsEach: messages.poolSizeFor(config.workers) + 1 },
-      pooler: config.pooler !== 'none',
-      opensKey: masterKey && ((key) => opens(sealing.unseal, masterKey, key)),
-      now: () => new Date(),
-    })
+  const masterKey = keys.findMasterKey(config)
+  return examine({
+    url: reached.ownerUrl,
+    login: {
+      ...(reached.apiUrl && { url: reached.apiUrl }),
+      ...(reached.apiRole !== undefined && { role: reached.apiRole }),
+    },
+    migrationsFolder: join(packageRoot, 'migrations'),
+    // One more in each process: the directory has its own.
+    load: { workers: config.workers, connectionsEach: messages.poolSizeFor(config.workers) + 1 },
+    pooler: config.pooler !== 'none',
+    opensKey: masterKey && ((key) => opens(sealing.unseal, masterKey, key)),
+    now: () => new Date(),
   })
 }
 

@@ -7,6 +7,7 @@ import { registerExport } from './export.ts'
 import { registerImport } from './import.ts'
 import { registerKeys } from './keys.ts'
 import { registerMigrate } from './migrate.ts'
+import { registerPrivacy } from './privacy.ts'
 import { runProgram } from './program.ts'
 import { registerRestore } from './restore.ts'
 import { registerServe } from './serve.ts'
@@ -26,4 +27,5 @@ await runProgram([
   registerAudit,
   registerDemo,
   registerDoctor,
+  registerPrivacy,
 ])

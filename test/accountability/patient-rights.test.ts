@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
 import { Value } from 'typebox/value'
+import { describeStored } from '#tenancy'
 import { insertConsultations } from '../../src/modules/consultations/index.ts'
 import { importFile, line, register } from '../../src/modules/exchange/register.fixture.ts'
 import { PatientFile } from '../../src/modules/patient-file/schemas.ts'
+import { registerOf, staleIn, writeRegister, type Settings } from '../../src/modules/processing-register/index.ts'
+import { text } from '../../src/shared/text.ts'
 import { figure, longDay, longInstant } from '../../src/shared/french.ts'
 import { Pdf } from '../../src/shared/pdf/index.ts'
 import { harness, type Client } from '../harness.ts'
@@ -224,7 +227,7 @@ describe('the file of a patient', () => {
   test('of many visits is written while it is read', { timeout: 600_000 }, async (t) => {
     const { hospital, tenancy } = await harness()
     const { id } = await create(hospital.agent, 'patients', someone({ birth: { precision: 'year', date: '1980' } }))
-    const visits = size(120, 2_000)
+    const visits = size(60, 2_000)
     const notes = Array.from({ length: 250 }, (_, i) => `constat${i % 40}`).join(' ')
     const actor = { id: null, name: 'Essai', role: 'SIH' }
     for (let done = 0; done < visits; done += 100)
@@ -336,7 +339,75 @@ describe('an opposition to sharing', () => {
   })
 })
 
+describe('the register of processing', () => {
+  test('describes every table and column of the live database, and nothing else', async () => {
+    const { database } = await harness()
+    const stored = await describeStored(database.superuserUrl, 'csref_djenne')
+    assert.ok(stored && stored.tables.length > 25)
+    assert.deepEqual(staleIn(stored.tables), [])
+    const about = { at: '2026-11-22T09:30:00.000Z', version: '0.1.0', slug: 'csref_djenne' }
+    assert.deepEqual(registerOf(stored, [], settings, about).undescribed, [])
+    // The control: what is added by hand is told.
+    await database.asSuperuser(
+      'create table sis_platform.unheard (id uuid); alter table sis_platform.account add column eyes text',
+    )
+    const changed = await describeStored(database.superuserUrl)
+    await database.asSuperuser('drop table sis_platform.unheard; alter table sis_platform.account drop column eyes')
+    assert.deepEqual(registerOf(changed!, [], settings, about).undescribed.sort(), ['account.eyes', 'unheard'])
+    assert.equal(await describeStored(database.superuserUrl, 'nulle_part'), undefined)
+  })
+
+  test('is a document to be signed, made of what the installation says of itself', async () => {
+    const { cscom, database } = await harness()
+    await create(cscom.agent, 'consultations', visit((await create(cscom.agent, 'patients', someone())).id))
+    const slug = cscom.establishment.slug
+    const stored = await describeStored(database.superuserUrl, slug)
+    const [counted] = await database.asSuperuser<{ patients: number }>(
+      `select count(*)::int as patients from ${cscom.establishment.schema}.patient`,
+    )
+    assert.equal(stored!.records!.patients, counted!.patients)
+    const bad = {
+      id: 'tls',
+      level: 'critical',
+      found: text('La connexion n’est pas chiffrée.', ''),
+      remedy: text('Activez ssl.', ''),
+    } as const
+    const at = '2026-11-22T09:30:00.000Z'
+    const register = registerOf(stored!, [bad], settings, { at, version: '0.1.0', slug })
+    const agents = register.recipients.find(({ role }) => role === 'Agent de CSCOM')
+    assert.ok(agents && agents.people >= 1 && agents.rights.includes('lire les dossiers des patients'))
+    assert.ok(
+      !register.recipients
+        .find(({ role }) => role === 'Administrateur de la plateforme')!
+        .rights.some((right) => /dossier|consultation/.test(right)),
+    )
+    const chunks: Uint8Array[] = []
+    const count = await writeRegister(register, (chunk) => void chunks.push(chunk))
+    const pages = pdfPages(Buffer.concat(chunks))
+    assert.equal(pages.length, count)
+    const whole = pages.join('\n').replace(/\s+/g, ' ')
+    for (const wanted of [
+      'Loi n° 2013-015 du 21 mai 2013',
+      'CSCOM de Sangha (CSCOM)',
+      `${figure(counted!.patients)} patients`,
+      'numéro d’identification nationale (NINA)',
+      'allergies',
+      'lire les dossiers des patients',
+      'durée légale à préciser par le responsable',
+      '48 heures',
+      'NON CONFORME',
+      'La connexion n’est pas chiffrée. → Activez ssl.',
+      'Aucune sauvegarde réussie n’est connue.',
+      'Signature du responsable'.toLowerCase(),
+    ])
+      assert.ok(whole.toLowerCase().includes(wanted.toLowerCase()), `${wanted} in ${whole}`)
+    assert.ok(!/undefined|null|\[object|postgres:\/\//.test(whole), whole)
+  })
+})
+const settings: Settings = { embedded: true, local: true, behindProxy: false, anchor: 'none' }
+
 test('the same content and instant make the same document, and a long one keeps its head, foot and words', async () => {
+  const rows = size(300, 2_000)
   const write = async (): Promise<Buffer> => {
     const chunks: Uint8Array[] = []
     const at = new Date('2026-11-22T09:30:00.000Z')
@@ -353,7 +424,7 @@ test('the same content and instant make the same document, and a long one keeps 
         { heading: 'N°', width: 1 },
         { heading: 'Texte', width: 4 },
       ],
-      Array.from({ length: 2_000 }, (_, i) => [String(i), `ligne ${i} fin`]),
+      Array.from({ length: rows }, (_, i) => [String(i), `ligne ${i} fin`]),
     )
     pdf.end()
     return Buffer.concat(chunks)
@@ -361,9 +432,9 @@ test('the same content and instant make the same document, and a long one keeps 
   const [one, other] = [await write(), await write()]
   assert.ok(one.equals(other))
   const pages = pdfPages(one)
-  assert.ok(pages.length > 40, `${pages.length} pages`)
+  assert.ok(pages.length > rows / 50, `${pages.length} pages`)
   for (const page of pages) assert.match(page, /^Gauche\nDroite\nPied\nPage \d+ \/ \n\d+\n[^]*N°\nTexte\n/)
-  for (let i = 0; i < 2_000; i += 1) assert.ok(pages.join('\n').includes(`\nligne ${i} fin`), `row ${i}`)
+  for (let i = 0; i < rows; i += 1) assert.ok(pages.join('\n').includes(`\nligne ${i} fin`), `row ${i}`)
 })
 
 test('days, instants and figures are written as in French', () => {

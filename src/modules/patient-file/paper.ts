@@ -1,4 +1,5 @@
-import { longDay, longInstant, plural } from '../../shared/french.ts'
+import { roleName } from '../../platform/auth/index.ts'
+import { figure, longDay, longInstant, plural } from '../../shared/french.ts'
 import { Pdf, type Field } from '../../shared/pdf/index.ts'
 import type { Version } from '../history/index.ts'
 import type { Birth } from '../patients/index.ts'
@@ -41,7 +42,7 @@ export async function writePaper(
   return { visits, pages: pdf.pages }
 }
 
-function writeHead(pdf: Pdf, { patient, establishment, history, oppositions, imports }: Head): void {
+function writeHead(pdf: Pdf, { patient, establishment, history, oppositions, imports, accesses }: Head): void {
   const place = [establishment.cercle && `cercle de ${establishment.cercle}`, `région de ${establishment.region}`]
   pdf.title('Dossier du patient', `${establishment.name}, ${place.filter(Boolean).join(', ')}`)
   pdf.paragraph(rights)
@@ -73,6 +74,25 @@ function writeHead(pdf: Pdf, { patient, establishment, history, oppositions, imp
   if (imports.length > 0) {
     pdf.heading('Registres repris')
     pdf.fields(imports.map(({ fileName, at, by }) => [fileName, `repris le ${longInstant(at)} par ${by.name}`]))
+  }
+  if (accesses.length > 0) {
+    pdf.heading('Qui a eu accès à ce dossier')
+    pdf.table(
+      [
+        { heading: 'Personne', width: 5 },
+        { heading: 'Rôle', width: 4 },
+        { heading: 'Première fois', width: 4 },
+        { heading: 'Dernière fois', width: 4 },
+        { heading: 'Fois', width: 1.5 },
+      ],
+      accesses.map(({ name, role, first, last, count }) => [
+        name,
+        roleName(role),
+        longInstant(first),
+        longInstant(last),
+        figure(count),
+      ]),
+    )
   }
   pdf.heading('Histoire de l’identité')
   writeHistory(pdf, history, patientFields)

@@ -1,4 +1,5 @@
-import type { Establishment, Tenant, TenantDb } from '#tenancy'
+import type { Establishment, Tenancy, Tenant, TenantDb } from '#tenancy'
+import { summariseAccesses } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
 import { listWholeRecord, type Consultation, type ConsultationVersion, type VisitKeys } from '../consultations/index.ts'
@@ -23,14 +24,16 @@ export type Opened = {
 /** What a patient's file says before its visits. @throws patient_protected, patient_not_found */
 export async function openFile(
   read: Tenant['read'],
-  { slug, name, type, region, cercle }: Establishment,
+  { platform }: Pick<Tenancy, 'platform'>,
+  establishment: Establishment,
   actor: Actor,
   id: string,
 ): Promise<Opened> {
-  return read(async (db) => {
+  const { slug, name, type, region, cercle } = establishment
+  const opened = await read(async (db) => {
     const patient = await getKeptPatient(db, actor, id)
     const { imports, origins } = await importsOf(db, id)
-    const head: Head = {
+    const head: Omit<Head, 'accesses'> = {
       format: 'sis.patient-file',
       formatVersion: 1,
       generatedAt: now().toISOString(),
@@ -43,6 +46,8 @@ export async function openFile(
     }
     return { head, origins, lists: await listsOf(db) }
   })
+  const accesses = await platform.read('audit', (db) => summariseAccesses(db, establishment, id))
+  return { ...opened, head: { ...opened.head, accesses } }
 }
 
 async function listsOf(db: TenantDb): Promise<Map<string, string>> {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import type { Tenancy } from '#tenancy'
 import { audit } from '../../platform/audit/index.ts'
 import type { Routes } from '../../platform/http/index.ts'
 import { today } from '../../shared/clock.ts'
@@ -17,70 +18,72 @@ const acts = { json: 'patient.export', pdf: 'patient.print' } as const
 // A weak network takes long over a thick file; nothing of the database is held meanwhile.
 const patience = 60 * 60_000
 
-export const patientFileRoutes: Routes = async (app) => {
-  // A page of visits and what of it is written are in memory for each.
-  const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
+export const patientFileRoutes =
+  ({ tenancy }: { tenancy: Tenancy }): Routes =>
+  async (app) => {
+    // A page of visits and what of it is written are in memory for each.
+    const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
 
-  app.get(
-    '/patients/:id/file',
-    {
-      config: { right: 'patients:export', access: 'route', load: 'bulk' },
-      handlerTimeout: patience,
-      schema: {
-        operationId: 'getPatientFile',
-        tags: ['patient rights'],
-        summary: 'The whole file of a patient, for the patient',
-        description:
-          'All that the establishment keeps about one patient: identity, visits, every version with who, when and why, oppositions, registers ' +
-          'taken over; hidden records too. The file’s SHA-256 is put on record (action `patient.exported` or `patient.printed`). ' +
-          'A connection that is cut before the end never looks like a whole file.',
-        params: FilePath,
-        querystring: object({ format: Type.Optional(FileFormat) }),
-        response: {
-          ...responses({}, 'patient_not_found', 'patient_protected', 'busy'),
-          200: {
-            description: 'The file',
-            content: {
-              'application/json': { schema: PatientFile },
-              'application/pdf': {
-                schema: Type.Unsafe<unknown>(Type.String({ format: 'binary', description: 'The file' })),
+    app.get(
+      '/patients/:id/file',
+      {
+        config: { right: 'patients:export', access: 'route', load: 'bulk' },
+        handlerTimeout: patience,
+        schema: {
+          operationId: 'getPatientFile',
+          tags: ['patient rights'],
+          summary: 'The whole file of a patient, for the patient',
+          description:
+            'All that the establishment keeps about one patient: identity, visits, every version with who, when and why, oppositions, registers ' +
+            'taken over; hidden records too. The file’s SHA-256 is put on record (action `patient.exported` or `patient.printed`). ' +
+            'A connection that is cut before the end never looks like a whole file.',
+          params: FilePath,
+          querystring: object({ format: Type.Optional(FileFormat) }),
+          response: {
+            ...responses({}, 'patient_not_found', 'patient_protected', 'busy'),
+            200: {
+              description: 'The file',
+              content: {
+                'application/json': { schema: PatientFile },
+                'application/pdf': {
+                  schema: Type.Unsafe<unknown>(Type.String({ format: 'binary', description: 'The file' })),
+                },
               },
             },
           },
         },
       },
-    },
-    async (request, reply) => {
-      const { tenant, actor } = request
-      const { id } = request.params
-      const { format = 'json' } = request.query
-      const read = patiently(tenant)
-      const record = (action: string, detail: Record<string, unknown>): Promise<void> =>
-        tenant.transaction((db) =>
-          audit(db, actor, { action, resource: 'patient', resourceId: id, patientId: id, detail }),
-        )
-      const opened = await openFile(read, tenant.establishment, actor, id)
-      // On record before anything leaves: who took a copy, and when.
-      await record(acts[format], { format })
-      const { stream } = await new Promise<Streamed>((resolve, reject) => {
-        places
-          .run(tenant.establishment.id, async () => {
-            const streamed = await streamFrom(async (out, begin) => {
-              const delivery = new Delivery(out, begin)
-              const write = format === 'pdf' ? writePaper : writeJson
-              const counts = await write(opened, walkVisits(read, actor, opened), delivery)
-              await delivery.finish((made) => record(`${acts[format]}ed`, { format, ...counts, ...made }))
+      async (request, reply) => {
+        const { tenant, actor } = request
+        const { id } = request.params
+        const { format = 'json' } = request.query
+        const read = patiently(tenant)
+        const record = (action: string, detail: Record<string, unknown>): Promise<void> =>
+          tenant.transaction((db) =>
+            audit(db, actor, { action, resource: 'patient', resourceId: id, patientId: id, detail }),
+          )
+        const opened = await openFile(read, tenancy, tenant.establishment, actor, id)
+        // On record before anything leaves: who took a copy, and when.
+        await record(acts[format], { format })
+        const { stream } = await new Promise<Streamed>((resolve, reject) => {
+          places
+            .run(tenant.establishment.id, async () => {
+              const streamed = await streamFrom(async (out, begin) => {
+                const delivery = new Delivery(out, begin)
+                const write = format === 'pdf' ? writePaper : writeJson
+                const counts = await write(opened, walkVisits(read, actor, opened), delivery)
+                await delivery.finish((made) => record(`${acts[format]}ed`, { format, ...counts, ...made }))
+              })
+              resolve(streamed)
+              await streamed.finished
             })
-            resolve(streamed)
-            await streamed.finished
-          })
-          .catch(reject)
-      })
-      const name = `dossier-${opened.head.patient.fileNumber}-${today()}.${format}`
-      return reply
-        .header('content-type', mediaTypes[format])
-        .header('content-disposition', `attachment; filename="${name}"`)
-        .send(stream)
-    },
-  )
-}
+            .catch(reject)
+        })
+        const name = `dossier-${opened.head.patient.fileNumber}-${today()}.${format}`
+        return reply
+          .header('content-type', mediaTypes[format])
+          .header('content-disposition', `attachment; filename="${name}"`)
+          .send(stream)
+      },
+    )
+  }

@@ -47,6 +47,16 @@ const head = {
   history: HistoryOf(PatientVersion).properties.items,
   oppositions: Type.Array(Opposition),
   imports: Type.Array(Import),
+  accesses: Type.Array(
+    object({
+      name: Type.String(),
+      role: nullable(Type.String()),
+      first: Timestamp,
+      last: Timestamp,
+      count: Type.Integer({ minimum: 1 }),
+    }),
+    { description: 'Who met with this file, the most frequent first, before this copy was made; at most 500 people' },
+  ),
 }
 const Head = object(head)
 /** All of a file but the visits, which may be many. */

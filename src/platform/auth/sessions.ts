@@ -11,7 +11,8 @@ const absoluteMs = 7 * 24 * 3_600_000
 // A client that lost the answer to a refresh asks again with the old token: it gets the same successor.
 const repeatMs = 10_000
 // Ended sessions stay for questions that come later, then go at the person's next login.
-const keptMs = 30 * 24 * 3_600_000
+export const SESSION_KEPT_DAYS = 30
+const keptMs = SESSION_KEPT_DAYS * 24 * 3_600_000
 
 export type SessionRow = {
   id: string

@@ -6,8 +6,9 @@ import { asJson } from '#tenancy'
 import { now } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
 
-/** 48 hours (design, contract). */
-const keptMs = 48 * 3_600_000
+/** How long an answer is kept for a repetition (design, contract). */
+export const KEY_KEPT_HOURS = 48
+const keptMs = KEY_KEPT_HOURS * 3_600_000
 
 /** The header of every write. */
 export const operationKey = {

@@ -121,9 +121,12 @@ export async function listRefused(
   return rows.map((row) => ({ ...row, message: row.message as Text }))
 }
 
+/** How long the report of a dry run stays. */
+export const DRY_RUN_KEPT_DAYS = 7
+
 /** A dry run holds lines of a register that nobody asked to keep: a week is enough to correct them. */
 export async function forgetDryRuns(db: TenantDb): Promise<void> {
-  const before = new Date(now().getTime() - 7 * 86_400_000).toISOString()
+  const before = new Date(now().getTime() - DRY_RUN_KEPT_DAYS * 86_400_000).toISOString()
   const old = await db
     .selectFrom('import_run')
     .select('id')

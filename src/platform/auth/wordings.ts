@@ -1,0 +1,41 @@
+import type { Right, Role } from './rights.ts'
+
+const roleNames: Record<Role, string> = {
+  SIH: 'Agent d’hôpital',
+  SIS_CSREF: 'Agent de CSRéf',
+  SIS_CSCOM: 'Agent de CSCOM',
+  SIS_CABINET: 'Agent de cabinet',
+  ADMIN_LOCAL: 'Administrateur de l’établissement',
+  SUPER_ADMIN: 'Administrateur de la plateforme',
+  MINISTERE_SIS: 'Ministère',
+  SIS_INRSP: 'Institut national (INSP)',
+}
+
+/** A role as French documents call it; what is no role, such as the command line's, as it is. */
+export const roleName = (role: string | null): string =>
+  role === null ? '' : role === 'COMMAND_LINE' ? 'Ligne de commande' : (roleNames[role as Role] ?? role)
+
+/** What a right lets a person do, in French, for the register of processing. */
+export const rightNames: Record<Right, string> = {
+  'patients:read': 'lire les dossiers des patients',
+  'patients:write': 'ouvrir et corriger un dossier, enregistrer une opposition',
+  'patients:delete': 'masquer un dossier',
+  'patients:export': 'copier ou imprimer des dossiers',
+  'patients:break-glass': 'ouvrir un dossier sensible en urgence, avec un motif',
+  'break-glass:review': 'contrôler les ouvertures en urgence',
+  'consultations:read': 'lire les consultations',
+  'consultations:write': 'écrire et corriger une consultation',
+  'consultations:delete': 'masquer une consultation',
+  'consultations:export': 'copier des consultations',
+  'imports:read': 'lire les rapports de reprise de registres',
+  'imports:write': 'reprendre un registre',
+  'icd10:read': 'chercher dans la CIM-10',
+  'services:read': 'lire les listes de services et de spécialités',
+  'services:write': 'tenir les listes de services et de spécialités',
+  'users:read': 'lire la liste des comptes',
+  'users:write': 'créer des comptes, donner et retirer des rôles',
+  'audit:read': 'lire le journal des accès',
+  'establishments:read': 'lire l’annuaire des établissements',
+  'establishments:write': 'ouvrir, suspendre et fermer un établissement',
+  'counts:read': 'lire des effectifs par région, jamais nominatifs',
+}
