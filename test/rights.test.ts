@@ -73,17 +73,18 @@ test('a role that demands a second factor may only enrol one before', async () =
   try {
     for (const role of all) {
       const client = as(username[role])
-      const me = await client.get('/api/v1/auth/me', 200)
-      assert.equal(me.body.secondFactor.required, demanding.includes(role), role)
+      const { body: me } = await client.get('/api/v1/auth/me', 200)
+      assert.equal(me.secondFactor.required, demanding.includes(role), role)
+      if (!demanding.includes(role)) {
+        await client.get('/api/v1/icd10?q=paludisme', 200)
+        continue
+      }
       for (const [route, rule] of Object.entries(expected)) {
         if (rule === 'public') continue
-        const isEarly = beforeEnrolment.includes(route)
-        if (!isEarly && !demanding.includes(role)) continue
-        const { status, body } = await ask(isEarly ? as(username[role]) : client, route)
-        if (isEarly) assert.notEqual(body?.code, 'second_factor_enrolment_required', `${role} ${route}`)
+        const { status, body } = await ask(route.endsWith('/logout') ? as(username[role]) : client, route)
+        if (beforeEnrolment.includes(route)) assert.ok(![401, 403].includes(status), `${role} ${route}: ${status}`)
         else assert.deepEqual([status, body?.code], [403, 'second_factor_enrolment_required'], `${role} ${route}`)
       }
-      if (!demanding.includes(role)) await client.get('/api/v1/icd10?q=paludisme', 200)
     }
   } finally {
     await mark(true)
