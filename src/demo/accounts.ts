@@ -15,8 +15,10 @@ import {
 import { recordEvent } from '../platform/audit/index.ts'
 import { now } from '../shared/clock.ts'
 import { demoEstablishments } from './establishments.ts'
+import { seeded } from './random.ts'
 
 export type DemoAccount = {
+  id: string
   username: string
   name: string
   role: Role
@@ -26,16 +28,21 @@ export type DemoAccount = {
 
 const actor = { id: null, name: 'Démonstration', role: null }
 
+// Known before they are made: the records name them.
+const firstDay = Date.parse('2024-11-01')
+
 /** The thirteen accounts of the demonstration, in the order in which they are shown. */
-export const demoAccounts: readonly DemoAccount[] = [
-  { username: 'superadmin', name: 'Administration de la plateforme', role: 'SUPER_ADMIN' },
-  { username: 'ministere', name: 'Ministère de la Santé', role: 'MINISTERE_SIS' },
-  { username: 'insp', name: 'Institut national de santé publique', role: 'SIS_INRSP' },
-  ...demoEstablishments.flatMap(({ slug, name, type, agent, admin }): DemoAccount[] => [
-    { username: `${slug}.agent`, name: agent, role: agentRoleOf(type), establishment: { slug, name } },
-    { username: `${slug}.admin`, name: admin, role: 'ADMIN_LOCAL', establishment: { slug, name } },
-  ]),
-]
+export const demoAccounts: readonly DemoAccount[] = (
+  [
+    { username: 'superadmin', name: 'Administration de la plateforme', role: 'SUPER_ADMIN' },
+    { username: 'ministere', name: 'Ministère de la Santé', role: 'MINISTERE_SIS' },
+    { username: 'insp', name: 'Institut national de santé publique', role: 'SIS_INRSP' },
+    ...demoEstablishments.flatMap(({ slug, name, type, agent, admin }): Omit<DemoAccount, 'id'>[] => [
+      { username: `${slug}.agent`, name: agent, role: agentRoleOf(type), establishment: { slug, name } },
+      { username: `${slug}.admin`, name: admin, role: 'ADMIN_LOCAL', establishment: { slug, name } },
+    ]),
+  ] satisfies Omit<DemoAccount, 'id'>[]
+).map((account) => ({ ...account, id: seeded(`SIS account ${account.username}`).uuid(firstDay) }))
 
 /**
  * `absent`: no account at all. `loaded`: the demonstration's accounts and no other. `mixed`: both kinds. `foreign`: other
@@ -62,10 +69,9 @@ export async function createDemoAccounts(tenancy: Tenancy, password: string): Pr
 
 async function insertAccount(
   db: PlatformDb,
-  { username, name, role, establishment }: DemoAccount,
+  { id, username, name, role, establishment }: DemoAccount,
   hash: string,
 ): Promise<void> {
-  const id = uuidv7()
   const at = now().toISOString()
   await db
     .insertInto('account')

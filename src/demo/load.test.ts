@@ -38,6 +38,19 @@ test('an empty database gets the whole pyramid once, and a cut load is taken up 
   assert.equal(await loadDemo({ owner, tenancy, password }), false)
   assert.deepEqual(await counts(tenancy), whole)
 
+  const opened = await tenancy
+    .tenant(tenancy.directory.findBySlug('sih_mopti')!)
+    .read((db) =>
+      db
+        .selectFrom('break_glass')
+        .innerJoin('care_team', 'care_team.patient_id', 'break_glass.patient_id')
+        .innerJoin('patient', 'patient.id', 'break_glass.patient_id')
+        .select(['patient.sensitive', 'break_glass.reviewed_at', 'care_team.user_id'])
+        .execute(),
+    )
+  const { id } = demoAccounts.find(({ username }) => username === 'sih_mopti.agent')!
+  assert.deepEqual(opened, [{ sensitive: true, reviewed_at: null, user_id: id }])
+
   const files = await tenancy
     .tenant(tenancy.directory.findBySlug('csref_djenne')!)
     .read((db) =>
@@ -58,6 +71,7 @@ test('accounts carry the mark, have one password, and are switched off and on', 
   const accounts = await readAccounts(tenancy)
   assert.deepEqual(accounts.map(({ username }) => username).sort(), demoAccounts.map(({ username }) => username).sort())
   assert.ok(accounts.every(({ demo, status }) => demo && status === 'active'))
+  assert.deepEqual(accounts.map(({ id }) => id).sort(), demoAccounts.map(({ id }) => id).sort())
   for (const { password_hash } of accounts) assert.equal((await verifyPassword(password_hash, password)).ok, true)
 
   await setDemoPassword(tenancy, password)
@@ -81,7 +95,11 @@ test('a password for the terminal is readable, long and never the same', () => {
 
 const readAccounts = (tenancy: Tenancy) =>
   tenancy.platform.read('accounts', (db) =>
-    db.selectFrom('account').select(['username', 'demo', 'status', 'password_hash']).orderBy('username').execute(),
+    db
+      .selectFrom('account')
+      .select(['id', 'username', 'demo', 'status', 'password_hash'])
+      .orderBy('username')
+      .execute(),
   )
 
 async function counts(tenancy: Tenancy): Promise<Record<string, number[]>> {

@@ -3,7 +3,8 @@ import { insertConsultations } from '../modules/consultations/index.ts'
 import { insertPatients } from '../modules/patients/index.ts'
 import { findOrInsertService, findOrInsertSpecialty } from '../modules/services/index.ts'
 import { today } from '../shared/clock.ts'
-import { createDemoAccounts, demoState } from './accounts.ts'
+import { createDemoAccounts, demoAccounts, demoState } from './accounts.ts'
+import { protect } from './sensitive.ts'
 import { demoRecords, type DemoConsultation, type DemoRecords } from './pyramid.ts'
 
 export type DemoOptions = {
@@ -62,12 +63,13 @@ async function loadEstablishment(
   if (!found) throw new Error(`establishment ${slug} is not in the directory`)
   await tenancy.tenant(found).transaction(async (db) => {
     const started = await db.selectFrom('patient').select('id').limit(1).executeTakeFirst()
-    if (!started) await insertRecords(db, upTo(today(), records))
+    if (!started) await insertRecords(db, slug, upTo(today(), records))
   })
 }
 
 async function insertRecords(
   db: TenantDb,
+  slug: string,
   { patients, consultations }: Omit<DemoRecords, 'establishment'>,
 ): Promise<void> {
   await insertPatients(
@@ -83,6 +85,13 @@ async function insertRecords(
     specialtyId: specialty.get(p),
   }))
   await insertConsultations(db, actor, rows)
+  await protect(
+    db,
+    actor,
+    slug,
+    patients,
+    demoAccounts.find(({ username }) => username === `${slug}.agent`)!,
+  )
 }
 
 async function entries(names: string[], make: (name: string) => Promise<{ id: string }>): Promise<Map<string, string>> {

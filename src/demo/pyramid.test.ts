@@ -24,7 +24,7 @@ test('the demonstration is the same at every run, on every machine', () => {
   assert.deepEqual(demoRecords(), records)
   // Figures that a machine's rounding or time zone would move. A deliberate change of the demonstration changes them here.
   const digest = createHash('sha256').update(JSON.stringify(records)).digest('hex').slice(0, 16)
-  assert.equal(digest, '35556afc5826f39b')
+  assert.equal(digest, '6644f736983fd8d2')
 })
 
 test('there are 200 patients and 2,000 consultations over two years, in five establishments', () => {

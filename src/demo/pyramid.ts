@@ -4,6 +4,7 @@ import { demoEstablishments, type DemoEstablishment } from './establishments.ts'
 import { measure } from './measures.ts'
 import { dayMs, isoDay, knownBirth, mobileNumber, monthsOld, nina, people, type Period, type Person } from './people.ts'
 import { seeded, type Random } from './random.ts'
+import { withMark } from './sensitive.ts'
 import { visitsOf } from './visits.ts'
 import type { Visit } from './episodes.ts'
 
@@ -37,7 +38,10 @@ function recordsOf(establishment: DemoEstablishment): DemoRecords {
   const files = new Map(persons.map((person) => [person, openFile(person, persons, random)]))
   return {
     establishment,
-    patients: [...files.values()].sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1)),
+    patients: withMark(
+      establishment.slug,
+      [...files.values()].sort((a, b) => (a.openedAt < b.openedAt ? -1 : 1)),
+    ),
     consultations: visits.map((visit) => writeDown(visit, files.get(visit.person)!.id, establishment, random)),
   }
 }

@@ -328,10 +328,7 @@ describe('the caring team', () => {
     const { items } = (await marker.client.get(`${patients}/${file.id}/care-team`, 200)).body
     assert.deepEqual(
       items.map(({ user, origin }: Body) => `${user.id} ${origin}`).sort(),
-      [
-        [marker.id, 'marked'],
-        [author.id, 'treated'],
-      ].sort(),
+      [`${marker.id} marked`, `${author.id} treated`].sort(),
     )
     await author.client.get(`${patients}/${file.id}`, 200)
     for (const one of [outsider, colleague])
