@@ -52,7 +52,8 @@ export async function writeRegister(register: Register, write: (chunk: Uint8Arra
   pdf.heading('6. Communication à des tiers et transferts')
   pdf.fields(register.transfers.map(({ what, how }) => [what, how]))
   security(pdf, register.security)
-  pdf.heading('8. Droits des personnes')
+  // A signature stands under what it is for.
+  pdf.heading('8. Droits des personnes', 240)
   pdf.paragraph(
     'Copie du dossier : remise imprimée ou en fichier, avec l’histoire de chaque correction. Rectification : avec trace de l’ancienne valeur, de l’auteur, de la date et du motif. ' +
       'Opposition au partage : enregistrée par portée, retirée de même, jamais effacée. Journal : le patient peut savoir qui a ouvert son dossier.',
@@ -126,8 +127,6 @@ function security(pdf: Pdf, measures: readonly Measure[]): void {
   pdf.heading('7. Mesures de sécurité')
   pdf.paragraph(`Points examinés : ${figure(measures.length)} ; à corriger : ${figure(bad.length)}.`)
   for (const { state, found, remedy } of bad) pdf.fields([[states[state], remedy ? `${found}\n→ ${remedy}` : found]])
-  pdf.table(
-    [{ heading: 'En ordre', width: 1 }],
-    measures.filter(({ state }) => state === 'ok').map(({ found }) => [found]),
-  )
+  const good = measures.filter(({ state }) => state === 'ok').map(({ found }) => found)
+  pdf.fields([['En ordre', good.join(' ')]])
 }

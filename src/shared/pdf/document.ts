@@ -76,9 +76,9 @@ export class Pdf {
     this.#doc.moveDown(0.3)
   }
 
-  /** A heading with a rule under it; it stays with what follows. */
-  heading(text: string): void {
-    this.#room(70)
+  /** A heading with a rule under it; it stays with what follows. @param points how much of that */
+  heading(text: string, points = 50): void {
+    this.#room(20 + points)
     const doc = this.#doc
     doc.y += 12
     this.#set('bold', sizes.heading)
