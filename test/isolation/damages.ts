@@ -237,7 +237,44 @@ export const damages: Damage[] = [
     sql: `alter role API set log_statement = 'all'; alter role API set log_parameter_max_length = 10`,
     repair: `alter role API set log_statement = 'none'; alter role API set log_parameter_max_length = 0`,
   },
+  {
+    id: 'audit_wall',
+    sql: 'alter table sis_audit.entry disable row level security',
+    repair: 'alter table sis_audit.entry enable row level security',
+  },
+  {
+    id: 'audit_wall',
+    sql: 'create policy more on sis_audit.entry for select using (true)',
+    repair: 'drop policy more on sis_audit.entry',
+  },
+  {
+    id: 'audit_sealing',
+    sql: `insert into sis_audit.entry (id, at, actor_name, action, outcome)
+      values (gen_random_uuid(), now() - interval '31 seconds', 'Essai', 'login', 'success')`,
+    repair: 'delete from sis_audit.entry',
+  },
+  {
+    id: 'platform_rights',
+    sql: 'grant insert on sis_audit.seal to SIS_audit',
+    repair: 'revoke insert on sis_audit.seal from SIS_audit',
+  },
+  {
+    id: 'foreign_rights',
+    sql: 'grant update (reason) on sis_audit.entry to A',
+    repair: 'revoke update (reason) on sis_audit.entry from A',
+  },
   { id: 'connections', sql: 'alter role API connection limit 5', repair: 'alter role API connection limit -1' },
+  {
+    id: 'backup_age',
+    sql: `update sis_platform.backup_run set at = now() - interval '8 days' where kind = 'backup'`,
+    repair: `update sis_platform.backup_run set at = now() where kind = 'backup'`,
+  },
+  {
+    id: 'backup_drill',
+    sql: `update sis_platform.backup_run set outcome = 'failure' where kind = 'drill';
+      update sis_platform.installation set created_at = now() - interval '2 days'`,
+    repair: `update sis_platform.backup_run set outcome = 'success' where kind = 'drill'`,
+  },
   {
     id: 'signing_keys',
     sql: `update sis_platform.signing_key set status = 'retired' where status = 'current'`,

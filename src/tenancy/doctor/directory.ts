@@ -20,7 +20,9 @@ export async function lookAtDirectory(site: Site): Promise<Findings> {
   const prepared = lived.filter(({ hasRole, hasSchema }) => hasRole && hasSchema)
   const known = new Set(tenants.map(({ schema }) => schema))
   const found = await look.query<{ name: string; kind: string }>(
-    `select nspname as name, 'schema' as kind from pg_namespace where nspname ~ $1
+    // What a restore of one establishment set aside says so.
+    `select nspname as name, 'schema' as kind from pg_namespace
+     where nspname ~ $1 and coalesce(obj_description(oid, 'pg_namespace'), '') !~ '^sis: version '
      union all select rolname, 'role' from pg_roles where rolname ~ $1 order by 1, 2`,
     [tenantPattern(site)],
   )

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { text } from '../../shared/text.ts'
 import { readMigrations } from '../owner/migrations.ts'
+import { lookAtAudit } from './audit.ts'
+import { lookAtBackups } from './backups.ts'
 import { lookAtClosed } from './closed.ts'
 import { listTenants, lookAtDirectory } from './directory.ts'
 import type { Check, Findings, SeenTenant, Site } from './finding.ts'
@@ -46,6 +48,8 @@ export async function examine(options: ExamineOptions): Promise<Check[]> {
       ...(await lookAtClosed(site)),
       ...(await lookAtDirectory(site)),
       ...(await lookAtKeys(site, options.opensKey)),
+      ...(await lookAtAudit(site)),
+      ...(await lookAtBackups(site)),
     }
     return Object.keys(wordings).map((id) => checkOf(id as keyof typeof wordings, findings[id], site.tenants))
   })

@@ -132,4 +132,26 @@ export const directory = {
       'Give back SIS_MASTER_KEY, or the file master-key of the data folder.',
     ],
   }),
+  backup_age: wording('warning', {
+    ok: ['La dernière sauvegarde de toute l’installation est récente.', 'The last backup of the whole is recent.'],
+    bad: [
+      'Aucune sauvegarde réussie de toute l’installation depuis trop de jours',
+      'No successful backup of the whole for too many days',
+    ],
+    remedy: [
+      'npx sis backup, chaque nuit (voir docs/operations.md, « Backup of the whole »).',
+      'npx sis backup, every night (docs/operations.md, “Backup of the whole”).',
+    ],
+  }),
+  backup_drill: wording('warning', {
+    ok: ['Une sauvegarde a été restaurée pour essai récemment.', 'A backup was restored for a try recently.'],
+    bad: [
+      'Aucune sauvegarde n’a été restaurée pour essai avec succès depuis trop de jours',
+      'No backup was restored for a try with success for too many days',
+    ],
+    remedy: [
+      'npx sis backup drill <dossier> : une sauvegarde qui ne se restaure pas n’en est pas une.',
+      'npx sis backup drill <folder>: a backup that cannot be restored is none.',
+    ],
+  }),
 } satisfies Record<string, Wording>
