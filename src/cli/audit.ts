@@ -73,24 +73,32 @@ class NoKey extends Error {
 }
 
 async function verify({ lang, json, establishment, anchors, publicKey }: Wanted): Promise<void> {
-  const [{ loadConfig }, { verifyAudit }, { withReached }] = await Promise.all([
+  const [{ loadConfig }, { readRestored, verifyAudit }, { withReached }, transfer] = await Promise.all([
     import('../config.ts'),
     import('#tenancy'),
     import('./reached.ts'),
+    import('../platform/transfer/index.ts'),
   ])
   const config = loadConfig()
   const publicKeys = publicKey ?? [(await keyOf(config)).publicKey]
   const kept = anchors === false ? undefined : await anchorsFor(config, anchors)
-  const result = await withReached(config, ({ ownerUrl }) =>
-    verifyAudit({
+  const [result, restored] = await withReached(config, async ({ ownerUrl }) => [
+    await verifyAudit({
       url: ownerUrl,
       publicKeys,
       ...(kept && { anchors: kept }),
       ...(establishment !== undefined && { slug: establishment }),
     }),
+    await transfer.verifyRestored({ eachRestored: (work, slug) => readRestored(ownerUrl, work, slug) }, establishment),
+  ])
+  const faults = restored.filter(({ fault }) => fault !== undefined).length
+  const whole = { ...result, found: result.found + faults }
+  if (whole.found > 0) process.exitCode = exitCodes.findings
+  output(
+    json,
+    { ...asJson(whole, kept), restored },
+    [...restored.map(transfer.sentenceOfRestored), ...linesOf(whole, kept, faults)].map((line) => say(line, lang)),
   )
-  if (result.found > 0) process.exitCode = exitCodes.findings
-  output(json, asJson(result, kept), linesOf(result, kept).map((line) => say(line, lang))) // prettier-ignore
 }
 
 async function keyOf(config: Config) {
@@ -132,7 +140,11 @@ const asJson = ({ findings, names, ...rest }: Verification, anchors: Anchors | u
   })),
 })
 
-function linesOf({ findings, found, names, ...counts }: Verification, anchors: Anchors | undefined): Text[] {
+function linesOf(
+  { findings, found, names, ...counts }: Verification,
+  anchors: Anchors | undefined,
+  faults: number,
+): Text[] {
   const { entries, seals, chains } = counts
   const examined = text(
     `Entrées examinées : ${entries} ; sceaux : ${seals} ; chaînes : ${chains} ; têtes gardées hors de la base : ${anchors?.heads.length ?? 0}.`,
@@ -142,7 +154,7 @@ function linesOf({ findings, found, names, ...counts }: Verification, anchors: A
     'Attention : sans têtes gardées hors de la base, une fin de chaîne effacée avec ses sceaux ne se voit pas.',
     'Beware: without heads kept outside the database, an end of a chain erased with its seals cannot be seen.',
   )
-  const rest = found - findings.length
+  const rest = found - faults - findings.length
   return [
     ...findings.map((finding) => sentenceOf(finding, names)),
     ...(rest > 0 ? [text(`… et ${rest} autres constats.`, `… and ${rest} other findings.`)] : []),
