@@ -29,7 +29,7 @@ const longestSaid = 3_600
 
 /**
  * Counts the guesses of all processes together, before the password is compared, so that no two at once count as one. What
- * is refused is refused from memory: of 10,000 tries on one account a few hundred reach the database.
+ * is refused is refused from memory: of one account and one network, one try in five seconds reaches the database.
  */
 export class Attempts {
   readonly #platform: Platform

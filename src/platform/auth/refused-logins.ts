@@ -37,7 +37,10 @@ export class RefusedLogins {
   /** Writes what was not written yet. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
+    this.#timer = undefined
     await this.#writing
+    await this.#write(true)
+    // Names that turned out to be nobody's.
     await this.#write(true)
   }
 
