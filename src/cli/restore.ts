@@ -78,7 +78,7 @@ async function run(path: string, { passphraseFile, replace = false, yes, json }:
         : `Restaurée et comparée table par table, en ${seconds.toLocaleString('fr')} s : ${what}.`,
       ...(aside === undefined ? [] : [`Ce qui était là est gardé dans ${aside}.`]),
       ...(recordFindings > 0
-        ? [`Attention : le registre d’audit a ${recordFindings} anomalies (npx sis audit verify).`]
+        ? [`Attention : le registre d’audit a des anomalies : ${recordFindings} (npx sis audit verify).`]
         : []),
       ...failed.map(({ slug, error }) => `L’établissement ${slug} n’a pas pu être mis à jour : ${error}`),
       ...anchors.map((place) => `Les têtes du registre d’avant sont gardées dans ${place}.`),

@@ -126,7 +126,7 @@ async function lookAround(config: Config, { apiUrl }: Database, key: Buffer | un
 
 const faultsOf = ({ failed, recordFindings }: Filled, critical: string[]): string[] => [
   ...failed.map(({ slug, error }) => `L’établissement ${slug} n’a pas pu être mis à jour : ${error}`),
-  ...(recordFindings > 0 ? [`Le registre d’audit a ${recordFindings} anomalies : npx sis audit verify.`] : []),
+  ...(recordFindings > 0 ? [`Le registre d’audit a des anomalies : ${recordFindings} (npx sis audit verify).`] : []),
   ...critical,
 ]
 
