@@ -19,6 +19,7 @@ test('every wrong variable is named at once, a secret without its value', () => 
     HOST: 'a b',
     DATABASE_URL: 'postgres://sis:tresSecret@hote',
     SIS_MASTER_KEY: 'tresSecret',
+    SIS_AUDIT_ANCHOR: 'ftp://sis:tresSecret@hote/tetes',
     SIS_DEMO: 'oui',
     SIS_DEMO_PASSWORD: 'court',
     SIS_WORKERS: '0',

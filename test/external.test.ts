@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import pg from 'pg'
 import { createTenancy, examine, openOwner, type Installation } from '#tenancy'
+import { keyFromSeed } from '../src/shared/ed25519.ts'
 import { migrationsFolder, quiet } from './cluster.ts'
 import { startExternal, type ExternalPostgres } from './external-postgres.ts'
 import { findPostgres, requireTool } from './tools.ts'
@@ -68,6 +69,13 @@ async function setUpAndWork(ownerUrl: string, api: { apiRole?: string; apiPasswo
         foreign,
         (error: { options: { cause: { code: string } } }) => error.options.cause.code === '42501',
       )
+      const key = keyFromSeed(Buffer.alloc(32, 7))
+      assert.equal((await owner.sealAudit(key)).entries, 1)
+      const heads = { ...(await owner.auditHeads()), unreadable: 0 }
+      assert.equal(heads.heads.length, 1)
+      const { findings: faults, entries } = await owner.verifyAudit({ publicKeys: [key.publicKey], anchors: heads })
+      assert.deepEqual([faults, entries], [[], 1])
+      assert.deepEqual((await owner.auditHeads(heads.position)).heads, [])
       return installation
     } finally {
       await tenancy.close()
