@@ -147,7 +147,7 @@ export const plans: Record<string, Plan> = {
   'GET /api/v1/colleagues': list(),
   'POST /api/v1/patients/{id}/break-glass': { who: 'agent', path: 'patients', status: 201, make: async (place) => ({ params: { id: (await protectedOf(place)).id }, body: reason }) },
   'GET /api/v1/break-glass': list('admin'),
-  'PATCH /api/v1/break-glass/{id}': { who: 'admin', path: 'breakGlasses', status: 200, make: async (place) => ({ params: { id: (await breakGlassOf(place)).id }, headers: ifMatch(), body: { remark: 'Vu' } }) },
+  'PATCH /api/v1/break-glass/{id}': { who: 'admin', path: 'breakGlasses', status: 200, make: async (place) => ({ params: { id: (await breakGlassOf(place)).id }, headers: ifMatch(), body: { remark: 'Vu avec la garde' } }) },
   'GET /api/v1/consultations': list(),
   'POST /api/v1/consultations': create('agent', ({ mark, records }) => visitOf(mark, records.patients.id)),
   'POST /api/v1/consultations/search': search,
