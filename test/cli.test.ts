@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { phoneOf } from '../src/platform/users/people.fixture.ts'
 import { newDataDir, sis, statusOf } from './sis-process.ts'
 
 // The command line as a script uses it: real processes, exit codes, one JSON document on the standard output.
@@ -31,15 +32,22 @@ test('commands work on a stopped installation, then on the running one', async (
 
   const server = sis(t, ['serve'], environment)
   await server.ready()
-  const post = (path: string, body: object) =>
+  const post = (path: string, body: object, bearer?: string) =>
     fetch(server.url + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...(bearer && { authorization: `Bearer ${bearer}` }) },
       body: JSON.stringify(body),
     })
   const password = 'la pirogue attend au bord du Bani'
   assert.equal((await post('/api/v1/auth/activate', { token, password })).status, 204)
-  assert.equal((await post('/api/v1/auth/login', { username: 'awa.traore', password })).status, 200)
+  const logIn = () => post('/api/v1/auth/login', { username: 'awa.traore', password })
+  const { access_token: bearer } = (await (await logIn()).json()) as { access_token: string }
+  const { secret } = (await (await post('/api/v1/auth/totp', { password }, bearer)).json()) as { secret: string }
+  assert.equal((await post('/api/v1/auth/totp/confirm', { code: phoneOf(secret).next() }, bearer)).status, 200)
+  assert.equal((await logIn()).status, 401)
+  const lost = await run('user', 'reset-second-factor', 'awa.traore', '--yes', '--json')
+  assert.equal(lost.code, 0, lost.output)
+  assert.equal((await logIn()).status, 200)
 
   const place = ['--name', 'CSRéf de Ténenkou', '--type', 'csref', '--region', 'Mopti', '--json']
   const made = await run('establishment', 'create', 'csref_tenenkou', ...place)

@@ -3,6 +3,7 @@ import { Problem, problem } from '../../../shared/errors.ts'
 import type { Access } from '../access.ts'
 import { findCredentials, lockAccount } from '../accounts.ts'
 import { actorOf, admit, finish, type Origin, type Signed } from '../login.ts'
+import { recordForPerson } from '../record.ts'
 import type { Tokens } from '../schemas.ts'
 import { countFailure, findChallenge, isOfPassword, useUp } from './challenge.ts'
 import { acceptCode } from './factor.ts'
@@ -23,9 +24,13 @@ export async function answerChallenge(
     // Read again under the account's lock: of two answers at once the second finds it used.
     const open = account && (await findChallenge(db, challenge, at))
     const credentials = account && (await findCredentials(db, account.username))
-    if (!open || account.status !== 'active' || !isOfPassword(open, credentials?.password_hash ?? null))
-      return problem('challenge_invalid')
+    if (!account || !open) return problem('challenge_invalid')
     const actor = actorOf(account, { role: null }, origin)
+    if (account.status !== 'active' || !isOfPassword(open, credentials?.password_hash ?? null)) {
+      const event = { action: 'second_factor.code', targetType: 'account', targetId: account.id } as const
+      await recordForPerson(db, actor, account.id, { ...event, outcome: 'refused', reason: 'challenge_invalid' })
+      return problem('challenge_invalid')
+    }
     const accepted = await acceptCode(db, access, { account, actor, typed: code, wrong: 'second_factor_wrong' }, at)
     if (accepted instanceof Problem) {
       if (accepted.code === 'second_factor_wrong') await countFailure(db, open)
