@@ -46,6 +46,9 @@ function dress(command: Command): void {
   for (const child of command.commands) dress(child)
 }
 
+/** What must not outlive the command, however it ends: a progress bar's timer would keep the process alive. */
+export const atEnd: (() => void)[] = []
+
 export const programVersion = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version
 
@@ -65,6 +68,8 @@ export async function runProgram(groups: Register[]): Promise<void> {
     process.exitCode ??= 0
   } catch (error) {
     process.exitCode = report(error)
+  } finally {
+    for (const end of atEnd) end()
   }
 }
 

@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress'
+import { atEnd } from './program.ts'
 
 /** Draws how far long work is: on a terminal only, on the error output, gone when it is done. */
 export function progressBar(what: string): (done: number, of: number) => void {
@@ -11,6 +12,8 @@ export function progressBar(what: string): (done: number, of: number) => void {
         Presets.shades_classic,
       )
       bar.start(of, done)
+      const { stop } = bar
+      atEnd.push(stop.bind(bar))
     }
     bar.update(done)
     if (done >= of) bar.stop()

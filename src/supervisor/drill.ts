@@ -10,7 +10,7 @@ import { findRunning } from './embedded.ts'
 import { linesOf } from './failure.ts'
 import { holderOf, takeLock } from './lock.ts'
 import { opensKey } from './master-key.ts'
-import { poolSizeFor } from './messages.ts'
+import { ownConnections, poolSizeFor } from './messages.ts'
 import { stopOrphan } from './postmaster.ts'
 import { fillDatabase, masterKeyFor, refuseFullDisk, scratchOf, type Filled } from './restore.ts'
 
@@ -117,7 +117,7 @@ async function lookAround(config: Config, { apiUrl }: Database, key: Buffer | un
     url: findRunning(config.dataDir) ?? '',
     login: { url: () => apiUrl },
     migrationsFolder: join(packageRoot, 'migrations'),
-    load: { workers: config.workers, connectionsEach: poolSizeFor(config.workers) + 1 },
+    load: { workers: config.workers, connectionsEach: poolSizeFor(config.workers) + ownConnections },
     pooler: false,
     opensKey: key && ((sealed) => opensKey(key, sealed)),
     now: () => new Date(),

@@ -98,9 +98,12 @@ async function writeDraft(
   const content = contentOf(
     manifestOf(contents, options),
     contents,
-    (total) => (written = total),
+    (total) => {
+      written = total
+      options.onProgress?.(total.bytes, total.bytes)
+    },
     // Indexes and free space are not in it: what is read is about half of the database.
-    (bytes) => options.onProgress?.(bytes, Math.max(bytes + 1, contents.databaseBytes / 2)),
+    (bytes) => options.onProgress?.(bytes, Math.max(bytes + 1, Math.round(contents.databaseBytes / 2))),
   )
   const hash = createHash('sha256')
   await pipeline(
