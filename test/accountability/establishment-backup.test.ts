@@ -168,7 +168,12 @@ describe('an establishment’s backup', () => {
     const choose = random('bytes of a backup')
     for (let count = 0; count < size(60, 5_000); count++) {
       const altered = Buffer.from(whole)
-      const at = count < 64 && isFull ? count : headerBytes + choose.int(0, whole.length - headerBytes - 1)
+      const at =
+        isFull && count < headerBytes
+          ? count
+          : choose.chance(0.1)
+            ? choose.int(0, headerBytes - 1)
+            : headerBytes + choose.int(0, whole.length - headerBytes - 1)
       altered[at] = (altered[at] ?? 0) ^ (1 << choose.int(0, 7))
       cases.push([`byte ${at}`, altered])
     }
@@ -286,7 +291,7 @@ describe('an establishment’s backup', () => {
     const choose = random('hostile backups')
     for (const [name, code, change, read = rows] of cases) {
       // What is found only once a schema was made for it costs a fifth of a second each: a few of them in `npm test`.
-      if (!isFull && code === 'content' && !choose.chance(0.2)) continue
+      if (!isFull && code === 'content' && (name === 'a row without an end' || !choose.chance(0.2))) continue
       await t.test(name, async () => {
         const forged = await forge('forged.sis', { ...manifest, ...change }, (table) => one(read(table.name)))
         await assert.rejects(async () => restore(forged), refusal(code))
@@ -298,6 +303,10 @@ describe('an establishment’s backup', () => {
         for (const table of trailer.tables) table.rows = 1e9
       }) // prettier-ignore
       await assert.rejects(async () => restore(lying), refusal('signature'))
+    })
+    await t.test('our key’s name under another’s signature, by who knows the passphrase', async () => {
+      for (const key of [{ ...ownKey, sign: foreignKey.sign }, { ...foreignKey, sign: ownKey.sign }])
+        await assert.rejects(async () => restore(await forge('forged.sis', manifest, (table) => one(rows(table.name)), key)), refusal('signature')) // prettier-ignore
     })
     await t.test('statements in values stay values (control: the same file without a fault is taken)', async () => {
       const text = `'); drop schema ${await schemaOf(query, 'csref_djenne')} cascade; --`
@@ -314,24 +323,24 @@ describe('an establishment’s backup', () => {
     const secret = fileNamed('passphrase')
     writeFileSync(secret, `${passphrase}\n`)
     const path = fileNamed('command.sis')
-    await exported(owner, 'sih_mopti', path)
+    await exported(owner, 'csref_djenne', path)
     const before = await traces(query)
     const lock = new pg.Client({ connectionString: database.superuserUrl })
     lock.on('error', () => {})
     await lock.connect()
-    await lock.query('begin; lock table sis_audit.restored in share mode')
-    const victim = start(t, database, ['establishment', 'restore', path, '--as', 'sih_copie', '--yes', '--passphrase-file', secret]) // prettier-ignore
+    await lock.query('begin; lock table sis_platform.establishment in share mode')
+    const victim = start(t, database, ['establishment', 'restore', path, '--as', 'csref_tue', '--yes', '--passphrase-file', secret]) // prettier-ignore
     const isWaiting = async () =>
-      (await query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%insert into sis_audit.restored%'`)).length > 0 || undefined // prettier-ignore
+      (await query(`select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into sis_platform.establishment%'`)).length > 0 || undefined // prettier-ignore
     await Promise.race([until(isWaiting), victim.exit.then(() => assert.fail(victim.output()))])
     victim.signal('SIGKILL')
     await victim.exit
     await lock.end()
     await until(async () => (await query(`select 1 from pg_stat_activity where application_name = 'sis-owner' and state <> 'idle'`)).length === 0 || undefined) // prettier-ignore
     assert.deepEqual(await traces(query), before)
-    await restoreEstablishment(owner, await openBackup(path, passphrase), { ...restoring, as: 'sih_copie' })
+    await restoreEstablishment(owner, await openBackup(path, passphrase), { ...restoring, as: 'csref_tue' })
     assert.deepEqual(
-      (await verifyRestored(owner, 'sih_copie')).map(({ fault }) => fault),
+      (await verifyRestored(owner, 'csref_tue')).map(({ fault }) => fault),
       [undefined],
     )
   })
