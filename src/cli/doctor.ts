@@ -72,8 +72,7 @@ export async function examineReached(config: Config, reached: Reached): Promise<
       ...(reached.apiRole !== undefined && { role: reached.apiRole }),
     },
     migrationsFolder: join(packageRoot, 'migrations'),
-    // One more in each process: the directory has its own.
-    load: { workers: config.workers, connectionsEach: messages.poolSizeFor(config.workers) + 1 },
+    load: { workers: config.workers, connectionsEach: messages.poolSizeFor(config.workers) + messages.ownConnections },
     pooler: config.pooler !== 'none',
     opensKey: masterKey && ((key) => opens(sealing.unseal, masterKey, key)),
     now: () => new Date(),

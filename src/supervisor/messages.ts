@@ -20,10 +20,14 @@ export type ToWorker = { type: 'start'; settings: WorkerSettings } | { type: 'dr
 export type FromWorker = { type: 'here' } | { type: 'ready' } | { type: 'failed'; lines: string[] }
 
 /**
- * Connections of each HTTP process, beside the one of its directory. The embedded server takes 100; migrations and the
- * command line keep some.
+ * Connections of each HTTP process, beside those of its own. The embedded server takes 100; migrations and the command
+ * line keep some.
  */
-export const poolSizeFor = (workers: number): number => Math.max(2, Math.min(10, Math.floor(80 / workers) - 1))
+export const poolSizeFor = (workers: number): number =>
+  Math.max(2, Math.min(10, Math.floor(80 / workers) - ownConnections))
+
+/** One for the directory, one for the record of reads: whoever holds the pool keeps neither from its work. */
+export const ownConnections = 2
 
 /** How long requests may take to finish once we stop (ms). */
 export const drainMs = 10_000

@@ -244,6 +244,11 @@ export const damages: Damage[] = [
   },
   {
     id: 'audit_wall',
+    sql: 'alter policy own_read on sis_audit.entry using (true)',
+    repair: 'alter policy own_read on sis_audit.entry using (tenant = current_user)',
+  },
+  {
+    id: 'audit_wall',
     sql: 'create policy more on sis_audit.entry for select using (true)',
     repair: 'drop policy more on sis_audit.entry',
   },

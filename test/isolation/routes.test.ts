@@ -32,7 +32,7 @@ before(async () => {
 })
 after(() => world?.close())
 
-// Of the process and of nobody; the nomenclature, which is printed in books; an access token renewed by its own session.
+// Of the process and of nobody; the nomenclature, which is printed in books.
 const unrecorded = ({ name, path }: Operation): boolean =>
   /^\/(health|\.well-known)\//.test(path) || name === 'GET /api/v1/icd10'
 
@@ -100,6 +100,7 @@ describe('the route matrix', () => {
       const plan = plans[operation.name]!
       const answer = await send(clientOf({ world, theirs, ours }, plan, ours), operation, await plan.make(ours))
       assert.equal(answer.status, plan.status, `${operation.name}: ${answer.text}`)
+      if (plan.status >= 400) continue
       const stands = (await recorded(world, answer)).entries.length > 0
       assert.equal(stands, !unrecorded(operation), `${operation.name}: ${stands ? '' : 'not '}on record`)
     }

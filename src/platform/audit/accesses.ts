@@ -47,7 +47,7 @@ export function registerAccesses(app: FastifyInstance, { tenancy }: Recording): 
   app.addHook('onSend', async (request, reply, payload) => {
     const access = accessOf(request, reply)
     if (access === undefined) {
-      if (reply.statusCode === 401) await tokens.refused(request, request.refusedWith)
+      if (request.refusedWith !== undefined) await tokens.refused(request, request.refusedWith)
       return payload
     }
     try {

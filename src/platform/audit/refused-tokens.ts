@@ -12,6 +12,8 @@ const codes: readonly string[] = [
   'token_stale',
   'session_closed',
   'refresh_invalid',
+  'activation_invalid',
+  'challenge_invalid',
 ]
 const everyMs = 60_000
 /** Networks that are told apart in one minute; the others are one. */
@@ -19,13 +21,13 @@ const most = 1_000
 const others = 'others'
 
 /**
- * Refused tokens cost whoever sends them nothing: the first of a network is put on record at once, those that follow as
+ * Refused tokens and one-time secrets cost whoever sends them nothing: the first of a network is put on record at once, those that follow as
  * one entry a minute with their number, so that they cannot fill the disk.
  */
 export function watchTokens(
   accesses: AccessLog,
   log: FastifyBaseLogger,
-): { refused(request: FastifyRequest, why: Problem | undefined): Promise<void>; close(): Promise<void> } {
+): { refused(request: FastifyRequest, why: Problem): Promise<void>; close(): Promise<void> } {
   let counts = new Map<string, Map<string, number>>()
 
   const record = async (network: string, detail: object, ip: string, requestId?: string): Promise<void> => {
@@ -51,7 +53,7 @@ export function watchTokens(
 
   return {
     async refused(request, why) {
-      if (why === undefined || !codes.includes(why.code)) return
+      if (!codes.includes(why.code)) return
       const own = networkOf(request.ip)
       const network = counts.has(own) || counts.size < most ? own : others
       const byCode = counts.get(network)
