@@ -107,7 +107,7 @@ describe('a sealed audit record', () => {
     const putBack = await prepareTampering(database)
     const choices = random('tampering')
     const done = new Map<string, number>()
-    for (let n = size(60, 1_000); n > 0; n--) {
+    for (let n = size(40, 1_000); n > 0; n--) {
       const tampering = await choices.weighted(hands)(database, world, choices)
       const { findings } = await examine()
       assertFound(tampering, findings)
