@@ -1,5 +1,8 @@
 import { inflateSync } from 'node:zlib'
 
+// Of the file that is being read.
+const tables = new Map<string, Map<number, string>>()
+
 type Part = { dictionary: string; stream: Buffer }
 
 /**
@@ -7,6 +10,7 @@ type Part = { dictionary: string; stream: Buffer }
  * reader does who looks for a word or copies a line.
  */
 export function pdfPages(file: Buffer): string[] {
+  tables.clear()
   const parts = partsOf(file)
   const tree = [...parts.values()].find(({ dictionary }) => /\/Type \/Pages\b/.test(dictionary))?.dictionary ?? ''
   const [, kids = ''] = /\/Kids \[([^\]]*)\]/.exec(tree) ?? []
@@ -70,6 +74,8 @@ function textOf(parts: Map<number, Part>, content: string, resources: string): s
 }
 
 function lettersOf(parts: Map<number, Part>, font: string): Map<number, string> {
+  const read = tables.get(font)
+  if (read) return read
   const table = parts.get(Number(/\/ToUnicode (\d+) 0 R/.exec(font)?.[1]))?.stream.toString('latin1') ?? ''
   const letters = new Map<number, string>()
   for (const [, first = '', targets = ''] of table.matchAll(/<([0-9a-f]{4})> <[0-9a-f]{4}> \[([^\]]*)\]/g))
@@ -78,5 +84,6 @@ function lettersOf(parts: Map<number, Part>, font: string): Map<number, string> 
         parseInt(first, 16) + index,
         units.replace(/ /g, '').replace(/.{4}/g, (unit) => String.fromCharCode(parseInt(unit, 16))),
       )
+  tables.set(font, letters)
   return letters
 }

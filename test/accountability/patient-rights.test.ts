@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { PassThrough } from 'node:stream'
 import { describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
 import { Value } from 'typebox/value'
 import { describeStored } from '#tenancy'
 import { insertConsultations } from '../../src/modules/consultations/index.ts'
 import { importFile, line, register } from '../../src/modules/exchange/register.fixture.ts'
+import { recordOpposition } from '../../src/modules/oppositions/queries.ts'
+import { Delivery, type Made } from '../../src/modules/patient-file/delivery.ts'
 import { PatientFile } from '../../src/modules/patient-file/schemas.ts'
 import { registerOf, staleIn, writeRegister, type Settings } from '../../src/modules/processing-register/index.ts'
 import { text } from '../../src/shared/text.ts'
@@ -13,6 +16,7 @@ import { figure, longDay, longInstant } from '../../src/shared/french.ts'
 import { Pdf } from '../../src/shared/pdf/index.ts'
 import { harness, type Client } from '../harness.ts'
 import { pdfPages } from '../pdf-text.ts'
+import { until } from '../sis-process.ts'
 import { size } from '../size.ts'
 
 // A patient's rights (loi 2013-015 of 21 May 2013): to have what is kept, to have it corrected, to oppose its sharing.
@@ -259,6 +263,23 @@ describe('the file of a patient', () => {
   })
 })
 
+test('a file whose hash could not be put on record has no end', async () => {
+  const out = new PassThrough()
+  const delivery = new Delivery(out, () => {})
+  for (const piece of ['one ', 'two ', 'end']) delivery.write(piece)
+  const noted: Made[] = []
+  await assert.rejects(
+    delivery.finish(async () => Promise.reject(new Error('no record'))),
+    /no record/,
+  )
+  assert.equal(String(out.read()), 'one two ')
+  const whole = new Delivery(out, () => {})
+  for (const piece of ['one ', 'two ', 'end']) whole.write(piece)
+  await whole.finish(async (made) => void noted.push(made))
+  assert.equal(String(out.read()), 'one two end')
+  assert.deepEqual(noted, [{ bytes: 11, sha256: createHash('sha256').update('one two end').digest('hex') }])
+})
+
 describe('an opposition to sharing', () => {
   test('is recorded once for its scope, withdrawn with a reason, and never gone', async () => {
     const { cscom, database } = await harness()
@@ -316,16 +337,39 @@ describe('an opposition to sharing', () => {
     assert.deepEqual(may, [{ may: false }])
   })
 
-  test('of two that are recorded at the same time, one is refused', async () => {
-    const { cscom } = await harness()
+  test('waits for another that is being recorded, and is then refused', async () => {
+    const { cscom, tenancy, database } = await harness()
     const { id } = await create(cscom.agent, 'patients', someone())
-    const answers = await Promise.all(
-      Array.from({ length: 6 }, () => cscom.agent.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' })),
+    const tenant = tenancy.tenant(cscom.establishment)
+    const record = (then: () => Promise<void>) =>
+      tenant.transaction(async (db) => {
+        await recordOpposition(db, { id: null, name: 'Essai', role: 'SIS_CSCOM' }, id, { scope: 'research' })
+        await then()
+      })
+    let end = (): void => {}
+    let wrote = (): void => {}
+    const over = new Promise<void>((resolve) => (end = resolve))
+    const written = new Promise<void>((resolve) => (wrote = resolve))
+    const first = record(async () => {
+      wrote()
+      await over
+    })
+    await written
+    let settled = false
+    const second = record(async () => {}).then(
+      () => 'recorded',
+      (error: { code: string }) => error.code,
     )
-    assert.deepEqual(
-      answers.map(({ status }) => status).sort((a, b) => a - b),
-      [201, 409, 409, 409, 409, 409],
-    )
+    void second.then(() => (settled = true))
+    await until(async () => {
+      const [row] = await database.asSuperuser<{ waits: boolean }>(
+        `select exists (select from pg_stat_activity where wait_event_type = 'Lock') as waits`,
+      )
+      return row?.waits === true || settled || undefined
+    })
+    end()
+    await first
+    assert.equal(await second, 'opposition_exists')
   })
 
   test('of another establishment’s patient is nobody’s', async () => {
