@@ -73,7 +73,8 @@ function refuseOtherKey({ keys }: WholeContents, masterKey: Buffer | undefined):
 const partOfDatabase = 1 / 4
 const least = 5 * 1024 ** 2
 
-function refuseFullFolder(folder: string, { databaseBytes }: WholeContents): void {
+/** @throws Failure */
+export function refuseFullFolder(folder: string, { databaseBytes }: Pick<WholeContents, 'databaseBytes'>): void {
   const needed = databaseBytes * partOfDatabase + least
   const free = freeBytes(folder)
   if (free >= needed) return

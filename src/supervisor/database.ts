@@ -131,6 +131,7 @@ const sentences: Record<string, string> = {
   '3D000': 'cette base de données n’existe pas',
   '42501':
     'cet utilisateur n’a pas les droits nécessaires (il doit être superutilisateur, ou posséder la base et pouvoir créer des rôles)',
+  '53100': 'le disque de ce PostgreSQL est plein',
   '53300': 'ce PostgreSQL a déjà trop de connexions',
   '57P03': 'ce PostgreSQL est en train de démarrer ou de s’arrêter',
 }

@@ -5,7 +5,7 @@ import { packageRoot, type Config } from '../config.ts'
 import { auditKey } from '../platform/audit/installation-key.ts'
 import { freeBytes, keyCheckOf, type WholeBackup } from '../platform/backup/index.ts'
 import { now } from '../shared/clock.ts'
-import { openDatabase, type Database } from './database.ts'
+import { explainDatabase, openDatabase, type Database } from './database.ts'
 import { hasCluster } from './embedded.ts'
 import { Failure } from './failure.ts'
 import { takeLock } from './lock.ts'
@@ -98,6 +98,8 @@ export async function fillDatabase(
     const readyMs = performance.now() - startedAt
     await work(database)
     return { failed, closed, recordFindings: record?.found ?? 0, recordEntries: record?.entries ?? 0, readyMs }
+  } catch (error) {
+    throw explainDatabase(error, database.apiUrl)
   } finally {
     await database.close()
   }
@@ -186,7 +188,7 @@ const timesOnDisk = 3
 const emptyCluster = 200 * 1024 ** 2
 
 /** @throws Failure */
-export function refuseFullDisk(folder: string, { total }: WholeBackup): void {
+export function refuseFullDisk(folder: string, { total }: { total: { bytes: number } }): void {
   const needed = total.bytes * timesOnDisk + emptyCluster
   const free = freeBytes(folder)
   if (free >= needed) return

@@ -11,9 +11,10 @@ import { auditKey } from '../../src/platform/audit/installation-key.ts'
 import { keyCheckOf, listBackups, openWholeBackup, writeBackup, type Written } from '../../src/platform/backup/index.ts'
 import { newcomer, type Person } from '../../src/platform/users/people.fixture.ts'
 import { BackupRefused } from '../../src/shared/backup-refused.ts'
+import { refuseFullFolder, refuseOutput } from '../../src/supervisor/backup.ts'
 import { drill } from '../../src/supervisor/drill.ts'
 import { startEmbedded } from '../../src/supervisor/embedded.ts'
-import { fillDatabase } from '../../src/supervisor/restore.ts'
+import { fillDatabase, refuseFullDisk } from '../../src/supervisor/restore.ts'
 import { settleSwitch, switchTo } from '../../src/supervisor/switch.ts'
 import { migrationsFolder, quiet } from '../cluster.ts'
 import { startExternal } from '../external-postgres.ts'
@@ -32,6 +33,8 @@ let config: Config
 let written: Written
 let rows: Record<string, string[]>
 let person: Person
+/** An access token of a session that was opened after the backup. */
+let late: string
 let isWriting = true
 
 /** Two rows in one transaction, one in an establishment's schema and one in the shared record, as often as it goes. */
@@ -67,6 +70,8 @@ before(async () => {
   isWriting = false
   assert.ok((await writing) > 10)
   rows = await everyRow(database.asSuperuser)
+  const signedIn = await anonymous.post('/api/v1/auth/login', { username: 'csref_djenne.agent', password: testPassword }, 200) // prettier-ignore
+  late = signedIn.body.access_token
 })
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -108,8 +113,10 @@ describe('a backup of the whole', () => {
     const post = (url: string, payload: object) => app.inject({ method: 'POST', url: `/api/v1/auth/${url}`, payload })
     const stolen = await post('refresh', { refresh_token: person.tokens.refresh_token })
     assert.equal(stolen.statusCode, 401, stolen.body)
-    const me = await app.inject({ url: '/api/v1/auth/me', headers: { authorization: `Bearer ${person.tokens.access_token}` } }) // prettier-ignore
-    assert.equal(me.statusCode, 401, me.body)
+    for (const token of [person.tokens.access_token, late]) {
+      const me = await app.inject({ url: '/api/v1/services', headers: { authorization: `Bearer ${token}` } })
+      assert.equal(me.statusCode, 401, me.body)
+    }
     const agent = await post('login', { username: 'csref_djenne.agent', password: testPassword })
     assert.equal(agent.statusCode, 200, agent.body)
     const admin = await post('login', { username: 'awa.diarra', password: 'trois pirogues sur le Bani' })
@@ -143,6 +150,19 @@ describe('a backup of the whole', () => {
     await exported(owner, 'csref_djenne', fileNamed('one.sis'))
     await owner.close()
     await refused(fileNamed('one.sis'), 'one_establishment')
+  })
+
+  test('is not begun where it would not end', () => {
+    assert.throws(
+      () => refuseFullFolder(folder, { databaseBytes: 1e18 }),
+      /Le disque n’a plus que .* libres dans .*sis-whole/,
+    )
+    refuseFullFolder(folder, { databaseBytes: 1e6 })
+    assert.throws(() => refuseFullDisk(folder, { total: { bytes: 1e18 } }), /la base restaurée en demande environ/)
+    refuseFullDisk(folder, { total: { bytes: 1e6 } })
+    assert.throws(() => refuseOutput(written.file, undefined), /existe déjà/)
+    assert.throws(() => refuseOutput(join(folder, 'nowhere', 'x.sis'), undefined), /le dossier n’existe pas/)
+    assert.throws(() => refuseOutput(join(folder, 'x.sis'), 3), /--keep demande un dossier/)
   })
 
   test('is one at a time, keeps the newest, leaves no drafts, and is no backup without the right key', async () => {
@@ -379,7 +399,14 @@ describe('a backup of the whole, at length', { skip: !isFull && 'only with --ful
     const there = (name: string) => ({ ...configOf(`${dataDir}-${name}`), databaseUrl: external.url(name) })
     const first = await openWholeBackup(written.file, passphrase)
     const restoring = { log: quiet, tell() {}, actor: 'x', fileName: 'x', key: masterKey }
+    // A cluster that has lived longer than the seals: its numbers say nothing, yet the record goes on in a new era.
+    await asSuperuser(
+      'postgres',
+      'do $$ begin for i in 1..20000 loop perform pg_current_xact_id(); commit; end loop; end $$',
+    )
     await fillDatabase(there('before'), first, restoring)
+    const { rows: eras } = await asSuperuser('before', 'select distinct era from sis_audit.entry order by 1')
+    assert.deepEqual(eras, [{ era: 1 }, { era: 2 }])
     await assert.rejects(fillDatabase(there('before'), first, restoring), { code: 'occupied' })
     // Cut off half way: the next attempt begins anew.
     await asSuperuser('before', 'create schema sis_restoring')

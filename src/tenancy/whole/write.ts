@@ -103,9 +103,17 @@ async function fill(
   refuseOther(wanted, made)
   if (made.length === 0) return
   await session.run(`truncate ${made.map(({ name }) => nameIn(place, name)).join(', ')} restart identity cascade`)
-  for (const table of wanted) await fillTable(session, await parts.next(place, table.name), table)
-  for (const { name } of wanted) await restartNumbers(session, nameIn(place, name))
-  await session.run(`analyze ${wanted.map(({ name }) => nameIn(place, name)).join(', ')}`)
+  const names = wanted.map(({ name }) => nameIn(place, name))
+  // The directory's version must be that of the backup, not one more for each row that came. Establishments have no triggers.
+  const triggers = (what: 'enable' | 'disable'): Promise<unknown> =>
+    session.run(names.map((name) => `alter table ${name} ${what} trigger user`).join('; '))
+  if (place === platformPlace) await triggers('disable')
+  const filled: string[] = []
+  for (const table of wanted)
+    if (await fillTable(session, await parts.next(place, table.name), table)) filled.push(nameIn(place, table.name))
+  if (place === platformPlace) await triggers('enable')
+  await restartNumbers(session, names)
+  if (filled.length > 0) await session.run(`analyze ${filled.join(', ')}`)
 }
 
 /** Exactly the tables and columns that our migrations made. @throws BackupRefused content */
@@ -121,10 +129,8 @@ function refuseOther(wanted: WholeTable[], made: WholeTable[]): void {
   if (!isSame) throw new BackupRefused('content')
 }
 
-async function fillTable(session: OwnerSession, part: ArrivingPart, table: WholeTable): Promise<void> {
-  const name = nameIn(part.place, part.name)
-  // The directory's version must be that of the backup, not one more for each row that came.
-  await session.run(`alter table ${name} disable trigger user`)
+/** @returns how many rows came */
+async function fillTable(session: OwnerSession, part: ArrivingPart, table: WholeTable): Promise<number> {
   try {
     await session.copyIn(copyOf(part.place, table, 'from stdin'), part.data)
   } catch (error) {
@@ -132,22 +138,24 @@ async function fillTable(session: OwnerSession, part: ArrivingPart, table: Whole
     if (/^2[23]/.test(sqlState(error) ?? '')) throw new BackupRefused('content', { cause: error })
     throw error
   }
-  await session.run(`alter table ${name} enable trigger user`)
   const { sha256, rows } = part.digest()
   const hash = createHash('sha256')
   for await (const piece of session.copyOut(copyOf(part.place, table))) hash.update(piece)
   if (hash.digest('hex') !== sha256)
     throw new BackupRefused('differs', { more: [`${part.place}.${part.name} (${rows})`] })
+  return rows
 }
 
-async function restartNumbers(session: OwnerSession, name: string): Promise<void> {
-  const columns = await session.query<{ column: string; sequence: string }>(
-    `select attname::text as "column", pg_get_serial_sequence($1, attname) as sequence from pg_attribute
-     where attrelid = $1::regclass and attnum > 0 and attidentity <> ''`,
-    [name],
+/** Identities go on after the greatest number that came. */
+async function restartNumbers(session: OwnerSession, names: string[]): Promise<void> {
+  const columns = await session.query<{ table: string; column: string; sequence: string }>(
+    `select attrelid::regclass::text as "table", attname::text as "column",
+       pg_get_serial_sequence(attrelid::regclass::text, attname) as sequence from pg_attribute
+     where attrelid = any($1::regclass[]) and attnum > 0 and attidentity <> ''`,
+    [names],
   )
-  for (const { column, sequence } of columns)
-    await session.query(`select setval($1::regclass, coalesce(max(${ident(column)}), 0) + 1, false) from ${name}`, [sequence]) // prettier-ignore
+  for (const { table, column, sequence } of columns)
+    await session.query(`select setval($1::regclass, coalesce(max(${ident(column)}), 0) + 1, false) from ${table}`, [sequence]) // prettier-ignore
 }
 
 /** The backup's tables, in the very order in which they are wanted. */
