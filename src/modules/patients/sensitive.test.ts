@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { pino } from 'pino'
 import { Type } from 'typebox'
 import { buildApp } from '../../app.ts'
+import { packageRoot } from '../../config.ts'
 import { requestScope } from '../../platform/auth/index.ts'
 import { newcomer } from '../../platform/users/people.fixture.ts'
 import { object, responses } from '../../shared/schemas.ts'
@@ -314,6 +317,8 @@ describe('every route', () => {
 })
 
 describe('the caring team', () => {
+  const teamOf = (items: Body[]): string[] => items.map(({ user, origin }: Body) => `${user.id} ${origin}`).sort()
+
   test('is who marks the file and who wrote a consultation in the last twelve months, not who imported one', async () => {
     const { database } = await harness()
     const { marker, author, colleague, outsider } = people
@@ -338,10 +343,15 @@ describe('the caring team', () => {
     )
     const marked = (await mark(marker.client, file, true)).body
     const { items } = (await marker.client.get(`${patients}/${file.id}/care-team`, 200)).body
-    assert.deepEqual(
-      items.map(({ user, origin }: Body) => `${user.id} ${origin}`).sort(),
-      [`${marker.id} marked`, `${author.id} treated`].sort(),
+    assert.deepEqual(teamOf(items), [`${marker.id} marked`, `${author.id} treated`].sort())
+    // The migration makes the same teams for the files that were marked before it.
+    const migration = readFileSync(join(packageRoot, 'migrations/tenant/0007_sensitive.sql'), 'utf8')
+    const fill = migration.slice(migration.indexOf('insert into care_team'))
+    await database.asSuperuser(
+      `begin; set local search_path = "${await schema()}"; delete from care_team; ${fill} commit`,
     )
+    const { items: again } = (await marker.client.get(`${patients}/${file.id}/care-team`, 200)).body
+    assert.deepEqual(teamOf(again), teamOf(items))
     await author.client.get(`${patients}/${file.id}`, 200)
     for (const one of [outsider, colleague])
       assert.deepEqual(code(await one.client.get(`${patients}/${file.id}`)), refused)
