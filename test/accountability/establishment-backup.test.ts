@@ -89,12 +89,14 @@ describe('an establishment’s backup', () => {
     await archive(owner, query, 'csref_djenne')
     await query(`insert into sis_audit.entry (id, chain, tenant, actor_name, action, outcome) values (gen_random_uuid(), 'platform', $1, 'x', 'since', 'success')`, [schema]) // prettier-ignore
     await query(`delete from ${schema}.consultation`)
+    // As after the restore of the whole to an earlier day: the file knows what the record does not any more.
+    await query(`delete from sis_audit.entry where seq = (select max(seq) from sis_audit.entry where tenant = $1 and chain = $1)`, [schema]) // prettier-ignore
     const back = await restoreEstablishment(owner, backup, restoring)
     const after = await rowsOf(query, schema)
     // Its record was never away: what happened since the export stays on it.
     assert.equal(after['record']?.filter((row) => row.includes(',since,')).length, 1)
     assert.deepEqual({ ...after, record: after['record']?.filter((row) => !row.includes(',since,')) }, before)
-    assert.ok(back.kept !== undefined && back.entries === 0)
+    assert.ok(back.kept !== undefined && back.entries === 1)
     assert.deepEqual(await verifyRestored(owner, 'csref_djenne'), [])
   })
 
@@ -328,6 +330,7 @@ describe('an establishment’s backup', () => {
     const lock = new pg.Client({ connectionString: database.superuserUrl })
     lock.on('error', () => {})
     await lock.connect()
+    t.after(() => lock.end())
     await lock.query('begin; lock table sis_platform.establishment in share mode')
     const victim = start(t, database, ['establishment', 'restore', path, '--as', 'csref_tue', '--yes', '--passphrase-file', secret]) // prettier-ignore
     const isWaiting = async () =>

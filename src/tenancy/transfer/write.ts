@@ -39,7 +39,7 @@ export async function writeEstablishment(
     await migrate(session, migrations.slice(version), place.schema)
     await session.run(`analyze ${[...known.keys()].map(ident).join(', ')}`)
     await publishPlace(session, place, arrival.establishment, context)
-    await keepProof(session, place.schema, arrival, columns.get(recordName) ?? [], record)
+    if (place.isNew) await keepProof(session, place.schema, arrival, columns.get(recordName) ?? [], record)
     const people = place.isNew ? await addPeople(session, place, arrival) : []
     await recordOn(session, place.schema, {
       action: 'establishment.restore',
@@ -114,6 +114,7 @@ async function asContent<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** Not of an establishment that comes back to its own place: its record was never away, and at most a part of the file's is new. */
 async function keepProof(
   session: OwnerSession,
   schema: string,
