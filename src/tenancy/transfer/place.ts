@@ -92,7 +92,7 @@ export async function emptyTables(session: OwnerSession, schema: string): Promis
 
 /**
  * Takes away the indexes that no constraint needs, and says how to make them again: built over rows that are there they
- * cost a third (measured at 100,000 consultations with their words: 13 s against 4).
+ * cost a third (100,000 consultations, on a busy machine: 25 s against 8).
  */
 export async function dropIndexes(session: OwnerSession, schema: string): Promise<string[]> {
   const indexes = await session.query<{ name: string; definition: string }>(
