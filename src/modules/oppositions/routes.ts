@@ -1,6 +1,6 @@
 import { changeOnce, createOnce, IdempotencyKey, type Routes } from '../../platform/http/index.ts'
 import { responses } from '../../shared/schemas.ts'
-import { getPatient } from '../patients/index.ts'
+import { getPatient, refuseProtected } from '../patients/index.ts'
 import { listOppositions, recordOpposition, withdrawOpposition } from './queries.ts'
 import * as schemas from './schemas.ts'
 
@@ -48,10 +48,15 @@ export const oppositionRoutes: Routes = async (app) => {
     },
     async (request, reply) => {
       const { actor, params, body } = request
-      return createOnce(request, reply, async (db) => ({
-        body: await recordOpposition(db, actor, params.id, body),
-        location: `/api/v1/patients/${params.id}/oppositions`,
-      }))
+      return createOnce(
+        request,
+        reply,
+        async (db) => ({
+          body: await recordOpposition(db, actor, params.id, body),
+          location: `/api/v1/patients/${params.id}/oppositions`,
+        }),
+        (db) => refuseProtected(db, actor, params.id),
+      )
     },
   )
 
