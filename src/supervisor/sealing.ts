@@ -21,16 +21,17 @@ export type Sealing = {
 const sealEvery = 10_000
 // An unsealed entry of this age is an alarm (`sis audit verify`, `sis doctor`).
 const alarmAfter = 30_000
-const [shortestWait, longestWait] = [10_000, 600_000]
+const longestWait = 600_000
 const lastChance = 3_000
 
 /** Seals the audit record from now on, and takes the heads to their anchors. Outlives a database or an anchor that is away. */
-export function startSealing({ every = sealEvery, ...options }: Options): Sealing {
+export function startSealing(options: Options): Sealing {
+  const { every = sealEvery } = options
   const end = new AbortController()
   const { sealAll, deliveries, finish } = sealer(options)
   const loop = (async () => {
     while (!end.signal.aborted) {
-      await sealAll()
+      await sealAll(() => !end.signal.aborted)
       // One that takes long, or hangs, holds up neither the seals nor the other anchors.
       for (const deliver of deliveries) void deliver()
       await sleep(every, undefined, { signal: end.signal }).catch(() => {})
@@ -48,11 +49,11 @@ export function startSealing({ every = sealEvery, ...options }: Options): Sealin
 /** Seals what is there and takes it to the anchors: what a command wrote while no server runs. */
 export const sealNow = (options: Omit<Options, 'every'>): Promise<void> => sealer(options).finish()
 
-function sealer({ owner, key, anchors, log }: Omit<Options, 'every'>) {
+function sealer({ owner, key, anchors, log, every = sealEvery }: Options) {
   let sealedAt = performance.now()
-  const sealAll = async (): Promise<void> => {
+  const sealAll = async (goesOn: () => boolean): Promise<void> => {
     try {
-      for (let more = true; more;) more = (await owner.sealAudit(key)).more
+      for (let more = true; more && goesOn();) more = (await owner.sealAudit(key)).more
       sealedAt = performance.now()
     } catch (error) {
       const fields = { reason: sayable(error) }
@@ -60,9 +61,11 @@ function sealer({ owner, key, anchors, log }: Omit<Options, 'every'>) {
       else log.warn(fields, 'sealing of the audit record postponed')
     }
   }
-  const deliveries = anchors.map((anchor) => delivery(owner, anchor, log))
+  const deliveries = anchors.map((anchor) => delivery(owner, anchor, log, every))
   const finish = async (): Promise<void> => {
-    await sealAll()
+    // What a hurried end leaves is sealed at the next start.
+    const latest = performance.now() + lastChance
+    await sealAll(() => performance.now() < latest)
     await Promise.race([
       Promise.all(deliveries.map((deliver) => deliver({ now: true }))),
       sleep(lastChance, undefined, { ref: false }),
@@ -75,7 +78,12 @@ function sealer({ owner, key, anchors, log }: Omit<Options, 'every'>) {
  * What one anchor has not had yet stays where it is, in the database; each chain's newest head vouches for those before it,
  * so an anchor that was away for days is sent one line a chain.
  */
-function delivery(owner: Options['owner'], anchor: Anchor, log: Log): (how?: { now: boolean }) => Promise<void> {
+function delivery(
+  owner: Options['owner'],
+  anchor: Anchor,
+  log: Log,
+  shortestWait: number,
+): (how?: { now: boolean }) => Promise<void> {
   let position: Position | undefined
   let [wait, notBefore] = [shortestWait, 0]
   let running: Promise<void> | undefined

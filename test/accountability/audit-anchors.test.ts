@@ -215,6 +215,7 @@ describe('the heads of the audit record', () => {
       SIS_MASTER_KEY: masterKey.toString('hex'),
       SIS_DATA_DIR: join(folder, 'killed'),
       SIS_WORKERS: '1',
+      SIS_AUDIT_ANCHOR: join(folder, 'elsewhere', 'heads.jsonl'),
     }
     const killed = sis(t, ['serve'], environment)
     await until(async () => {
@@ -231,10 +232,12 @@ describe('the heads of the audit record', () => {
     await write(database, [{ chain }])
     again.signal('SIGTERM')
     assert.equal(await again.exit, 0, again.output())
-    const [file = ''] = headsFilesOf({ dataDir: environment.SIS_DATA_DIR })
-    assert.deepEqual(await kindsBy(file), [])
-    const last = (await readHeads(file)).heads.at(-1)
-    assert.equal(last?.head, (await newest()).head)
-    assert.ok(readFileSync(file, 'utf8').endsWith('\n'))
+    const files = headsFilesOf({ dataDir: environment.SIS_DATA_DIR, auditAnchor: environment.SIS_AUDIT_ANCHOR })
+    assert.equal(files.length, 2)
+    for (const file of files) {
+      assert.deepEqual(await kindsBy(file), [])
+      assert.equal((await readHeads(file)).heads.at(-1)?.head, (await newest()).head)
+      assert.ok(readFileSync(file, 'utf8').endsWith('\n'))
+    }
   })
 })
