@@ -29,6 +29,16 @@ function countOf(value: string): number {
   throw new InvalidArgumentError('attendu un nombre de 1 à 9999.')
 }
 
+const keyLines = {
+  inside: [
+    'La clé maîtresse y est, sous la phrase secrète : ce fichier et cette phrase suffisent à tout restaurer. Gardez-les séparément.',
+  ],
+  elsewhere: [
+    'La clé maîtresse (SIS_MASTER_KEY) n’y est pas : gardez-en une copie ailleurs, sans elle cette sauvegarde ne se restaure pas.',
+  ],
+  none: [],
+}
+
 async function run(to: string, { passphraseFile, keep, json }: Omit<Options, 'output'>): Promise<void> {
   const [{ withOwner }, { readPassphrase }, { backUp, refuseOutput }, { megabytes }, { progressBar }, { atSignal }] =
     await Promise.all([
@@ -60,9 +70,7 @@ async function run(to: string, { passphraseFile, keep, json }: Omit<Options, 'ou
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   output(json, { ...written, seconds }, [
     `${rows} lignes de ${tables} tables, ${establishments} établissements, dans ${file} (${megabytes(fileBytes)}) : relues et vérifiées, telles qu’elles étaient le ${takenAt}.`,
-    written.hasMasterKey
-      ? 'La clé maîtresse y est, sous la phrase secrète : ce fichier et cette phrase suffisent à tout restaurer. Gardez-les séparément.'
-      : 'La clé maîtresse (SIS_MASTER_KEY) n’y est pas : gardez-en une copie ailleurs, sans elle cette sauvegarde ne se restaure pas.',
+    ...keyLines[written.masterKey],
     ...(strangers.length > 0 ? [`Laissées, car elles ne sont pas de SIS : ${strangers.join(', ')}.`] : []),
     ...removed.map((path) => `Ancienne sauvegarde supprimée : ${path}`),
     'Essayez-la : npx sis backup drill. Sans la phrase secrète, elle ne s’ouvre plus.',

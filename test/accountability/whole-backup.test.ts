@@ -78,6 +78,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 describe('a backup of the whole', () => {
   test('comes back row by row with its keys; everybody signs in again, nobody is signed in still', async (t) => {
     assert.equal(statSync(written.file).mode & 0o777, 0o600)
+    assert.deepEqual([written.masterKey, written.strangers], ['inside', []])
     assert.deepEqual(readdirSync(backups), [basename(written.file)])
     const dataDir = newDataDir(t)
     const { filled, aside } = await restoredInto(dataDir, written.file)

@@ -44,8 +44,8 @@ export type Written = Total & {
   strangers: string[]
   /** Older backups that gave way to this one. */
   removed: string[]
-  /** Whether the master key is in it. */
-  hasMasterKey: boolean
+  /** Where the master key is that opens the keys in it; `none` before the first start, when there are no keys yet. */
+  masterKey: 'inside' | 'elsewhere' | 'none'
 }
 
 /**
@@ -75,7 +75,7 @@ export async function writeBackup(owner: Owner, options: WriteOptions): Promise<
         establishments: schemas.filter(({ slug }) => slug !== undefined).length,
         strangers: contents.strangers,
         removed: removeOld(installation, options),
-        hasMasterKey: options.masterKey !== undefined,
+        masterKey: options.masterKey ? 'inside' : options.keyCheck === undefined ? 'none' : 'elsewhere',
       }
     } finally {
       await rm(draft, { force: true })
