@@ -59,6 +59,7 @@ export const expected: Record<string, Rule> = {
   'POST /api/v1/establishments': platform,
   'PATCH /api/v1/establishments/:slug': platform,
   'GET /api/v1/audit': administrator,
+  'GET /api/v1/audit/export': administrator,
   'GET /api/v1/counts': national,
 
   'GET /api/v1/patients': agents,

@@ -1,4 +1,4 @@
--- The record of who did what, of all establishments in one table with row security (docs/decisions/0011-audit.md): entries
+-- The record of who did what, of all establishments in one table with row security (docs/decisions/0016-audit.md): entries
 -- of several establishments are stored in one statement, and sealed, moved and looked through in one place.
 
 create schema sis_audit;

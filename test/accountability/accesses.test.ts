@@ -228,6 +228,35 @@ test('an export is on record with all its patients, its rows and its hash', asyn
   }
 })
 
+test('a change of the signing keys is on record', async () => {
+  const { tenancy, database } = await harness()
+  const { rotateKeys } = await import('../../src/platform/auth/keys.ts')
+  await rotateKeys(tenancy.platform, Buffer.alloc(32, 7))
+  const rows = await database.asSuperuser(
+    `select tenant, chain, detail from sis_audit.entry where action = 'keys.rotate'`,
+  )
+  assert.deepEqual(rows, [{ tenant: null, chain: 'platform', detail: { compromised: false } }])
+})
+
+test('the administrator takes the record away as a file, which stands there itself', async () => {
+  const { cabinet } = await harness()
+  await cabinet.agent.get(`${patients}/0198c0de-7a1b-7c2d-8e3f-0123456789ab`, 404)
+  const file = await cabinet.admin.get('/api/v1/audit/export?outcome=refused', 200)
+  const lines = file.text.trim().split('\r\n')
+  assert.match(lines[0] ?? '', /^Date \(UTC\);Personne;Fonction;Acte;Issue;/)
+  assert.match(
+    lines[1] ?? '',
+    /;Essai cabinet_etoile\.agent;SIS_CABINET;patient\.read;refused;patient;;;patient_not_found;/,
+  )
+  const { action, detail } = await entryOf(file)
+  assert.equal(action, 'audit.export')
+  assert.deepEqual(detail, {
+    filters: ['outcome'],
+    rows: lines.length - 1,
+    sha256: createHash('sha256').update(file.text).digest('hex'),
+  })
+})
+
 describe('without a record', () => {
   const insert = async (verb: 'grant' | 'revoke') => {
     const { database } = await harness()

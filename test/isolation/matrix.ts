@@ -185,7 +185,8 @@ export async function recorded({ database, logged }: World, answer: Answer): Pro
   const id = answer.headers['x-request-id'] ?? ''
   const entries = await database.asSuperuser(
     `select coalesce(e.slug, '-') as slug, a.chain = 'platform' as platform, a.resource, a.action, a.outcome, a.reason,
-       cardinality(a.patients) as patients, a.detail
+       cardinality(a.patients) as patients,
+       array(select jsonb_object_keys(a.detail) order by 1) as detail
      from sis_audit.entry a left join sis_platform.establishment e on e.schema_name = a.tenant
      where a.request_id = $1 order by 1, 2, 3, 4`,
     [id],

@@ -119,6 +119,7 @@ export const plans: Record<string, Plan> = {
   'PATCH /api/v1/establishments/{slug}': { who: 'superadmin', path: 'establishments', because: 'the platform sees every establishment', status: 200, make: async ({ establishment: { slug }, admin }) => ({ params: { slug }, headers: ifMatch((await admin.get(`/api/v1/establishments/${slug}`, 200)).body.version as number), body: { region: 'Mopti' } }) },
   'GET /api/v1/counts': nothing(200, 'figures of the whole country', undefined, 'ministere'),
   'GET /api/v1/audit': list('admin', { source: 'records' }),
+  'GET /api/v1/audit/export': list('admin', { outcome: 'failure' }),
 
   'GET /api/v1/patients': list(),
   'POST /api/v1/patients': create('agent', ({ mark }) => patientOf(mark)),

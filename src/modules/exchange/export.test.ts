@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test from 'node:test'
 import { harness } from '../../../test/harness.ts'
-import { guarded } from './export/guard.ts'
+import { guarded } from '../../shared/csv-guard.ts'
 import { exampleRegister, importFile, line, register } from './register.fixture.ts'
 
 const cellsOf = (text: string) => text.replace('\ufeff', '').trim().split('\r\n').map((row) => row.split(';')) // prettier-ignore

@@ -116,8 +116,6 @@ function toldAgain(request: FastifyRequest): AccessTaken {
   }
 }
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 /** Refused for who asks, or because there is no such record; not for what was typed. */
 function refusal(request: FastifyRequest, status: number): AccessTaken | undefined {
   const refused = request.refusedWith
@@ -131,11 +129,11 @@ function refusal(request: FastifyRequest, status: number): AccessTaken | undefin
       detail: { count: candidates.length },
     }
   if (status !== 403 && status !== 404) return undefined
-  // No schema may have looked at the path yet: only what cannot be a word is kept.
-  const id = idOf(request)
   return {
     action: actionOf(request),
-    resourceId: id !== null && uuid.test(id) ? id : null,
+    // Only of a file of this establishment: another one's identifier is not carried into its record, nor what somebody
+    // typed into a path that no schema has looked at.
+    resourceId: patients === undefined ? null : idOf(request),
     patients: patients ?? [],
     outcome: 'refused',
     reason: refused.code,

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Platform, PlatformDb, Tenancy } from '#tenancy'
 import { now } from '../../shared/clock.ts'
+import { recordEvent, type EventActor } from '../audit/index.ts'
 import { isOurs, newKey, openKeyring, type Keyring, type KeyStatus, type PublicJwk, type StoredKey } from './keyring.ts'
 
 // A previous key verifies until no token that it signed can live: 10 min, the tolerance, and a process that polled late.
@@ -35,6 +36,11 @@ export async function rotateKeys(
     await lockKeys(db)
     const stored = await listKeys(db)
     openKeyring(stored, masterKey)
+    await recordEvent(db, operator, {
+      action: 'keys.rotate',
+      outcome: 'success',
+      detail: { compromised: options.compromised === true },
+    })
     if (options.compromised) {
       await changeKeys(db, ['next', 'current', 'previous'], 'retired')
       return insertKeys(db, [newKey(masterKey, 'current'), newKey(masterKey, 'next')])
@@ -45,6 +51,8 @@ export async function rotateKeys(
     await insertKeys(db, [newKey(masterKey, 'next')])
   })
 }
+
+const operator: EventActor = { id: null, name: 'Ligne de commande', role: null }
 
 /** The keys of one process, re-read when the directory says that something changed. */
 export class Keys {

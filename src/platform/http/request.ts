@@ -44,7 +44,7 @@ export type AccessDeclaration = {
   /** The establishment that the platform's administrators read about: it stands on that one's record. */
   establishment?(request: FastifyRequest): string | undefined
   /** Counts and names to be kept besides those of the filters: never a clinical value. */
-  detail?(answer: unknown, request: FastifyRequest): Record<string, string | number | boolean | readonly string[]>
+  detail?(answer: unknown, request: FastifyRequest): object
 }
 
 declare module 'fastify' {

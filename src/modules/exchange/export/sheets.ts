@@ -2,7 +2,7 @@ import type { Consultation } from '../../consultations/index.ts'
 import { ageOn, type Age, type Birth, type Patient } from '../../patients/index.ts'
 import { outcomes } from '../reading/cells.ts'
 import { headingOf } from '../reading/columns.ts'
-import { frenchDay, type Cell } from './csv.ts'
+import { frenchDay, type Cell } from '../../../shared/csv.ts'
 
 /** A column of an exported file: its heading, its width in a workbook, what a record has there. */
 export type SheetColumn<T> = { heading: string; width: number; cell: (record: T) => Cell }

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { csvLines, UTF8_MARK, type Cell } from './csv.ts'
+import { csvLines, UTF8_MARK, type Cell } from '../../../shared/csv.ts'
 import type { SheetColumn } from './sheets.ts'
 import { drained, writeTo } from './stream.ts'
 

@@ -1,6 +1,6 @@
 import type { Tenant } from '#tenancy'
 import { say, type Language } from '../../../shared/text.ts'
-import { csvLines, UTF8_MARK } from '../export/csv.ts'
+import { csvLines, UTF8_MARK } from '../../../shared/csv.ts'
 import { headingOf } from '../reading/columns.ts'
 import { listRefused, type Run } from './queries.ts'
 

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import { guarded } from './guard.ts'
+import { guarded } from './csv-guard.ts'
 
 /** Tells a spreadsheet that the file is UTF-8 (a French Excel takes it for Windows-1252 without). */
 export const UTF8_MARK = '\ufeff'
