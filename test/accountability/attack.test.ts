@@ -125,6 +125,18 @@ test('the control: without the counters the same attack compares them all', { sk
   assert.equal(outcome.compared, 200)
 })
 
+test('sixty people of one new network who sign in at the same moment do not keep each other out', async () => {
+  const { access } = await harness()
+  const names = Array.from({ length: 60 }, (_, i) => `huit.heures.${i}`)
+  const right = (username: string) =>
+    access.attempts.count({ username, ip: '192.0.2.150' }, () => Promise.resolve({ ok: true }))
+  const outcomes = await Promise.allSettled(names.map(right))
+  assert.deepEqual(
+    outcomes.filter(({ status }) => status === 'rejected'),
+    [],
+  )
+})
+
 test('a name that nobody has is refused like one that somebody has, after as many tries', async () => {
   const app = await process()
   const from = '192.0.2.77'

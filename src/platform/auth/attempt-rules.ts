@@ -56,8 +56,9 @@ export function counted(kind: Kind, row: Row, at: number): Row {
   const failures = Math.min(failuresOf(kind, row, at) + 1, free + mostAbove)
   // Rounded: a few seconds of forgetting are no try.
   const above = Math.round(failures) - free
-  const wait = above < 0 ? 0 : Math.min(longestMs, firstMs * 2 ** above)
-  return { ...row, failures, countedAt: at, openAt: Math.max(row.openAt, at) + wait }
+  // Without a wait nobody is kept out, not even by the clock of another machine.
+  const openAt = above < 0 ? row.openAt : Math.max(row.openAt, at) + Math.min(longestMs, firstMs * 2 ** above)
+  return { ...row, failures, countedAt: at, openAt }
 }
 
 /** The row without a try that was counted and was right, or was not made after all. */

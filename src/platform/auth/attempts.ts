@@ -149,8 +149,8 @@ export class Attempts {
     const { place } = keys
     const all: Kind[] = place && isRight ? [...new Set<Kind>(['place', ...kinds])] : kinds
     await this.#platform.transaction('accounts', async (db) => {
+      const rows = await lockKinds(db, keys, all, now().getTime())
       const at = now().getTime()
-      const rows = await lockKinds(db, keys, all, at)
       await storeAttempts(
         db,
         rows.map(({ kind, key, row }) => ({
@@ -167,20 +167,21 @@ export class Attempts {
 type Locked = { kind: Kind; key: Buffer; row: Row }
 
 async function take(db: PlatformDb, keys: Keys): Promise<Counted | { openAt: number }> {
-  const at = now().getTime()
   const known: Kind | undefined = keys.device ? 'device' : keys.own ? 'own' : undefined
-  const locked = await lockKinds(db, keys, [known ?? 'place'], at)
+  const locked = await lockKinds(db, keys, [known ?? 'place'], now().getTime())
   const [first] = locked
   if (!first) throw new Error('no row')
-  const others = known ? [] : rules.kindsOf(first.row, at).filter((kind) => kind !== 'place')
-  locked.push(...(await lockKinds(db, keys, others, at)))
+  const others = known ? [] : rules.kindsOf(first.row, now().getTime()).filter((kind) => kind !== 'place')
+  locked.push(...(await lockKinds(db, keys, others, now().getTime())))
+  // Read under the locks: who waited for a row behind somebody else’s try came after it.
+  const at = now().getTime()
+  if (Math.random() < 0.1) await forgetAttempts(db, at)
   const openAt = Math.max(...locked.map(({ row }) => row.openAt))
   if (openAt > at) return { openAt }
   await storeAttempts(
     db,
     locked.map(({ kind, key, row }) => ({ kind, key, row: rules.counted(kind, row, at) })),
   )
-  if (Math.random() < 0.1) await forgetAttempts(db, at)
   return { keys, kinds: locked.map(({ kind }) => kind) }
 }
 
