@@ -5,10 +5,11 @@ import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { openOwner, type WholeContents } from '#tenancy'
+import { openOwner, type Owner, type WholeContents } from '#tenancy'
 import { loadConfig, type Config } from '../../src/config.ts'
 import { auditKey } from '../../src/platform/audit/installation-key.ts'
 import { keyCheckOf, listBackups, openWholeBackup, writeBackup, type Written } from '../../src/platform/backup/index.ts'
+import { openBackup, restoreEstablishment } from '../../src/platform/transfer/index.ts'
 import { newcomer, type Person } from '../../src/platform/users/people.fixture.ts'
 import { BackupRefused } from '../../src/shared/backup-refused.ts'
 import { refuseFullFolder, refuseOutput } from '../../src/supervisor/backup.ts'
@@ -23,7 +24,15 @@ import { harness } from '../harness.ts'
 import { newDataDir, sis } from '../sis-process.ts'
 import { isFull } from '../size.ts'
 import { findPostgres, requireTool } from '../tools.ts'
-import { exported, fillStrangely, fileNamed, schemaOf } from './backup-world.ts'
+import {
+  archive,
+  exported,
+  fillStrangely,
+  fileNamed,
+  ownKey,
+  passphrase as oneEstablishment,
+  schemaOf,
+} from './backup-world.ts'
 import { backedUp, configOf, everyRow, masterKey, openRestored, passphrase, restoredInto } from './whole-world.ts'
 
 // In memory where there is room: each new cluster is written to the disk for certain.
@@ -54,6 +63,21 @@ const isPair = (row: string): boolean => /paire/.test(row)
 const withoutPairs = (all: Record<string, string[]>): Record<string, string[]> =>
   Object.fromEntries(Object.entries(all).map(([name, some]) => [name, some.filter((row) => !isPair(row))]))
 
+/** What an establishment had before it was restored into its archived place: a schema that the directory does not know. */
+async function setAside(owner: Owner, slug: string): Promise<void> {
+  const { asSuperuser } = (await harness()).database
+  await asSuperuser(
+    `insert into ${await schemaOf(asSuperuser, slug)}.service (id, name, name_key) values (gen_random_uuid(), 'avant', 'avant')`,
+  )
+  await exported(owner, slug, fileNamed('aside.sis'))
+  await archive(owner, asSuperuser, slug)
+  const { kept } = await restoreEstablishment(owner, await openBackup(fileNamed('aside.sis'), oneEstablishment), {
+    key: ownKey,
+    actor: 'Essai',
+  })
+  assert.ok(kept)
+}
+
 before(async () => {
   mkdirSync(backups)
   const { database, csref, cscom, anonymous } = await harness()
@@ -62,6 +86,7 @@ before(async () => {
   await fillStrangely(database.asSuperuser, await schemaOf(database.asSuperuser, 'csref_djenne'))
   await anonymous.post('/api/v1/auth/login', { username: 'cscom_sangha.agent', password: testPassword }, 200)
   const owner = await database.owner()
+  await setAside(owner, 'cabinet_etoile')
   await owner.sealAudit(auditKey(masterKey))
   await owner.close()
   const writing = writePairs(await schemaOf(database.asSuperuser, cscom.establishment.slug))
@@ -94,6 +119,10 @@ describe('a backup of the whole', () => {
       const { 'sis_audit.entry': recordBefore, ...before } = withoutPairs(rows)
       assert.deepEqual(Object.keys(tables), Object.keys(before))
       for (const [name, expected] of Object.entries(before)) assert.deepEqual(tables[name], expected, name)
+      assert.equal(
+        Object.entries(tables).filter(([name, some]) => name.endsWith('.service') && some.length === 1).length,
+        2,
+      )
       const known = new Set(record)
       assert.deepEqual(
         recordBefore?.filter((row) => !known.has(row)),
