@@ -11,7 +11,7 @@ import { harness, harnessConfig } from '../harness.ts'
 import { serve, type Reply } from '../served.ts'
 import { isFull } from '../size.ts'
 
-// An administrator may not read patients: told from the token alone, whether the database is there or not.
+// An administrator may not read patients: the token alone says so, but a refusal leaves when it is on record.
 const denied = '/api/v1/patients'
 const allowed = '/api/v1/services'
 
@@ -45,7 +45,7 @@ test('rights that could not be verified for ten seconds are not trusted, and are
   gate.shut('cut')
   await assert.rejects(tenancy.directory.refresh())
   t.mock.timers.tick(9_000)
-  assert.deepEqual(await get(denied), [403, 'right_missing'])
+  assert.deepEqual(await get(denied), [503, 'audit_unavailable'])
   t.mock.timers.tick(1_100)
   for (const path of [denied, allowed]) assert.deepEqual(await get(path), [503, 'directory_stale'])
   assert.deepEqual(await get('/health/ready'), [503, 'database_unavailable'])
