@@ -59,12 +59,16 @@ export async function logIn(
 ): Promise<Tokens> {
   const { platform } = access.tenancy
   const username = foldUsername(body.username)
-  const found = isUsername(username)
-    ? await platform.read('accounts', (db) => findCredentials(db, username))
-    : undefined
-  const stored = found?.status === 'invited' ? null : (found?.password_hash ?? null)
-  const verdict = await access.attempts.count({ username, device: body.device, ip: origin.ip }, (asker) =>
-    verifyPassword(stored, body.password, asker),
+  const { found, ...verdict } = await access.attempts.count(
+    { username, device: body.device, ip: origin.ip },
+    async (asker) => {
+      // Read only when a password is compared: what is refused from memory costs the database nothing.
+      const named = isUsername(username)
+        ? await platform.read('accounts', (db) => findCredentials(db, username))
+        : undefined
+      const stored = named?.status === 'invited' ? null : (named?.password_hash ?? null)
+      return { found: named, ...(await verifyPassword(stored, body.password, asker)) }
+    },
   )
   const outcome = await platform.transaction('accounts', async (db) => {
     if (!found || !verdict.ok) return refuse(db, found, origin, 'invalid_credentials')

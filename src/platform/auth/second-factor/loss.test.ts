@@ -6,12 +6,12 @@ import { buildApp } from '../../../app.ts'
 import type { Problem } from '../../../shared/errors.ts'
 import { quiet } from '../../../../test/cluster.ts'
 import { Client, harness, harnessConfig, type Answer } from '../../../../test/harness.ts'
-import { activate, enrol, newcomer, password } from '../../users/people.fixture.ts'
+import { activate, enrol, newcomer, password, phoneOf } from '../../users/people.fixture.ts'
 import { resetUserFactorByOperator, resetUserPassword } from '../../users/operator.ts'
 import { openAccess } from '../access.ts'
 import { codeOf, stepAt } from './codes.ts'
 import { openSecret } from './factor.ts'
-import { actsOf, answer, challengeOf, enrolled, freshCode, operator, refused, secondFactor } from './second-factor.fixture.ts' // prettier-ignore
+import { actsOf, answer, challengeOf, enrolled, freshCode, operator, refused, secondFactor, wrongCode } from './second-factor.fixture.ts' // prettier-ignore
 
 const login = '/api/v1/auth/login'
 const totp = '/api/v1/auth/totp'
@@ -156,6 +156,21 @@ test('the platform restores the password or the second factor, never both: it co
   assert.equal((await csref.admin.post(`/api/v1/users/${admin.id}/reset`)).status, 201)
   assert.equal((await reset(csref.admin, admin.id)).status, 204)
   await resetUserPassword(tenancy.platform, operator, 'u.passe2')
+})
+
+test('a stolen token does not guess the code that ends an enrolment: ten wrong ones, then the password is asked again', async () => {
+  const { csref } = await harness()
+  const { client } = await newcomer(csref, 'u.guette', ['SIS_CSREF'])
+  const phone = phoneOf((await client.post(totp, { password }, 200)).body.secret)
+  const wrong = wrongCode({ phone })
+  const codes: string[] = []
+  for (let i = 0; i < 12; i++) codes.push((await client.post(`${totp}/confirm`, { code: wrong })).body.code)
+  assert.deepEqual(codes, [
+    ...Array<string>(10).fill('code_wrong'),
+    ...Array<string>(2).fill('second_factor_not_begun'),
+  ])
+  refused(await client.post(`${totp}/confirm`, { code: phone.next() }), 409, 'second_factor_not_begun')
+  await enrol(client)
 })
 
 test('a secret at rest opens with the master key, and for its account only', async () => {

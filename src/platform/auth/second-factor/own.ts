@@ -21,6 +21,8 @@ import {
 } from './factor.ts'
 
 const pendingMs = 30 * 60_000
+// Ten guesses in all, however many networks they come from: then it is begun again, with the password.
+const wrongCostsMs = pendingMs / 10
 
 /**
  * Begins an enrolment: a secret to be taken over into an authenticator application. What was there before holds until the
@@ -80,6 +82,12 @@ export async function confirmEnrolment(
     const grant = grantOfSession(account, memberships, session)
     if (!grant) return problem('session_closed')
     if (match.outcome !== 'right') {
+      const pendingAt = new Date(begunAt - wrongCostsMs).toISOString()
+      await db
+        .updateTable('second_factor')
+        .set({ pending_at: pendingAt })
+        .where('account_id', '=', account.id)
+        .execute()
       await record(db, actor, account.id, 'second_factor.confirm', 'code_wrong')
       return problem('code_wrong')
     }
