@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -128,12 +129,22 @@ export async function rowsOf(query: Query, schema: string): Promise<Record<strin
   rows['record'] = (
     await query<{ row: string }>(
       `select (id, at, actor_id, actor_name, actor_role, session_id, action, resource, resource_id, patients, outcome, reason, ip, request_id,
-         detail)::text as row from sis_audit.entry where tenant = $1 and action <> 'establishment.restore' order by at, id`,
+         detail)::text as row from sis_audit.entry where tenant = $1 and action not in ('establishment.restore', 'establishment.exported')
+         order by at, id`,
       [schema],
     )
   ).map(({ row }) => row)
   return rows
 }
+
+/** The same in short. */
+export const digestOf = (rows: Record<string, string[]>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(rows).map(([name, all]) => [
+      name,
+      `${all.length} ${all.reduce((hash, row) => hash.update(`${row}\n`), createHash('sha256')).digest('hex')}`,
+    ]),
+  )
 
 /** Everything that a refused restore might have left. */
 export const traces = (query: Query): Promise<unknown[]> =>
