@@ -163,6 +163,26 @@ test('a name that nobody has is refused like one that somebody has, after as man
     assert.deepEqual(await series(username), known, username)
 })
 
+test('what is refused from memory reads nothing', async () => {
+  let reads = 0
+  const app = await process((access) => {
+    const { platform } = access.tenancy
+    const counting = {
+      ...platform,
+      read: (...given: Parameters<typeof platform.read>) => (reads++, platform.read(...given)),
+    }
+    return { ...access, tenancy: { ...access.tenancy, platform: counting as typeof platform } }
+  })
+  const statuses = []
+  for (let i = 0; i < 12; i++) {
+    const headers = { 'x-forwarded-for': '192.0.2.160' }
+    const payload = { username: 'cabinet_etoile.admin', password: 'pas le bon' }
+    statuses.push((await app.inject({ method: 'POST', url, payload, headers })).statusCode)
+  }
+  assert.deepEqual(statuses, [...Array<number>(5).fill(401), ...Array<number>(7).fill(429)])
+  assert.equal(reads, 5)
+})
+
 test(
   'neither the time of a comparison nor that of a refusal tells which names there are',
   { skip: !isFull },
