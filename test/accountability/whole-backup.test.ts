@@ -382,7 +382,7 @@ describe('a backup of the whole, at length', { skip: !isFull && 'only with --ful
     }
     const served = sis(t, ['serve'], { SIS_DATA_DIR: source, SIS_DEMO_PASSWORD: testPassword })
     await served.ready()
-    assert.match(await run(['backup', '--output', kept, '--keep', '3'], source), /^0 .*relues et vérifiées/)
+    assert.match(await run(['backup', '--output', kept, '--keep', '3'], source), /^0 .*relues et vérifiées/s)
     assert.match(await run(['backup', 'drill', kept], source), /^0 .*Essai réussi/s)
     assert.match(await run(['restore', kept, '--replace', '--yes'], source), /^1 .*utilise déjà le dossier/s)
     for (const after of [800, 2_500, 4_500]) {
