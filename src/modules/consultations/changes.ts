@@ -123,12 +123,12 @@ const versionOf = (row: ConsultationRow, action: Action, reason: string | null =
   data: toConsultationVersion(row),
 })
 
-const entryOf = (row: ConsultationRow, action: Action, reason: string | null = null) => ({
+// Why a visit was corrected or hidden may tell of an illness: that stands in its history only.
+const entryOf = (row: ConsultationRow, action: Action) => ({
   action: `consultation.${action}`,
   resource: 'consultation',
   resourceId: row.id,
   patientId: row.patient_id,
-  reason,
 })
 
 // A client on a bad network sends its creation again: the same content under the same id is the same act.
@@ -198,5 +198,5 @@ export async function hideConsultation(
     .returning(consultationColumns)
     .executeTakeFirstOrThrow()
   await addVersion(db, actor, versionOf(hidden, 'hide', reason))
-  await audit(db, actor, entryOf(hidden, 'hide', reason))
+  await audit(db, actor, entryOf(hidden, 'hide'))
 }

@@ -110,10 +110,11 @@ async function findCreated(
 ): Promise<Patient | undefined> {
   const row = await db.selectFrom('patient').select(patientColumns).where('id', '=', id).executeTakeFirst()
   if (!row) return undefined
+  if (row.hidden_at !== null) throw problem('id_already_used')
   await refuseProtected(db, actor, id)
   const versions = await listVersions<PatientVersion>(db, 'patient', id)
   const first = versions.find(({ version }) => version === 1)
-  if (row.hidden_at === null && first && isDeepStrictEqual(fieldsOf(first.data), fields)) return toPatient(row, today())
+  if (first && isDeepStrictEqual(fieldsOf(first.data), fields)) return toPatient(row, today())
   throw problem('id_already_used')
 }
 

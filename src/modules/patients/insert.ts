@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { TenantDb } from '#tenancy'
 import { auditAll } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
-import { now, today } from '../../shared/clock.ts'
+import { today } from '../../shared/clock.ts'
 import { addVersions } from '../history/index.ts'
 import { joinTeam } from './care-team/members.ts'
 import { patientColumns, toColumns, toPatient, toPatientVersion, type PatientRow } from './record.ts'
@@ -59,14 +59,19 @@ export async function insertPatients(
     ...toColumns(fields),
     created_by: actor.id,
     created_by_name: actor.name.slice(0, 160),
-    ...(fields.sensitive && { sensitive_at: at ?? now().toISOString() }),
     ...(at !== undefined && { created_at: at, updated_at: at }),
   }))
   const stored = new Map<string, PatientRow>()
   for (let from = 0; from < rows.length; from += BATCH) {
     const batch = await db
       .insertInto('patient')
-      .values(rows.slice(from, from + BATCH))
+      .values((eb) =>
+        rows.slice(from, from + BATCH).map((row) => ({
+          ...row,
+          // The very instant of created_at, which is now() unless said: protected from the first day.
+          ...(row.sensitive && { sensitive_at: row.created_at ?? eb.fn<string>('now') }),
+        })),
+      )
       .returning(patientColumns)
       .execute()
     await record(db, actor, batch, action)
@@ -85,8 +90,8 @@ export async function insertPatients(
 }
 
 /**
- * Puts an act on these patients, as they now stand, into the history and the audit. Why a file was corrected may tell of
- * an illness: that reason is kept in the history only, which whoever administers the establishment does not read.
+ * Puts an act on these patients, as they now stand, into the history and the audit. Why a file was corrected or hidden
+ * may tell of an illness: the reason is kept in the history only, which whoever administers the establishment does not read.
  */
 export async function record(
   db: TenantDb,
@@ -115,7 +120,6 @@ export async function record(
       resource: 'patient',
       resourceId: id,
       patientId: id,
-      reason: action === 'hide' ? reason : null,
     })),
   )
 }

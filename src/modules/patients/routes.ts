@@ -23,7 +23,7 @@ const tags = ['patients']
 
 // Whose files an answer opens, for the record.
 const idOf = ({ id }: { id: string }): string[] => [id]
-const idsOf = ({ items }: PatientPage): string[] => items.map(({ id }) => id)
+const idsOf = ({ items, protected: found = [] }: PatientPage): string[] => [...items, ...found].map(({ id }) => id)
 
 const filters =
   'Newest first, or the likest first with `q`, which tolerates accents, capitals and spelling ("koulibali" finds Coulibaly), ' +
@@ -78,6 +78,7 @@ export const patientRoutes: Routes = async (app) => {
         response: {
           ...responses(
             { 200: schemas.SavedPatient, 201: schemas.SavedPatient },
+            'patient_not_found',
             'patient_protected',
             'invalid_idempotency_key',
             'idempotency_key_reused',

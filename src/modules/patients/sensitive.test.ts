@@ -58,6 +58,16 @@ const mark = (client: Client, { id, version }: Body, sensitive: boolean) =>
   client.patch(`${patients}/${id}`, { sensitive }, version)
 const schema = async (): Promise<string> => (await harness()).csref.establishment.schema
 
+/** What stands on record of one request. */
+const recordedOf = async ({ headers }: Answer): Promise<[string, string | null, string[]][]> => {
+  const { database } = await harness()
+  const rows = await database.asSuperuser<{ outcome: string; reason: string | null; patients: string[] }>(
+    'select outcome, reason, patients from sis_audit.entry where request_id = $1 order by seq',
+    [headers['x-request-id']],
+  )
+  return rows.map(({ outcome, reason, patients: files }) => [outcome, reason, files])
+}
+
 describe('every route', () => {
   const canaries = new Canaries()
   const word = (place: string): string => canaries.word(place)
@@ -262,7 +272,11 @@ describe('every route', () => {
     ]
     for (const [method, url, body] of asked) {
       const options = { headers: { 'if-match': '"1"' }, ...(body && { body }) }
-      assert.deepEqual(code(await people.outsider.client.send(method, url, options)), refused, `${method} ${url}`)
+      const answered = await people.outsider.client.send(method, url, options)
+      assert.deepEqual(code(answered), refused, `${method} ${url}`)
+      // Who was refused the file is told to its patient.
+      const recorded = (await recordedOf(answered)).at(-1)
+      assert.deepEqual(recorded, ['refused', 'patient_protected', [file.id]], `${method} ${url}`)
       const { status, body: answer } = await hospital.agent.send(method, url, options)
       // A list filtered by what is nowhere is empty; a visit for nobody is refused as input.
       assert.notEqual(answer?.code, 'patient_protected', `${method} ${url}`)
@@ -275,7 +289,9 @@ describe('every route', () => {
     const stub = [{ id: file.id, fileNumber: file.fileNumber }]
     const search = async (filters: object) => (await client.post(`${patients}/search`, filters, 200)).body
     for (const q of [file.fileNumber, card, '2 1988 102013045 k']) {
-      assert.deepEqual(await search({ q }), { items: [], nextCursor: null, protected: stub }, q)
+      const answered = await client.post(`${patients}/search`, { q }, 200)
+      assert.deepEqual(answered.body, { items: [], nextCursor: null, protected: stub }, q)
+      assert.deepEqual(await recordedOf(answered), [['success', null, [file.id]]])
       assert.deepEqual((await people.marker.client.post(`${patients}/search`, { q }, 200)).body.protected, undefined)
     }
     for (const q of [word('family name'), card.slice(0, 12), '76980123', file.fileNumber.slice(5)])
@@ -452,6 +468,31 @@ test('a device that keeps a copy learns what it may see no more, and what it may
   at = since()
   await mark(marker.client, moved, false)
   assert.deepEqual(await sync(at), shown)
+  // Whom only the team ever saw is in nobody else's copy: not named, nor counted.
+  at = since()
+  const never = await secret()
+  await marker.client.post(consultations, visit(never.id), 201)
+  for (const path of [patients, consultations]) {
+    const { body, text } = await client.get(`${path}?limit=100&updatedSince=${at}`, 200)
+    assert.deepEqual([body.withdrawn, body.withdrawnPatients], [undefined, undefined])
+    assert.ok(!text.includes(never.id))
+  }
+})
+
+test('why a file or a visit was hidden is for its history, not for the administrator', async () => {
+  const { marker, outsider } = people
+  const file = await secret()
+  const { body: seen } = await marker.client.post(consultations, visit(file.id), 201)
+  const words = { reason: 'Sérologie positive saisie par erreur' }
+  await marker.client.delete(`${consultations}/${seen.id}`, words, 1, 204)
+  await marker.client.delete(`${patients}/${file.id}`, words, 1, 204)
+  const { text, body } = await admin.get(`/api/v1/audit?patientId=${file.id}`, 200)
+  assert.equal(body.items.filter(({ action }: Body) => action.endsWith('.hide')).length, 2)
+  assert.ok(!text.includes('Sérologie'))
+  const { items } = (await marker.client.get(`${patients}/${file.id}/history`, 200)).body
+  assert.equal(items[0].reason, words.reason)
+  // An identifier that is taken is taken, whoever asks.
+  assert.deepEqual(code(await outsider.client.post(patients, person({ id: file.id }))), [409, 'id_already_used'])
 })
 
 describe('a break-glass', () => {

@@ -80,7 +80,9 @@ export async function refuseProtected(db: TenantDb, viewer: Viewer, patientId: s
     .where('patient.id', '=', patientId)
     .executeTakeFirst()
   if (row) noteGlass(viewer, [row])
-  if (row && !row.visible) throw row.hidden_at === null ? problem('patient_protected') : problem('patient_not_found')
+  if (!row || row.visible) return
+  // The refusal stands on this file's own record.
+  throw problem(row.hidden_at === null ? 'patient_protected' : 'patient_not_found', { patients: [patientId] })
 }
 
 /** Which of these patients `viewer` may not see. */
@@ -113,6 +115,8 @@ export async function changedSight(db: TenantDb, viewer: Viewer, since: string):
     .select('id')
     .where('sensitive_at', 'is not', null)
     .where('sensitive_at', '>=', since)
+    // Who was protected from the first day was never in sight of anybody who is not of the team.
+    .whereRef('sensitive_at', '>', 'created_at')
     .limit(MOST_WITHDRAWN)
     .execute()
   const own = viewer.id === null ? [] : await ownSight(db, viewer.id, since)
