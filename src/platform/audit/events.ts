@@ -19,26 +19,41 @@ export type PlatformEvent = {
 }
 
 /** Writes an act on accounts or establishments into the record, in the transaction of the act: no record, no act. */
-export async function recordEvent(db: PlatformDb, actor: EventActor, event: PlatformEvent): Promise<void> {
+export function recordEvent(db: PlatformDb, actor: EventActor, event: PlatformEvent): Promise<void> {
+  return recordEventOn(db, actor, event, [event.establishmentId ?? null])
+}
+
+/**
+ * The same on the record of several establishments (null: the platform's), in one statement: the time of an answer must not
+ * tell on how many.
+ */
+export async function recordEventOn(
+  db: PlatformDb,
+  actor: EventActor,
+  event: Omit<PlatformEvent, 'establishmentId'>,
+  places: readonly (string | null)[],
+): Promise<void> {
   await db
     .insertInto('sis_audit.entry')
-    .values((eb) => ({
-      id: v7(),
-      actor_id: actor.id,
-      actor_name: actor.name.slice(0, 160),
-      actor_role: actor.role,
-      ip: actor.ip ?? null,
-      request_id: actor.requestId ?? null,
-      action: event.action,
-      outcome: event.outcome,
-      tenant: event.establishmentId
-        ? eb.selectFrom('establishment').select('schema_name').where('id', '=', event.establishmentId)
-        : null,
-      session_id: actor.sessionId ?? null,
-      resource: event.targetType ?? null,
-      resource_id: event.targetId ?? null,
-      reason: event.reason ?? null,
-      detail: event.detail ? asJson(event.detail) : null,
-    }))
+    .values((eb) =>
+      places.map((establishmentId) => ({
+        id: v7(),
+        actor_id: actor.id,
+        actor_name: actor.name.slice(0, 160),
+        actor_role: actor.role,
+        ip: actor.ip ?? null,
+        request_id: actor.requestId ?? null,
+        action: event.action,
+        outcome: event.outcome,
+        tenant: establishmentId
+          ? eb.selectFrom('establishment').select('schema_name').where('id', '=', establishmentId)
+          : null,
+        session_id: actor.sessionId ?? null,
+        resource: event.targetType ?? null,
+        resource_id: event.targetId ?? null,
+        reason: event.reason ?? null,
+        detail: event.detail ? asJson(event.detail) : null,
+      })),
+    )
     .execute()
 }

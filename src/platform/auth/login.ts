@@ -287,10 +287,7 @@ async function refuse(
     ? actorOf(account, { role: null }, origin)
     : { id: null, name: '?', role: null, ...pick(origin) }
   // Asked for nobody too: one query less would tell a name that is unknown.
-  const places = await listMemberships(db, account?.id ?? nobody)
-  const on = places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null]
-  for (const establishmentId of on)
-    await recordEvent(db, actor, { action: 'login', outcome: 'failure', reason: code, establishmentId })
+  await recordForPerson(db, actor, account?.id ?? nobody, { action: 'login', outcome: 'failure', reason: code })
   return problem(code)
 }
 

@@ -1,5 +1,5 @@
 import type { PlatformDb } from '#tenancy'
-import { recordEvent, type EventActor, type PlatformEvent } from '../audit/index.ts'
+import { recordEventOn, type EventActor, type PlatformEvent } from '../audit/index.ts'
 import { listMemberships } from './grants.ts'
 
 export type { EventActor } from '../audit/index.ts'
@@ -12,6 +12,10 @@ export async function recordForPerson(
   event: Omit<PlatformEvent, 'establishmentId'>,
 ): Promise<void> {
   const places = await listMemberships(db, accountId)
-  for (const establishmentId of places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null])
-    await recordEvent(db, actor, { ...event, establishmentId })
+  await recordEventOn(
+    db,
+    actor,
+    event,
+    places.length > 0 ? places.map(({ establishment }) => establishment.id) : [null],
+  )
 }
