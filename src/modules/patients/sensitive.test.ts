@@ -317,7 +317,15 @@ describe('every route', () => {
 
   test('that imports puts a line of that person into the file, tells nothing and makes nobody of the team', async () => {
     const { client } = people.outsider
-    const { body } = await importFile(client, register(line({ ...same(), Diagnostic: 'Migraine' })), { expect: 201 })
+    const lines = register(line({ ...same(), Diagnostic: 'Migraine' }))
+    // A try costs nothing and leaves nothing: it tells what the person sees anyway, before and after.
+    const tried = async (one: Client) => {
+      const { stored, matchedPatients, duplicates } = (await importFile(one, lines, { dryRun: true, expect: 201 })).body
+      return [stored.patients, stored.consultations, matchedPatients, duplicates]
+    }
+    assert.deepEqual([await tried(client), await tried(people.marker.client)], [[1, 1, 0, 0], [0, 1, 1, 0]]) // prettier-ignore
+    const { body } = await importFile(client, lines, { expect: 201 })
+    assert.deepEqual([await tried(client), await tried(people.marker.client)], [[1, 1, 0, 0], [0, 0, 0, 1]]) // prettier-ignore
     assert.deepEqual([body.stored, body.matchedPatients], [{ patients: 0, consultations: 1 }, 1])
     assert.deepEqual(code(await client.get(`${patients}/${file.id}`)), refused)
     const { items } = (await people.marker.client.get(`${consultations}?patientId=${file.id}`, 200)).body

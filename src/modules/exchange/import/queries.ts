@@ -3,7 +3,7 @@ import type { Actor } from '../../../platform/http/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
 import type { Text } from '../../../shared/text.ts'
-import { listPatients, nobodyLooks, type Person } from '../../patients/index.ts'
+import { isVisible, listPatients, type Person, type Viewer } from '../../patients/index.ts'
 import type { Refusal } from './register.ts'
 
 // PostgreSQL takes 65,535 values a statement.
@@ -140,20 +140,20 @@ export async function forgetDryRuns(db: TenantDb): Promise<void> {
   await db.deleteFrom('import_run').where('id', 'in', ids).execute()
 }
 
-/** Which of these contents, and which of these visits with whatever content, are stored. */
+/** Which of these contents, and which of these visits with whatever content, are stored of patients whom `viewer` sees. */
 export async function findStoredLines(
   db: TenantDb,
+  viewer: Viewer,
   contents: readonly string[],
   visits: readonly string[],
 ): Promise<{ contents: Set<string>; visits: Set<string> }> {
   const found = { contents: new Set<string>(), visits: new Set<string>() }
   for (const batch of batches(contents)) {
-    const rows = await db.selectFrom('import_line').select('content_hash').where('content_hash', 'in', batch).execute()
+    const rows = await storedLines(db, viewer).select('content_hash').where('content_hash', 'in', batch).execute()
     for (const row of rows) found.contents.add(row.content_hash)
   }
   for (const batch of batches(visits)) {
-    const rows = await db
-      .selectFrom('import_line')
+    const rows = await storedLines(db, viewer)
       .select('visit_hash')
       .distinct()
       .where('visit_hash', 'in', batch)
@@ -162,6 +162,18 @@ export async function findStoredLines(
   }
   return found
 }
+
+const storedLines = (db: TenantDb, viewer: Viewer) =>
+  db.selectFrom('import_line').$if(!viewer.seesAll, (query) =>
+    query.where('consultation_id', 'in', (of) =>
+      of
+        .selectFrom('consultation')
+        .innerJoin('patient', 'patient.id', 'consultation.patient_id')
+        .select('consultation.id')
+        .whereRef('consultation.id', '=', 'import_line.consultation_id')
+        .where((eb) => isVisible(eb, viewer)),
+    ),
+  )
 
 /** Which of these ids are consultations of this establishment. */
 export async function findConsultationIds(db: TenantDb, ids: readonly string[]): Promise<Set<string>> {
@@ -185,14 +197,11 @@ export async function insertLines(db: TenantDb, lines: readonly StoredLine[]): P
   for (const batch of batches(lines)) await db.insertInto('import_line').values(batch).execute()
 }
 
-/**
- * All patients on file, in pages, as they are compared: those too whom the importing person may not see, so that nobody
- * gets a second, open file.
- */
-export async function* walkPersons(db: TenantDb): AsyncGenerator<{ id: string; person: Person }[]> {
+/** All patients on file whom `viewer` sees, in pages, as they are compared. */
+export async function* walkPersons(db: TenantDb, viewer: Viewer): AsyncGenerator<{ id: string; person: Person }[]> {
   let cursor: string | undefined
   do {
-    const page = await listPatients(db, nobodyLooks, { limit: 2_000, ...(cursor !== undefined && { cursor }) })
+    const page = await listPatients(db, viewer, { limit: 2_000, ...(cursor !== undefined && { cursor }) })
     yield page.items.map(({ id, familyName, givenName, sex, birth, phone, village, motherName, nina, amoNumber }) => ({
       id,
       person: { familyName, givenName, sex, birth, phone, village, motherName, nina, amoNumber },
