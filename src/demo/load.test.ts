@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createTenancy, openOwner, type Owner, type Tenancy } from '#tenancy'
+import { loadConfig } from '../config.ts'
 import { verifyPassword } from '../platform/auth/index.ts'
+import { createUser } from '../platform/users/index.ts'
 import { prepareBinaries } from '../supervisor/binaries.ts'
 import { initCluster } from '../supervisor/cluster.ts'
 import { freePort, startPostgres, urlOf } from '../supervisor/postgres.ts'
+import type { Database } from '../supervisor/database.ts'
+import { prepareDemo } from '../supervisor/demonstration.ts'
 import { migrationsFolder, quiet } from '../../test/cluster.ts'
 import { demoAccounts, demoState, loadDemo, readablePassword, setDemoPassword, switchDemo } from './index.ts'
 
@@ -85,6 +89,32 @@ test('accounts carry the mark, have one password, and are switched off and on', 
   assert.ok((await readAccounts(tenancy)).every(({ status }) => status === 'disabled'))
   await switchDemo(tenancy, true)
   assert.ok((await readAccounts(tenancy)).every(({ status }) => status === 'active'))
+})
+
+// On what the test before left.
+test('beside the first real account, a start says that the demonstration is open; off closes it', async () => {
+  const told = async (demo?: 'on' | 'off') => {
+    const config = { ...loadConfig({}), ...(demo && { demo }) }
+    const lines = await prepareDemo({
+      config,
+      database: { owner, embedded: true } as Database,
+      tenancy,
+      tell: () => {},
+    })
+    return lines.join(' ')
+  }
+  assert.match(await told(), /csref_djenne\.agent/)
+  const operator = { id: null, name: 'console', role: 'OPERATOR' }
+  await createUser(tenancy.platform, operator, {
+    username: 'awa.diarra',
+    displayName: 'Awa Diarra',
+    role: 'SUPER_ADMIN',
+  })
+  assert.equal(await demoState(tenancy), 'mixed')
+  assert.match(await told(), /second facteur.*SIS_DEMO=off/)
+  await assert.rejects(told('on'), /SIS_DEMO=on est refusé/)
+  assert.equal(await told('off'), '')
+  assert.equal(await told(), '')
 })
 
 test('a password for the terminal is readable, long and never the same', () => {

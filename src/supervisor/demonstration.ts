@@ -29,12 +29,20 @@ export async function prepareDemo({ config, database, tenancy, tell }: Options):
     const wanted = config.demo === 'on' || (database.embedded && !config.production)
     return wanted ? load({ config, database, tenancy, tell }) : []
   }
+  if (state === 'mixed' && (await isOpen(tenancy))) return openBesideOthers
   if (state !== 'loaded') return []
   if (config.demo === 'on') await switchDemo(tenancy, true)
   if (config.demoPassword) await setDemoPassword(tenancy, config.demoPassword)
   if (!(await isOpen(tenancy))) return []
   return accountLines(config.demoPassword ?? 'inchangé (pour en changer : npx sis demo --reset-password)')
 }
+
+const openBesideOthers = [
+  '',
+  'Attention : les comptes de démonstration sont ouverts à côté de vrais comptes. Leur mot de passe a été affiché, et',
+  'leurs administrateurs n’ont pas de second facteur. Démarrez avec SIS_DEMO=off pour les fermer.',
+  '',
+]
 
 async function load({ config, database, tenancy, tell }: Options): Promise<string[]> {
   tell('Chargement des données de démonstration…')
