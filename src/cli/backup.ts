@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { rmSync } from 'node:fs'
+import { longInstant } from '../shared/french.ts'
 import { registerDrill } from './drill.ts'
 import { operator } from './operator.ts'
 import { output, programVersion } from './program.ts'
@@ -69,10 +70,10 @@ async function run(to: string, { passphraseFile, keep, json }: Omit<Options, 'ou
   const { rows, tables, establishments, file, fileBytes, takenAt, strangers, removed } = written
   const seconds = Math.round((performance.now() - startedAt) / 100) / 10
   output(json, { ...written, seconds }, [
-    `${rows} lignes de ${tables} tables, ${establishments} établissements, dans ${file} (${megabytes(fileBytes)}) : relues et vérifiées, telles qu’elles étaient le ${takenAt}.`,
+    `${rows} lignes de ${tables} tables, ${establishments} établissements, dans ${file} (${megabytes(fileBytes)}) : relues et vérifiées, telles qu’elles étaient le ${longInstant(takenAt)}.`,
     ...keyLines[written.masterKey],
     ...(strangers.length > 0 ? [`Laissées, car elles ne sont pas de SIS : ${strangers.join(', ')}.`] : []),
     ...removed.map((path) => `Ancienne sauvegarde supprimée : ${path}`),
-    'Essayez-la : npx sis backup drill. Sans la phrase secrète, elle ne s’ouvre plus.',
+    `Essayez-la : npx sis backup drill ${file}. Sans la phrase secrète, elle ne s’ouvre plus.`,
   ])
 }

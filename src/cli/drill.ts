@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { tmpdir } from 'node:os'
+import { longInstant } from '../shared/french.ts'
 import type { Drill } from '../supervisor/drill.ts'
 import { operator } from './operator.ts'
 import { output } from './program.ts'
@@ -29,6 +30,8 @@ async function run(path: string, { passphraseFile, scratch, json }: Options): Pr
     { tell },
     log,
     files,
+    { isFolder },
+    { Failure },
   ] = await Promise.all([
     import('../config.ts'),
     import('../supervisor/drill.ts'),
@@ -38,8 +41,11 @@ async function run(path: string, { passphraseFile, scratch, json }: Options): Pr
     import('./database.ts'),
     import('../supervisor/log.ts'),
     import('./backup-file.ts'),
+    import('../platform/backup/index.ts'),
+    import('../supervisor/failure.ts'),
   ])
   const config = loadConfig()
+  if (!isFolder(scratch)) throw new Failure(`Le dossier ${scratch} n’existe pas.`)
   const file = files.backupAt(path)
   const passphrase = await readPassphrase(passphraseFile)
   const startedAt = performance.now()
@@ -89,14 +95,14 @@ function linesOf(report: Drill, recorded: boolean, megabytes: (bytes: number) =>
     takenAt === undefined
       ? []
       : [
-          `${file} (${megabytes(bytes ?? 0)}), prise le ${takenAt} : ${rows} lignes de ${tables} tables, ${establishments} établissements.`,
+          `${file} (${megabytes(bytes ?? 0)}), prise le ${longInstant(takenAt)} : ${rows} lignes de ${tables} tables, ${establishments} établissements.`,
           `Perte si tout brûlait maintenant : ${durationOf(ageSeconds ?? 0)}.`,
         ]
   const restored =
     readySeconds === undefined
       ? []
       : [
-          `Prête à servir en ${durationOf(readySeconds)}. Registre d’audit : ${recordEntries} entrées vérifiées. Chaque table relue et comparée.`,
+          `Prête à servir en ${durationOf(readySeconds)}. Journal d’audit : ${recordEntries} entrées vérifiées. Chaque table relue et comparée.`,
         ]
   const end =
     report.outcome === 'success'

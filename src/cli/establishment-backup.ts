@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, lstatSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Owner } from '#tenancy'
 import type { SigningKey } from '../shared/ed25519.ts'
+import { longInstant } from '../shared/french.ts'
 import { Failure, onDisk } from '../supervisor/failure.ts'
 import { operator } from './operator.ts'
 import { output, programVersion } from './program.ts'
@@ -61,8 +62,9 @@ async function exportTo(slug: string, { output: path, passphraseFile, force, jso
     import('../platform/audit/installation-key.ts'),
     import('./clean-up.ts'),
   ])
-  if (existsSync(path) && !force)
-    throw new Failure(`${path} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
+  const there = lstatSync(path, { throwIfNoEntry: false })
+  if (there && !there.isFile()) throw new Failure(`${path} n’est pas un fichier ordinaire : choisissez un autre nom.`)
+  if (there && !force) throw new Failure(`${path} existe déjà : choisissez un autre nom, ou ajoutez --force.`)
   if (!existsSync(dirname(path))) throw new Failure(`Impossible d’écrire ${path} : le dossier n’existe pas.`)
   const passphrase = await readPassphrase(passphraseFile, { isNew: true })
   const done = await withDatabase(async ({ database, tenancy, masterKey }) => {
@@ -144,9 +146,8 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
     import('typebox'),
   ])
   const { as } = checked(object({ as: Type.Optional(Slug) }), { as: options.as })
-  if (!existsSync(file)) throw new Failure(`Impossible de lire ${file} : ce fichier n’existe pas.`)
   const backup = await transfer.openBackup(
-    file,
+    (await import('./backup-file.ts')).fileAt(file),
     await readPassphrase(options.passphraseFile),
     progressBar('Vérification'),
   )
@@ -159,7 +160,7 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
     transfer.assertTrusted(backup, { key, ...(trust !== undefined && { trust }) })
     if (!dryRun)
       await confirm(
-        `Restaurer « ${name} » (${slug}) tel qu’il était le ${manifest.exportedAt}, ${rows} lignes, sous l’identifiant ${as ?? slug} ?`,
+        `Restaurer « ${name} » (${slug}) tel qu’il était le ${longInstant(manifest.exportedAt)}, ${rows} lignes, sous l’identifiant ${as ?? slug} ?`,
         options.yes,
       )
     const made = await transfer.restoreEstablishment(database.owner, backup, {
@@ -176,22 +177,27 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
     return made
   })
   const { dryRun = false } = options
-  output(options.json, { ...restored, signer, exportedAt: manifest.exportedAt, dryRun }, [
-    dryRun
-      ? `${restored.slug} : ${restored.rows} lignes seraient restaurées ; rien n’a été gardé.`
-      : `${restored.slug} est ouvert, avec ${restored.rows} lignes, tel qu’il était le ${manifest.exportedAt}.`,
-    ...(manifest.recordFindings > 0
-      ? [
-          `Attention : son journal d’audit avait ${manifest.recordFindings} constat(s) quand la sauvegarde a été signée.`,
-        ]
-      : []),
-    ...(restored.kept ? [`Ses anciennes tables restent dans le schéma ${restored.kept}.`] : []),
-    ...(restored.people.length > 0
-      ? [
-          `Comptes créés sans mot de passe : ${restored.people.join(', ')}. Pour chacun : npx sis user reset-password <compte>`,
-        ]
-      : []),
-  ])
+  output(
+    options.json,
+    { ...restored, kept: dryRun ? null : (restored.kept ?? null), signer, exportedAt: manifest.exportedAt, dryRun },
+    [
+      dryRun
+        ? `${restored.slug} : ${restored.rows} lignes seraient restaurées ; rien n’a été gardé.`
+        : `${restored.slug} est ouvert, avec ${restored.rows} lignes, tel qu’il était le ${longInstant(manifest.exportedAt)}.`,
+      ...(manifest.recordFindings > 0
+        ? [
+            `Attention : son journal d’audit avait ${manifest.recordFindings} constat(s) quand la sauvegarde a été signée.`,
+          ]
+        : []),
+      ...(restored.kept && !dryRun ? [`Ses anciennes tables restent dans le schéma ${restored.kept}.`] : []),
+      ...(restored.people.length > 0 && dryRun ? [`Comptes qui seraient créés : ${restored.people.join(', ')}.`] : []),
+      ...(restored.people.length > 0 && !dryRun
+        ? [
+            `Comptes créés sans mot de passe : ${restored.people.join(', ')}. Pour chacun : npx sis user reset-password <compte>`,
+          ]
+        : []),
+    ],
+  )
 }
 
 async function sealAll(owner: Owner, key: SigningKey): Promise<void> {

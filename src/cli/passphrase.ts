@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { Failure } from '../supervisor/failure.ts'
@@ -22,7 +22,16 @@ export async function readPassphrase(file: string | undefined, { isNew = false }
 
 function firstLine(file: string): string {
   try {
-    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] ?? ''
+    if ((statSync(file).mode & 0o077) !== 0 && process.platform !== 'win32')
+      process.stderr.write(
+        `Attention : d’autres utilisateurs de cette machine peuvent lire ${file} : chmod 600 ${file}\n`,
+      )
+    // Some editors put a mark before the first letter, that nobody types.
+    return (
+      readFileSync(file, 'utf8')
+        .replace(/^\uFEFF/, '')
+        .split(/\r?\n/, 1)[0] ?? ''
+    )
   } catch (cause) {
     throw new Failure(`Impossible de lire la phrase secrète dans ${file}.`, { cause })
   }

@@ -26,6 +26,7 @@ async function run(path: string, { passphraseFile, replace = false, yes, json }:
     { confirm },
     { readPassphrase },
     { progressBar },
+    { longInstant },
   ] = await Promise.all([
     import('../config.ts'),
     import('../platform/backup/index.ts'),
@@ -34,6 +35,7 @@ async function run(path: string, { passphraseFile, replace = false, yes, json }:
     import('./input.ts'),
     import('./passphrase.ts'),
     import('./progress.ts'),
+    import('../shared/french.ts'),
   ])
   const [{ backupAt }, { tell }, { createLog }, { setAnchorsAside }, { now }] = await Promise.all([
     import('./backup-file.ts'),
@@ -51,7 +53,7 @@ async function run(path: string, { passphraseFile, replace = false, yes, json }:
   const { plan } = backup.manifest
   const { rows } = backup.total
   const key = restoring.masterKeyFor(config, backup)
-  const what = `l’installation ${plan.installation} telle qu’elle était le ${plan.takenAt} (${rows} lignes, ${plan.schemas.length} établissements)`
+  const what = `l’installation ${plan.installation} telle qu’elle était le ${longInstant(plan.takenAt)} (${rows} lignes, ${plan.schemas.length} établissements)`
   if (replace)
     await confirm(`Restaurer ${what} à la place de la base de ${config.dataDir}, qui sera gardée à côté ?`, yes)
   const options = {
@@ -78,12 +80,12 @@ async function run(path: string, { passphraseFile, replace = false, yes, json }:
         : `Restaurée et comparée table par table, en ${seconds.toLocaleString('fr')} s : ${what}.`,
       ...(aside === undefined ? [] : [`Ce qui était là est gardé dans ${aside}.`]),
       ...(recordFindings > 0
-        ? [`Attention : le registre d’audit a des anomalies : ${recordFindings} (npx sis audit verify).`]
+        ? [`Attention : le journal d’audit a des anomalies : ${recordFindings} (npx sis audit verify).`]
         : []),
       ...failed.map(({ slug, error }) => `L’établissement ${slug} n’a pas pu être mis à jour : ${error}`),
-      ...anchors.map((place) => `Les têtes du registre d’avant sont gardées dans ${place}.`),
+      ...anchors.map((place) => `Les têtes du journal d’audit d’avant sont gardées dans ${place}.`),
       `Toutes les sessions sont terminées (${closed?.sessions ?? 0}), les liens d’activation non utilisés ne valent plus (${closed?.links ?? 0}) : chacun se connecte de nouveau.`,
-      `Ce qui a été fait après le ${takenAt} n’y est pas : refaites les suspensions, les départs et les changements de mot de passe ou de second facteur intervenus depuis.`,
+      `Ce qui a été fait après le ${longInstant(takenAt)} n’y est pas : refaites les suspensions, les départs et les changements de mot de passe ou de second facteur intervenus depuis.`,
       'Démarrez : npm start. Puis : npx sis doctor.',
     ],
   )

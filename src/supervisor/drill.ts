@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { examine, type Check, type Log } from '#tenancy'
 import { packageRoot, type Config } from '../config.ts'
@@ -126,7 +126,7 @@ async function lookAround(config: Config, { apiUrl }: Database, key: Buffer | un
 
 const faultsOf = ({ failed, recordFindings }: Filled, critical: string[]): string[] => [
   ...failed.map(({ slug, error }) => `L’établissement ${slug} n’a pas pu être mis à jour : ${error}`),
-  ...(recordFindings > 0 ? [`Le registre d’audit a des anomalies : ${recordFindings} (npx sis audit verify).`] : []),
+  ...(recordFindings > 0 ? [`Le journal d’audit a des anomalies : ${recordFindings} (npx sis audit verify).`] : []),
   ...critical,
 ]
 
@@ -141,7 +141,8 @@ async function removeLeft(scratch: string): Promise<void> {
   for (const name of readdirSync(scratch)) {
     const folder = join(scratch, name)
     if (!name.startsWith(prefix) || holderOf(folder)) continue
-    const found = statSync(folder, { throwIfNoEntry: false })
+    // In a folder that all may write to, a link of that name may lead anywhere.
+    const found = lstatSync(folder, { throwIfNoEntry: false })
     if (found?.isDirectory() && found.uid === process.getuid?.()) await removeDrill(folder)
   }
 }

@@ -384,6 +384,8 @@ describe('an establishment’s backup', () => {
         [['export', 'sih_mopti', '--output', fileNamed('short.sis'), ...options], /15 caractères/],
         [['export', 'sih_mopti', '--output', fileNamed('unasked.sis')], /--passphrase-file/],
         [['export', 'sih_mopti', '--output', '/nowhere/x.sis', ...options], /n’existe pas/],
+        [['export', 'sih_mopti', '--output', dirname(path), '--force', ...options], /n’est pas un fichier ordinaire/],
+        [['restore', dirname(path), ...options], /est un dossier/],
         [['restore', fileNamed('nothing.sis'), ...options], /n’existe pas/],
         [['restore', path, ...options], /phrase secrète n’ouvre pas/],
       ] as const) {
@@ -466,7 +468,40 @@ describe('an establishment’s backup', () => {
     }
     assert.notEqual(await differ(new Torn(database.superuserUrl)), 0)
   })
+
+  test('is none when tables were made anew while it was read', async () => {
+    const { owner, query } = await world()
+    const schema = await schemaOf(query, 'cabinet_etoile')
+    const during = (sql: string): Promise<void> =>
+      owner.readEstablishment('cabinet_etoile', async ({ tables, read }) => {
+        await query(sql)
+        for (const table of tables) for await (const piece of read(table)) assert.ok(piece)
+      })
+    await during('select 1')
+    await assert.rejects(during(`vacuum full ${schema}.specialty`), refusal('moved'))
+    // As a restore into the archived place does; control: COPY itself reads the new tables, empty, without an error.
+    const anew = `alter schema ${schema} rename to aside; create schema ${schema}; ` + (await copiesOf(query, schema))
+    const undo = `drop schema ${schema} cascade; alter schema aside rename to ${schema}`
+    await assert.rejects(during(`do $$ begin ${anew} end $$`), refusal('moved'))
+    await query(`do $$ begin ${undo}; end $$`)
+    await during('select 1')
+  })
 })
+
+/** Statements for empty tables of the same names, which the owner may read. */
+async function copiesOf(query: Query, schema: string): Promise<string> {
+  const tables = await query<{ name: string; owner: string }>(
+    `select c.relname as name, c.relowner::regrole::text as owner from pg_class c where relnamespace = $1::regnamespace and relkind = 'r'`,
+    [schema],
+  )
+  return tables
+    .map(
+      ({ name, owner }) =>
+        `create table ${schema}.${name} (like aside.${name}); alter table ${schema}.${name} owner to ${owner};`,
+    )
+    .concat(`grant usage on schema ${schema} to ${tables[0]?.owner};`)
+    .join('\n')
+}
 
 const refusal = (code: string) => (error: Error & { code?: string }) =>
   error.code === code || assert.fail(error.message)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -8,6 +8,7 @@ import pg from 'pg'
 import { openOwner, type Owner, type WholeContents } from '#tenancy'
 import { loadConfig, type Config } from '../../src/config.ts'
 import { auditKey } from '../../src/platform/audit/installation-key.ts'
+import { keepNewest } from '../../src/platform/backup/files.ts'
 import { keyCheckOf, listBackups, openWholeBackup, writeBackup, type Written } from '../../src/platform/backup/index.ts'
 import { openBackup, restoreEstablishment } from '../../src/platform/transfer/index.ts'
 import { newcomer, type Person } from '../../src/platform/users/people.fixture.ts'
@@ -218,6 +219,13 @@ describe('a backup of the whole', () => {
         ['sis-ffffffff-20260101T000000Z.sis', `sis-${written.installation}-20260103T000000Z.sis`, basename(newest.file)].sort(),
       ) // prettier-ignore
       assert.equal(listBackups(place)[0], newest.file)
+      // A clock that was wrong once: the backup that was just made is not the one that goes.
+      const future = join(place, `sis-${written.installation}-20990101T000000Z.sis`)
+      copyFileSync(written.file, future)
+      const removed = keepNewest(place, written.installation, 1, newest.file)
+      assert.deepEqual(removed.sort(), [join(place, `sis-${written.installation}-20260103T000000Z.sis`), future].sort())
+      assert.ok(existsSync(newest.file))
+      copyFileSync(written.file, join(place, `sis-${written.installation}-20260103T000000Z.sis`))
       const foreign = loadConfig({ SIS_DATA_DIR: config.dataDir, SIS_MASTER_KEY: 'ab'.repeat(32) })
       await assert.rejects(backedUp(database, foreign, place, 1), /n’ouvre pas les clés/)
       assert.equal(readdirSync(place).length, 3)
@@ -310,6 +318,11 @@ describe('a drill', () => {
   test('finds a backup whose record was tampered with, tells the rest, and leaves nothing', async () => {
     const { database } = await harness()
     mkdirSync(join(folder, 'sis-drill-killed', 'postgres'), { recursive: true })
+    // Who else may write to the temporary folder does not say what is stopped and removed.
+    const others = join(folder, 'others', 'postgres', 'postmaster.pid')
+    mkdirSync(join(folder, 'others', 'postgres'), { recursive: true })
+    writeFileSync(others, '2\n')
+    symlinkSync(join(folder, 'others'), join(folder, 'sis-drill-link'))
     const [entry] = await database.asSuperuser<{ seq: string }>(
       `select e.seq::text as seq from sis_audit.entry e where exists
          (select from sis_audit.seal s where s.chain = e.chain and e.xid >= s.from_xid and e.xid < s.to_xid) limit 1`,
@@ -318,10 +331,12 @@ describe('a drill', () => {
     const { file } = await backedUp(database, config, join(folder, 'tampered.sis'))
     const report = await tried(file)
     assert.equal(report.outcome, 'failure')
-    assert.deepEqual(report.failures, ['Le registre d’audit a des anomalies : 1 (npx sis audit verify).'])
+    assert.deepEqual(report.failures, ['Le journal d’audit a des anomalies : 1 (npx sis audit verify).'])
     assert.deepEqual([report.recordFindings, report.critical, report.establishments], [1, [], 4])
     assert.ok((report.readySeconds ?? 0) > 0 && (report.ageSeconds ?? -1) >= 0)
-    assert.deepEqual(left(), [])
+    assert.ok(existsSync(others))
+    assert.deepEqual(left(), ['sis-drill-link'])
+    rmSync(join(folder, 'sis-drill-link'))
   })
 
   test('finds a file that was damaged', async () => {

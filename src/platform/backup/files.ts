@@ -22,12 +22,13 @@ export const listBackups = (folder: string, installation?: string): string[] =>
 const timeOf = (name: string): string => pattern.exec(name)?.[2] ?? ''
 
 /**
- * Removes all but the newest backups of an installation from a folder, and what attempts that were cut off left. Only for
- * whoever holds the lock of backups and has just verified the newest.
+ * Removes all but the newest backups of an installation from a folder. Only for whoever holds the lock of backups.
+ * @param made the one that was just verified: it stays also where a clock that was wrong once named others after it
  * @returns the removed backups
  */
-export function keepNewest(folder: string, installation: string, keep: number): string[] {
-  const old = listBackups(folder, installation).slice(Math.max(keep, 1))
+export function keepNewest(folder: string, installation: string, keep: number, made: string): string[] {
+  const others = listBackups(folder, installation).filter((path) => path !== made)
+  const old = others.slice(Math.max(keep - 1, 0))
   for (const path of old) rmSync(path, { force: true })
   return old
 }

@@ -74,7 +74,7 @@ export async function writeBackup(owner: Owner, options: WriteOptions): Promise<
         installation,
         establishments: schemas.filter(({ slug }) => slug !== undefined).length,
         strangers: contents.strangers,
-        removed: removeOld(installation, options),
+        removed: removeOld(installation, path, options),
         masterKey: options.masterKey ? 'inside' : options.keyCheck === undefined ? 'none' : 'elsewhere',
       }
     } finally {
@@ -84,8 +84,8 @@ export async function writeBackup(owner: Owner, options: WriteOptions): Promise<
   })
 }
 
-function removeOld(installation: string, { output, keep }: WriteOptions): string[] {
-  return keep !== undefined && isFolder(output) ? keepNewest(output, installation, keep) : []
+function removeOld(installation: string, made: string, { output, keep }: WriteOptions): string[] {
+  return keep !== undefined && isFolder(output) ? keepNewest(output, installation, keep, made) : []
 }
 
 async function writeDraft(

@@ -30,7 +30,7 @@ const sentences: Record<string, (params: Params, schema: Schema) => Text> = {
   format: ({ format }) => formats[String(format)] ?? unexpected,
 }
 
-const unexpected = text("La forme attendue n'est pas respectée.", 'Not in the expected form.')
+const unexpected = text('La forme attendue n’est pas respectée.', 'Not in the expected form.')
 const line = text(
   'Une seule ligne, avec au moins un caractère visible et sans caractère de contrôle.',
   'A single line with at least one visible character and no control character.',

@@ -1,3 +1,4 @@
+import { BackupRefused } from '../../shared/backup-refused.ts'
 import { problem } from '../../shared/errors.ts'
 import { ident, type OwnerPool, type OwnerSession } from '../owner/connection.ts'
 import { tenantTablesOf, type Migration } from '../owner/migrations.ts'
@@ -10,7 +11,7 @@ type Row = PortableEstablishment & { schema: string; status: string; version: nu
 /**
  * Hands `work` one establishment as it is at one instant: what others store meanwhile is not in it.
  * @param files the tenant migrations of this program
- * @throws establishment_not_found, establishment_not_ready
+ * @throws establishment_not_found, establishment_not_ready; BackupRefused moved
  */
 export function readEstablishment<T>(
   pool: OwnerPool,
@@ -27,7 +28,7 @@ export function readEstablishment<T>(
         .map(({ table }) => table),
     )
     const found = await portableTables(session, schema)
-    return work({
+    const done = await work({
       establishment,
       chain: schema,
       migrations: files
@@ -43,7 +44,23 @@ export function readEstablishment<T>(
             : `copy ${ident(schema)}.${ident(name)} (${columns.map(ident).join(', ')}) to stdout`,
         ),
     })
+    await refuseMoved(session, schema)
+    return done
   })
+}
+
+/**
+ * A migration, or a restore into its archived place, makes tables anew meanwhile: to an older snapshot these are empty, without an
+ * error. The catalogue's rows are of the snapshot, these functions look at what is there now.
+ */
+async function refuseMoved(session: OwnerSession, schema: string): Promise<void> {
+  const [moved] = await session.query(
+    `select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind = 'r'
+       and (to_regclass(format('%I.%I', n.nspname, c.relname))::oid is distinct from c.oid
+         or pg_relation_filenode(c.oid) is distinct from c.relfilenode) limit 1`,
+    [schema],
+  )
+  if (moved) throw new BackupRefused('moved')
 }
 
 async function find(session: OwnerSession, slug: string): Promise<Row> {
