@@ -12,8 +12,11 @@ export async function countWaiting(db: TenantDb): Promise<number> {
   return count
 }
 
-/** The same for whoever reviews them; nothing for all others. */
-export async function waitingFor({ tenancy }: Access, { establishment, rights }: Auth): Promise<number | undefined> {
-  if (establishment?.status !== 'active' || !rights.has('break-glass:review')) return undefined
+/** The same for whoever reviews them; nothing for all others, nor before the second factor that the role demands. */
+export async function waitingFor(
+  { tenancy }: Access,
+  { establishment, rights, mustEnrol }: Auth,
+): Promise<number | undefined> {
+  if (mustEnrol || establishment?.status !== 'active' || !rights.has('break-glass:review')) return undefined
   return tenancy.tenant(establishment).read(countWaiting)
 }
