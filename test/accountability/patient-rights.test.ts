@@ -225,7 +225,27 @@ describe('the file of a patient', () => {
     await other.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' }, 403)
     assert.deepEqual(await entriesOf(id, 'patient.exported'), [])
     await other.post(`/api/v1/patients/${id}/break-glass`, { reason: 'Urgence, patient inconscient' }, 201)
-    await download(other, id, 'json')
+    const file = JSON.parse(String((await download(other, id, 'json')).bytes)) as PatientFile
+    assert.deepEqual(Value.Errors(PatientFile, file), [])
+    assert.deepEqual(file.careTeam, (await other.get(`/api/v1/patients/${id}/care-team`, 200)).body.items)
+    const { items } = (await cscom.admin.get('/api/v1/break-glass', 200)).body
+    assert.deepEqual(file.breakGlasses, items)
+    const print = async () =>
+      pdfPages((await download(other, id, 'pdf')).bytes)
+        .join(' ')
+        .replace(/\s+/g, ' ')
+    const text = await print()
+    for (const wanted of [
+      'Équipe soignante de ce dossier sensible Essai cscom_sangha.agent depuis le',
+      'a marqué le dossier comme sensible',
+      'Accès d’urgence à ce dossier sensible Autre Agent de CSCOM, du',
+      'Motif : Urgence, patient inconscient Pas encore contrôlé',
+    ])
+      assert.ok(text.includes(wanted), `${wanted} in ${text}`)
+    await cscom.admin.patch(`/api/v1/break-glass/${items[0].id}`, { remark: 'Vu avec le garde', admit: true }, 1, 200)
+    const reviewed = await print()
+    for (const wanted of ['– remarque : Vu avec le garde', 'admis à la suite d’un accès d’urgence par'])
+      assert.ok(reviewed.includes(wanted), `${wanted} in ${reviewed}`)
   })
 
   test('of many visits is written while it is read', { timeout: 600_000 }, async (t) => {

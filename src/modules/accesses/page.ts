@@ -4,6 +4,7 @@ import { roleNames, type Role } from '../../platform/auth/index.ts'
 import { longDay } from '../../shared/french.ts'
 import { say, text, type Language } from '../../shared/text.ts'
 import type { Patient } from '../patients/index.ts'
+import { reasonInWords } from './reasons.ts'
 import { actInWords } from './words.ts'
 
 const words = {
@@ -51,7 +52,7 @@ export function accessesPage({ establishment, patient, accesses, isCut, today }:
   const roleOf = (role: string | null): string =>
     role !== null && role in roleNames ? say(roleNames[role as Role], language) : (role ?? '')
   const rows = accesses.map(({ at, actor, action, outcome, reason }) =>
-    [moment(at), actor.name, roleOf(actor.role), actInWords(action, outcome, language), reason ?? '']
+    [moment(at), actor.name, roleOf(actor.role), actInWords(action, outcome, language), reasonInWords(reason, language)]
       .map((cell) => `<td>${html(cell)}</td>`)
       .join(''),
   )

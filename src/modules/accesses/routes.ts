@@ -4,8 +4,9 @@ import { listAccesses, type AccessOfPatient } from '../../platform/audit/index.t
 import type { Routes } from '../../platform/http/index.ts'
 import { today } from '../../shared/clock.ts'
 import { responses } from '../../shared/schemas.ts'
-import { getKeptPatient } from '../patients/index.ts'
+import { getKeptPatient, listPatientGlasses } from '../patients/index.ts'
 import { accessesPage, pagePolicy } from './page.ts'
+import { ownReason } from './reasons.ts'
 import { AccessPage, AccessPath, AccessQuery } from './schemas.ts'
 
 /** Lines of a printed page: about 200 sheets. */
@@ -47,11 +48,16 @@ export const accessRoutes =
         const { tenant, params, query, language } = request
         const { establishment } = tenant
         const { format = 'json', ...asked } = query
-        const patient = await tenant.read((db) => getKeptPatient(db, request.actor, params.id))
-        const list = (limit: number, cursor?: string) =>
-          tenancy.platform.read('audit', (db) =>
+        const { patient, glasses } = await tenant.read(async (db) => ({
+          patient: await getKeptPatient(db, request.actor, params.id),
+          glasses: new Set((await listPatientGlasses(db, params.id)).map(({ id }) => id)),
+        }))
+        const list = async (limit: number, cursor?: string) => {
+          const page = await tenancy.platform.read('audit', (db) =>
             listAccesses(db, establishment, params.id, { ...asked, limit, ...(cursor !== undefined && { cursor }) }),
           )
+          return { ...page, items: page.items.map((one) => ({ ...one, reason: ownReason(one.reason, glasses) })) }
+        }
         if (format === 'json') return list(asked.limit ?? 20, asked.cursor)
         const accesses: AccessOfPatient[] = []
         let cursor = asked.cursor

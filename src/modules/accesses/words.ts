@@ -6,6 +6,12 @@ const resources: Record<string, Text> = {
   opposition: text('oppositions', 'objections'),
   import: text('registre importé', 'imported register'),
   audit: text('journal', 'record'),
+  break_glass: text('accès d’urgence', 'emergency access'),
+  glass: text('accès d’urgence', 'emergency access'),
+  care_team: text('équipe soignante', 'caring team'),
+  toCareTeam: text('équipe soignante', 'caring team'),
+  fromCareTeam: text('équipe soignante', 'caring team'),
+  patientFile: text('copie du dossier', 'copy of the file'),
 }
 
 const verbs: Record<string, Text> = {
@@ -25,6 +31,12 @@ const verbs: Record<string, Text> = {
   update: text('modification', 'changed'),
   hide: text('masquage', 'hidden'),
   withdraw: text('retrait', 'withdrawn'),
+  record: text('enregistrement', 'recorded'),
+  open: text('ouverture', 'opened'),
+  break: text('ouverture', 'opened'),
+  review: text('contrôle', 'reviewed'),
+  add: text('ajout', 'added'),
+  remove: text('retrait', 'taken out'),
 }
 
 const outcomes: Record<string, Text> = {

@@ -5,7 +5,16 @@ import type { Version } from '../history/index.ts'
 import type { Birth } from '../patients/index.ts'
 import type { Opened } from './queries.ts'
 import type { Head, Visit } from './schemas.ts'
-import { ageText, changesText, patientFields, scopeNames, versionText, visitFields } from './wordings.ts'
+import {
+  ageText,
+  changesText,
+  glassField,
+  memberField,
+  patientFields,
+  scopeNames,
+  versionText,
+  visitFields,
+} from './wordings.ts'
 
 /** Takes bytes; `room` resolves when the receiver takes more. */
 export type Sink = { write(chunk: string | Uint8Array): void; room(): Promise<void> }
@@ -42,7 +51,8 @@ export async function writePaper(
   return { visits, pages: pdf.pages }
 }
 
-function writeHead(pdf: Pdf, { patient, establishment, history, oppositions, imports, accesses }: Head): void {
+function writeHead(pdf: Pdf, head: Head): void {
+  const { patient, establishment, history, oppositions, imports, accesses, careTeam, breakGlasses } = head
   const place = [establishment.cercle && `cercle de ${establishment.cercle}`, `région de ${establishment.region}`]
   pdf.title('Dossier du patient', `${establishment.name}, ${place.filter(Boolean).join(', ')}`)
   pdf.paragraph(rights)
@@ -74,6 +84,14 @@ function writeHead(pdf: Pdf, { patient, establishment, history, oppositions, imp
   if (imports.length > 0) {
     pdf.heading('Registres repris')
     pdf.fields(imports.map(({ fileName, at, by }) => [fileName, `repris le ${longInstant(at)} par ${by.name}`]))
+  }
+  if (careTeam.length > 0) {
+    pdf.heading('Équipe soignante de ce dossier sensible')
+    pdf.fields(careTeam.map(memberField))
+  }
+  if (breakGlasses.length > 0) {
+    pdf.heading('Accès d’urgence à ce dossier sensible')
+    pdf.fields(breakGlasses.map(glassField))
   }
   if (accesses.length > 0) {
     pdf.heading('Qui a eu accès à ce dossier')

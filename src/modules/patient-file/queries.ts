@@ -5,7 +5,7 @@ import { now } from '../../shared/clock.ts'
 import { listWholeRecord, type Consultation, type ConsultationVersion, type VisitKeys } from '../consultations/index.ts'
 import { listVersions, listVersionsOf, type Version } from '../history/index.ts'
 import { listOppositions } from '../oppositions/index.ts'
-import { getKeptPatient, type PatientVersion } from '../patients/index.ts'
+import { getKeptPatient, listMembers, listPatientGlasses, type PatientVersion } from '../patients/index.ts'
 import type { Head, Visit } from './schemas.ts'
 
 const PAGE = 50
@@ -43,6 +43,8 @@ export async function openFile(
       history: await listVersions<PatientVersion>(db, 'patient', id),
       oppositions: await listOppositions(db, id),
       imports,
+      careTeam: await listMembers(db, id),
+      breakGlasses: await listPatientGlasses(db, id),
     }
     return { head, origins, lists: await listsOf(db) }
   })

@@ -3,7 +3,7 @@ import { nullable, object, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { Consultation, ConsultationVersion } from '../consultations/index.ts'
 import { HistoryOf } from '../history/index.ts'
 import { Opposition } from '../oppositions/index.ts'
-import { Patient, PatientSummary, PatientVersion } from '../patients/index.ts'
+import { BreakGlass, Member, Patient, PatientSummary, PatientVersion } from '../patients/index.ts'
 
 export const FilePath = object({ id: Uuid })
 export const FileFormat = Type.Unsafe<'json' | 'pdf'>({
@@ -47,6 +47,10 @@ const head = {
   history: HistoryOf(PatientVersion).properties.items,
   oppositions: Type.Array(Opposition),
   imports: Type.Array(Import),
+  careTeam: Type.Array(Member, { description: 'Who is or was of the caring team of a sensitive file' }),
+  breakGlasses: Type.Array(BreakGlass, {
+    description: 'Who opened the sensitive file without being of the team, and why',
+  }),
   accesses: Type.Array(
     object({
       name: Type.String(),

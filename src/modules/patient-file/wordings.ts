@@ -1,8 +1,9 @@
+import { roleName } from '../../platform/auth/index.ts'
 import { figure, longDay, longInstant } from '../../shared/french.ts'
 import type { Field } from '../../shared/pdf/index.ts'
 import { vitalRanges, type Consultation, type ConsultationVersion, type Vital } from '../consultations/index.ts'
 import type { Scope } from '../oppositions/index.ts'
-import type { Age, Birth, PatientVersion } from '../patients/index.ts'
+import type { Age, Birth, BreakGlass, Member, PatientVersion } from '../patients/index.ts'
 
 // How a record is told on paper, in French. Each function answers null where there is nothing to tell.
 
@@ -120,3 +121,34 @@ export const changesText = (before: readonly Field[], after: readonly Field[]): 
     const was = before[index]?.[1]
     return (was ?? '') === (value ?? '') ? [] : [`${label} : ${stated(was)} devient ${stated(value)}`]
   })
+
+const origins: Record<Member['origin'], string> = {
+  marked: 'a marqué le dossier comme sensible',
+  treated: 'a soigné le patient dans les douze mois qui précédaient',
+  added: 'ajouté à l’équipe',
+  admitted: 'admis à la suite d’un accès d’urgence',
+}
+
+/** Who is or was of the caring team, since when and why. */
+export const memberField = ({ user, origin, reason, since, addedBy, removed }: Member): Field => [
+  user.name,
+  [
+    `depuis le ${longInstant(since)} : ${origins[origin]}${origin === 'added' || origin === 'admitted' ? ` par ${addedBy.name}` : ''}`,
+    reason && `Motif : ${reason}`,
+    removed && `Sorti de l’équipe le ${longInstant(removed.at)} par ${removed.by.name} – motif : ${removed.reason}`,
+  ]
+    .filter(Boolean)
+    .join('\n'),
+]
+
+/** Who opened the file without being of the team, why, and what the review found. */
+export const glassField = ({ user, reason, openedAt, expiresAt, review }: BreakGlass): Field => [
+  user.name,
+  [
+    `${roleName(user.role)}, du ${longInstant(openedAt)} au ${longInstant(review && review.at < expiresAt ? review.at : expiresAt)}`,
+    `Motif : ${reason}`,
+    review
+      ? `Contrôlé le ${longInstant(review.at)} par ${review.by.name} – remarque : ${review.remark}`
+      : 'Pas encore contrôlé',
+  ].join('\n'),
+]

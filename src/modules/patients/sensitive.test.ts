@@ -507,8 +507,9 @@ describe('a break-glass', () => {
   test('opens one file to one person, and every access through it is on record with it', async () => {
     const { database } = await harness()
     const { outsider, colleague } = people
-    const file = await secret()
+    const [file, ordinary] = [await secret(), await open(colleague.client)]
     const at = `${patients}/${file.id}`
+    await outsider.client.get(at, 403)
     for (const reason of ['court', '   vide   ', '', 'x'.repeat(501)])
       assert.equal((await brk(outsider.client, file.id, reason)).status, 400, reason)
     const { body, status } = await brk(outsider.client, file.id)
@@ -528,6 +529,16 @@ describe('a break-glass', () => {
         entries.some((entry) => entry.action === action && entry.patients.includes(file.id)),
         action,
       )
+    // On paper in words; and a file that stood in the same list says nothing of the break-glass.
+    const { text: paper } = await outsider.client.get(`${at}/accesses?format=html`, 200)
+    for (const wanted of ['ouverture (accès d’urgence)', '<td>accès d’urgence</td>', 'refusé</td><td>Dossier protégé'])
+      assert.ok(paper.includes(wanted), wanted)
+    assert.ok(!/break.glass|patient_/.test(paper), paper)
+    const reasons = async (id: string) => {
+      const { items } = (await outsider.client.get(`${patients}/${id}/accesses?limit=100`, 200)).body
+      return items.filter(({ action }: Body) => action === 'patient.list').map(({ reason }: Body) => reason)
+    }
+    assert.deepEqual([await reasons(file.id), await reasons(ordinary.id)], [[`break-glass ${body.id}`], [null]])
     // Whoever is in by a break-glass is not of the team: no unmarking, no hiding, no colleagues, nothing for oneself.
     for (const answer of [
       await mark(outsider.client, file, false),

@@ -68,6 +68,17 @@ export async function breakGlass(
   return { body: toBreakGlass(await getGlass(db, id)) }
 }
 
+/** Every break-glass of one patient, newest first; at most a thousand. */
+export async function listPatientGlasses(db: TenantDb, patientId: string): Promise<BreakGlass[]> {
+  const rows = await selectGlasses(db)
+    .where('break_glass.patient_id', '=', patientId)
+    .orderBy('break_glass.opened_at', 'desc')
+    .orderBy('break_glass.id', 'desc')
+    .limit(1_000)
+    .execute()
+  return rows.map(toBreakGlass)
+}
+
 /** Newest first, without anything of the patient but the file number. @throws invalid_cursor */
 export async function listBreakGlasses(
   db: TenantDb,

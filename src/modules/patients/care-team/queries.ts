@@ -6,11 +6,16 @@ import { problem } from '../../../shared/errors.ts'
 import { getPatient, lockPatient } from '../queries.ts'
 import type { Viewer } from '../visibility.ts'
 import { assertMember, isMember, joinTeam, type Origin } from './members.ts'
-import type { CareTeam } from './schemas.ts'
+import type { CareTeam, Member } from './schemas.ts'
 
 /** Who is and was of the team of a patient whom `viewer` may see. @throws patient_not_found, patient_protected */
 export async function getCareTeam(db: TenantDb, viewer: Viewer, patientId: string): Promise<CareTeam> {
   await getPatient(db, viewer, patientId)
+  return { items: await listMembers(db, patientId) }
+}
+
+/** Who is and was of a patient's team, newest first; at most a thousand. */
+export async function listMembers(db: TenantDb, patientId: string): Promise<Member[]> {
   const rows = await db
     .selectFrom('care_team')
     .select(['user_id', 'user_name', 'origin', 'reason', 'since', 'added_by', 'added_by_name'])
@@ -20,26 +25,24 @@ export async function getCareTeam(db: TenantDb, viewer: Viewer, patientId: strin
     .orderBy('id', 'desc')
     .limit(1_000)
     .execute()
-  return {
-    items: rows.map((row) => ({
-      user: { id: row.user_id, name: row.user_name },
-      origin: row.origin as Origin,
-      reason: row.reason,
-      since: row.since,
-      addedBy: { id: row.added_by, name: row.added_by_name },
-      ...(row.removed_at !== null && {
-        removed: {
-          at: row.removed_at,
-          by: { id: row.removed_by, name: row.removed_by_name ?? '' },
-          reason: row.removed_reason ?? '',
-        },
-      }),
-    })),
-  }
+  return rows.map((row) => ({
+    user: { id: row.user_id, name: row.user_name },
+    origin: row.origin as Origin,
+    reason: row.reason,
+    since: row.since,
+    addedBy: { id: row.added_by, name: row.added_by_name },
+    ...(row.removed_at !== null && {
+      removed: {
+        at: row.removed_at,
+        by: { id: row.removed_by, name: row.removed_by_name ?? '' },
+        reason: row.removed_reason ?? '',
+      },
+    }),
+  }))
 }
 
 /**
- * One of the team adds a colleague; who is of it already stays so, without a trace.
+ * One of the team adds a colleague; who is of it already stays so, and the answer is a reading of the team.
  * @throws patient_not_found, patient_protected, patient_not_sensitive, care_team_only
  */
 export async function addMember(
@@ -53,7 +56,7 @@ export async function addMember(
   if (!(await isMember(db, colleague.id, patientId))) {
     await joinTeam(db, actor, [{ patientId, userId: colleague.id, userName: colleague.name, origin: 'added', reason }])
     await audit(db, actor, entryOf('care_team.add', patientId, colleague.id))
-  }
+  } else await audit(db, actor, { action: 'care_team.list', resource: 'patient', resourceId: patientId, patientId })
   return getCareTeam(db, actor, patientId)
 }
 

@@ -4,7 +4,7 @@ import { nullable, object, Reason, Timestamp, Uuid } from '../../../shared/schem
 const Name = Type.String({ maxLength: 160, examples: ['Awa Coulibaly'] })
 const Person = object({ id: nullable(Uuid), name: Name })
 
-const Member = object({
+export const Member = object({
   user: object({ id: Uuid, name: Name }),
   origin: Type.Enum(['marked', 'treated', 'added', 'admitted'], {
     type: 'string',
