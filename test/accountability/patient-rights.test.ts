@@ -14,6 +14,7 @@ import { registerOf, staleIn, writeRegister, type Settings } from '../../src/mod
 import { text } from '../../src/shared/text.ts'
 import { figure, longDay, longInstant } from '../../src/shared/french.ts'
 import { Pdf } from '../../src/shared/pdf/index.ts'
+import { printable } from '../../src/shared/pdf/text.ts'
 import { harness, type Client } from '../harness.ts'
 import { pdfPages } from '../pdf-text.ts'
 import { until } from '../sis-process.ts'
@@ -511,4 +512,14 @@ test('days, instants and figures are written as in French', () => {
   )
   assert.equal(longInstant('2026-07-01T09:05:59.000Z'), '1er juillet 2026 à 9 h 05')
   assert.deepEqual([figure(38.5), figure(2.125), figure(12_345)], ['38,5', '2,125', '12\u202f345'])
+})
+
+test('on paper a line does not break where French forbids it, and can always break somewhere', () => {
+  assert.equal(
+    printable('Motif : « fièvre » ; vu à 9 h 05 ?'),
+    'Motif\u00a0: «\u00a0fièvre\u00a0»\u00a0; vu à 9\u00a0h\u00a005\u00a0?',
+  )
+  for (const hostile of [' : ', ' « a', 'à 1 h 11 ', 'a :', ' »', '« ', '1 ! '])
+    for (const piece of printable(hostile.repeat(2_000)).split(/[ \u200b]/))
+      assert.ok(piece.length <= 61, `${hostile}: ${piece.length}`)
 })

@@ -56,7 +56,7 @@ export async function writeRegister(register: Register, write: (chunk: Uint8Arra
   pdf.heading('8. Droits des personnes', 240)
   pdf.paragraph(
     'Copie du dossier : remise imprimée ou en fichier, avec l’histoire de chaque correction. Rectification : avec trace de l’ancienne valeur, de l’auteur, de la date et du motif. ' +
-      'Opposition au partage : enregistrée par portée, retirée de même, jamais effacée. Journal : le patient peut savoir qui a ouvert son dossier.',
+      'Opposition au partage : enregistrée par portée, retirée de même, jamais effacée ; SIS ne transmet aucun dossier, et les effectifs nationaux, qui ne nomment personne, comptent aussi ces patients. Journal : le patient peut savoir qui a ouvert son dossier.',
   )
   pdf.fields([
     ['Demandes à adresser à', toFill],

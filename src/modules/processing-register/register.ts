@@ -137,7 +137,7 @@ function measuresOf({ people, lastBackup, lastSeal, establishments }: Stored, se
       : settings.behindProxy
         ? measure(
             'ok',
-            'SIS répond au réseau derrière un mandataire déclaré (SIS_TRUST_PROXY), qui chiffre les échanges avec les postes.',
+            'SIS répond au réseau derrière un mandataire déclaré (SIS_TRUST_PROXY) ; c’est à lui de chiffrer les échanges avec les postes.',
           )
         : measure(
             'warning',
