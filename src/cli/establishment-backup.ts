@@ -132,6 +132,7 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
     { progressBar },
     transfer,
     { auditKey, installationKey },
+    { explainDatabase },
   ] = await Promise.all([
     import('./database.ts'),
     import('./passphrase.ts'),
@@ -139,6 +140,7 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
     import('./progress.ts'),
     import('../platform/transfer/index.ts'),
     import('../platform/audit/installation-key.ts'),
+    import('../supervisor/database.ts'),
   ])
   const [{ Slug }, { object }, { Type }] = await Promise.all([
     import('../platform/auth/index.ts'),
@@ -163,15 +165,19 @@ async function restoreFrom(file: string, options: Restore): Promise<void> {
         `Restaurer « ${name} » (${slug}) tel qu’il était le ${longInstant(manifest.exportedAt)}, ${rows} lignes, sous l’identifiant ${as ?? slug} ?`,
         options.yes,
       )
-    const made = await transfer.restoreEstablishment(database.owner, backup, {
-      key,
-      ...(trust !== undefined && { trust }),
-      ...(as !== undefined && { as }),
-      ...(withAccounts && { withAccounts }),
-      ...(dryRun && { dryRun }),
-      actor: operator.name,
-      onProgress: progressBar('Restauration'),
-    })
+    const made = await transfer
+      .restoreEstablishment(database.owner, backup, {
+        key,
+        ...(trust !== undefined && { trust }),
+        ...(as !== undefined && { as }),
+        ...(withAccounts && { withAccounts }),
+        ...(dryRun && { dryRun }),
+        actor: operator.name,
+        onProgress: progressBar('Restauration'),
+      })
+      .catch((error: unknown) => {
+        throw explainDatabase(error, database.apiUrl)
+      })
     // Entries as old as they are must not stand there without a seal.
     await sealAll(database.owner, auditKey(secret))
     return made

@@ -85,7 +85,7 @@ async function run(path: string, { passphraseFile, replace = false, yes, json }:
       ...failed.map(({ slug, error }) => `L’établissement ${slug} n’a pas pu être mis à jour : ${error}`),
       ...anchors.map((place) => `Les têtes du journal d’audit d’avant sont gardées dans ${place}.`),
       `Toutes les sessions sont terminées (${closed?.sessions ?? 0}), les liens d’activation non utilisés ne valent plus (${closed?.links ?? 0}) : chacun se connecte de nouveau.`,
-      `Ce qui a été fait après le ${longInstant(takenAt)} n’y est pas : refaites les suspensions, les départs et les changements de mot de passe ou de second facteur intervenus depuis.`,
+      `Ce qui a été fait après le ${longInstant(takenAt)} n’y est pas : refaites les suspensions, les départs et les changements de mot de passe ou de second facteur intervenus depuis ; après un vol de clés : npx sis keys rotate --compromised.`,
       'Démarrez : npm start. Puis : npx sis doctor.',
     ],
   )
