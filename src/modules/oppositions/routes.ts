@@ -20,7 +20,7 @@ export const oppositionRoutes: Routes = async (app) => {
         summary: 'What a patient refuses to be shared',
         description: 'Newest first. One that was withdrawn stays, with who, when and why.',
         params: schemas.OppositionsPath,
-        response: responses({ 200: schemas.Oppositions }, 'patient_not_found'),
+        response: responses({ 200: schemas.Oppositions }, 'patient_not_found', 'patient_protected'),
       },
     },
     async (request) =>
@@ -43,7 +43,7 @@ export const oppositionRoutes: Routes = async (app) => {
         params: schemas.OppositionsPath,
         headers: IdempotencyKey,
         body: schemas.OppositionCreate,
-        response: responses({ 201: schemas.Opposition }, 'patient_not_found', 'opposition_exists'),
+        response: responses({ 201: schemas.Opposition }, 'patient_not_found', 'patient_protected', 'opposition_exists'),
       },
     },
     async (request, reply) => {
@@ -75,6 +75,7 @@ export const oppositionRoutes: Routes = async (app) => {
         response: responses(
           { 204: schemas.Nothing },
           'patient_not_found',
+          'patient_protected',
           'opposition_not_found',
           'opposition_withdrawn',
         ),

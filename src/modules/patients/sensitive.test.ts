@@ -568,6 +568,9 @@ describe('a break-glass', () => {
         [200, first.id],
       ],
     )
+    // Nothing lengthens it, and no second one stays open when it is reviewed.
+    const other = await brk(client, file.id, 'Une autre raison, deux heures plus tard')
+    assert.deepEqual([other.status, other.body], [200, first])
     const keyed = { 'if-match': '"1"', 'idempotency-key': `change-${file.id}` }
     const change = () => client.send('PATCH', `${patients}/${file.id}`, { body: { village: 'Kewa' }, headers: keyed })
     assert.equal((await change()).status, 200)

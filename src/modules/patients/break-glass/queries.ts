@@ -15,8 +15,8 @@ import type { BreakGlass, BreakGlassPage, BreakGlassQuery, Review } from './sche
 export const openMs = 3 * 60 * 60_000
 
 /**
- * Opens a protected file to `actor` for three hours. The same reason while it is open is the same act (200); when it is
- * over a new one needs a new reason.
+ * Opens a protected file to `actor` for three hours. Whoever asks again while it is open gets that one (200): nothing
+ * lengthens it, and its review shuts the file. When it is over a new one needs a new reason.
  * @throws patient_not_found, break_glass_needless for who sees the file anyway, invalid_input
  */
 export async function breakGlass(
@@ -39,16 +39,18 @@ export async function breakGlass(
   if (!patient) throw problem('patient_not_found')
   if (!patient.sensitive || userId === null || (await isMember(db, userId, patientId)))
     throw problem('break_glass_needless')
-  const before = await selectGlasses(db)
+  const before = selectGlasses(db)
     .where('break_glass.patient_id', '=', patientId)
     .where('break_glass.user_id', '=', userId)
-    .where('break_glass.reason', '=', reason)
-    .orderBy('break_glass.opened_at', 'desc')
-    .executeTakeFirst()
+    .limit(1)
   const at = now()
-  if (before && before.reviewed_at === null && Date.parse(before.expires_at) > at.getTime())
-    return { body: toBreakGlass(before), status: 200 }
-  if (before) throw invalidInput({ path: 'reason', message: usedBefore })
+  const open = await before
+    .where('break_glass.reviewed_at', 'is', null)
+    .where('break_glass.expires_at', '>', at.toISOString())
+    .executeTakeFirst()
+  if (open) return { body: toBreakGlass(open), status: 200 }
+  if (await before.where('break_glass.reason', '=', reason).executeTakeFirst())
+    throw invalidInput({ path: 'reason', message: usedBefore })
   const id = uuidv7()
   await db
     .insertInto('break_glass')

@@ -27,7 +27,7 @@ export const breakGlassRoutes: Routes = async (app) => {
         description:
           'For three hours, to you alone, with all that belongs to the patient. It stands on the list that the ' +
           'administrator of the establishment reviews, and with each access on the record. Ends by itself; again only ' +
-          'with a new reason. The same reason while it is open answers 200.',
+          'with a new reason. Asking again while it is open answers 200 with that one, which lasts no longer.',
         params: PatientPath,
         headers: IdempotencyKey,
         body: schemas.BreakGlassRequest,
