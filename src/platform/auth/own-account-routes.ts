@@ -16,7 +16,7 @@ const tokenCodes = ['token_missing', 'token_invalid', 'token_expired', 'token_st
 
 /**
  * What a signed-in person does with their own account, whatever the role.
- * @param counted slows down who guesses a password, by network; the present password is also counted by person: a stolen
+ * @param counted slows down who guesses a password, by person; the present password also by how often it was wrong: a stolen
  * access token must not find it out
  */
 export const ownAccountRoutes =

@@ -32,8 +32,13 @@ export const authRoutes =
   (access: Access, { loginsPerMinute }: AuthLimits): Routes =>
   async (app) => {
     // One counter for all doors (a route's own `rateLimit` would give each its own), by network: who guesses has no account
-    // to be counted by. A device that bears our mark is counted by itself: its neighbours must not keep it out.
-    const keyGenerator = ({ ip, body }: FastifyRequest): string => {
+    // to be counted by. A device that bears our mark is counted by itself: its neighbours must not keep it out; nor a
+    // person who is signed in.
+    const keyGenerator = (request: FastifyRequest): string => {
+      const { ip, body } = request
+      // The type says that there is always someone; on a public route there is not.
+      const auth: FastifyRequest['auth'] | undefined = request.auth
+      if (auth) return auth.account.id
       const { device } = (body ?? {}) as { device?: unknown }
       const session = typeof device === 'string' ? sessionOfMark(access.deviceKey, device) : undefined
       return session ?? networkOf(ip)

@@ -72,7 +72,7 @@ export const Me = object({
 })
 export type Me = Static<typeof Me>
 
-const DeviceMark = Type.String({
+export const DeviceMark = Type.String({
   pattern: '^[A-Za-z0-9_-]+$',
   minLength: 1,
   maxLength: 100,

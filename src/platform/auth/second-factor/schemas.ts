@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { nullable, object, Timestamp } from '../../../shared/schemas.ts'
-import { Tokens, TypedPassword } from '../schemas.ts'
+import { DeviceMark, Tokens, TypedPassword } from '../schemas.ts'
 
 export const Code = Type.String({
   pattern: '^[0-9A-Za-z -]+$',
@@ -17,6 +17,7 @@ const RecoveryCodes = Type.Array(Type.String({ maxLength: 19, examples: ['7k2m-q
 export const Answer = object({
   challenge: Type.String({ pattern: '^[A-Za-z0-9_-]+$', minLength: 1, maxLength: 100 }),
   code: Code,
+  device: Type.Optional(DeviceMark),
 })
 export const Begin = object({ password: TypedPassword, code: Type.Optional(Code) })
 export const Confirm = object({ code: Code })
