@@ -95,6 +95,28 @@ const insert: Hand = async (database, { entries, seals }, choices) => {
   return { what: `insert${id === like.id ? ' again' : ''}`, chains: [like.chain], kinds: ['entry_inserted'], at: { chain: like.chain, seal, entry: id } } // prettier-ignore
 }
 
+/** Where no seal will ever reach, dated so that it is not waited for. */
+const smuggle: Hand = async (database, { entries, seals }, choices) => {
+  const like = choices.pick(entries)
+  const sealed = Math.max(...seals.map(({ to }) => Number(to)))
+  const [what, era, xid, at, chain = like.chain] = choices.pick([
+    ['under an era that never was', 'era - 1', `'${like.xid}'`, 'at'],
+    ['under an era to come, tomorrow', 'era + 1', `'${like.xid}'`, `now() + interval '1 day'`],
+    ['under a transaction to come, never', 'era', `'${sealed + 1_000_000_000}'`, `'infinity'`],
+    ['into a chain without seals, now', 'era', `'${sealed - 1}'`, 'now()', 'sis_x_t_nobody'],
+  ] as const)
+  const id = randomUUID()
+  const others = sealedColumns
+    .filter((column) => !['id', 'seq', 'era', 'xid', 'at', 'chain'].includes(column))
+    .join(', ')
+  await database.asSuperuser(
+    `insert into sis_audit.entry (id, seq, era, xid, at, chain, ${others})
+     select $1, seq + 1000000, ${era}, ${xid}::xid8, ${at}, $2, ${others} from sis_audit.entry where seq = $3`,
+    [id, chain, like.seq],
+  )
+  return { what: `smuggle ${what}`, chains: [chain], kinds: ['entry_inserted', 'entries_unsealed'], at: { chain, entry: id } } // prettier-ignore
+}
+
 const truncate: Hand = async (database, { seals }, choices) => {
   const { chain, number, from } = choices.pick(seals.filter((seal) => seal.number > 1))
   await database.asSuperuser('delete from sis_audit.seal where chain = $1 and number >= $2', [chain, number])
@@ -199,6 +221,7 @@ export const hands: readonly (readonly [Hand, number])[] = [
   [remove, 3],
   [reorder, 3],
   [insert, 3],
+  [smuggle, 2],
   [truncate, 2],
   [drop, 1],
   [unseal, 2],

@@ -1,11 +1,11 @@
 import { idOf, leafOf, leavesOf, type EntryText } from './canonical.ts'
 import type { Findings } from './findings.ts'
-import type { Chain } from './links.ts'
+import type { Chain, Links } from './links.ts'
 
 export type Leaves = { chain: string; number: number; leaves: Buffer }
 type Open = { number: number; leaves: Map<string, { leaf: Buffer; isMet: boolean }>; differing: string[] }
 
-/** What stands after the last seal of a chain. */
+/** What stands after the last seal of a chain, and should not. */
 export type Tail = { count: number; first: string; since: number }
 
 /** What no seal of the same round covers: the number of the seal whose range it lies in, if any. */
@@ -19,17 +19,20 @@ export class Comparison {
   readonly #chains: Map<string, Chain>
   readonly #findings: Findings
   readonly #sealAt: SealAt
+  readonly #isOverdue: (entry: EntryText) => boolean
   readonly tails = new Map<string, Tail>()
   /** Entries that are not where they were sealed: elsewhere, or nowhere any more. */
   readonly lost: { chain: string; seal: number; entry: string }[] = []
-  readonly strays: { chain: string; seal: number; entry: string }[] = []
+  readonly strays: { chain: string; seal?: number; entry: string }[] = []
   entries = 0
   #round = new Map<string, Open>()
 
-  constructor(chains: Map<string, Chain>, findings: Findings, sealAt: SealAt) {
-    this.#chains = chains
+  /** @param isOverdue whether an entry without a seal should have one */
+  constructor(links: Links, findings: Findings, sealAt: SealAt, isOverdue: (entry: EntryText) => boolean) {
+    this.#chains = links.chains
     this.#findings = findings
     this.#sealAt = sealAt
+    this.#isOverdue = isOverdue
   }
 
   open({ chain, number, leaves }: Leaves): void {
@@ -70,6 +73,7 @@ export class Comparison {
     const { last } = chain ?? {}
     const era = Number(entry.era)
     if (!last || era > last.era || (era === last.era && BigInt(entry.xid) >= BigInt(last.to))) {
+      if (!this.#isOverdue(entry)) return
       const tail = this.tails.get(entry.chain)
       const since = Number(entry.at)
       this.tails.set(entry.chain, {
@@ -80,7 +84,9 @@ export class Comparison {
       return
     }
     const seal = await this.#sealAt(entry)
-    // Within the range of a seal that is gone or broken, which is told already, nothing can be said of it.
-    if (seal !== undefined && !chain?.broken.has(seal)) this.strays.push({ chain: entry.chain, seal, entry: entry.id })
+    // Within the range of a seal that is gone or broken, which is told already, nothing can be said of it. A whole chain has
+    // no gaps: what lies in no range of it was never there.
+    if (seal === undefined ? chain?.isWhole : !chain?.broken.has(seal))
+      this.strays.push({ chain: entry.chain, ...(seal !== undefined && { seal }), entry: entry.id })
   }
 }

@@ -12,6 +12,8 @@ export type Chain = {
   last: Head
   /** Seals whose own content cannot be believed: nothing is compared with their leaves. */
   broken: Set<number>
+  /** No seal is missing or broken. */
+  isWhole: boolean
 }
 
 /**
@@ -20,6 +22,8 @@ export type Chain = {
  */
 export class Links {
   readonly chains = new Map<string, Chain>()
+  /** By era: up to where all chains were sealed, as genuine seals under our key say. */
+  readonly sealedTo = new Map<number, bigint>()
   readonly #findings: Findings
   readonly #keys: Map<string, Verifier>
   // A seal under a key that we do not have is vouched for by any later one under a key that we have.
@@ -48,8 +52,11 @@ export class Links {
     if (fault) {
       this.#findings.add({ kind: fault, chain, seal: number })
       broken.add(number)
+    } else if (this.#keys.has(seal.kid)) {
+      const to = BigInt(seal.to)
+      if (to > (this.sealedTo.get(seal.era) ?? 0n)) this.sealedTo.set(seal.era, to)
     }
-    this.chains.set(chain, { last: seal, broken })
+    this.chains.set(chain, { last: seal, broken, isWhole: (known?.isWhole ?? true) && !isGap && !fault })
   }
 
   /** @param before undefined when nothing can be said about it */

@@ -84,11 +84,17 @@ function chainOf(names: Map<string, string>, slug: string): string {
 
 async function compareEntries(
   look: Look,
-  { chains }: Links,
+  links: Links,
   findings: Findings,
   chain: string | undefined,
 ): Promise<number> {
-  const comparison = new Comparison(chains, findings, sealFinder(look))
+  const [now] = await look.query<{ seconds: number }>('select extract(epoch from now())::float8 as seconds')
+  const isOverdue = ({ at, era, xid }: EntryText): boolean => {
+    const age = (now?.seconds ?? 0) - Number(at)
+    // One of tomorrow would be waited for, and one whose transaction all seals have passed will never have a seal.
+    return Math.abs(age) > tailSeconds || BigInt(xid) < (links.sealedTo.get(Number(era)) ?? 0n)
+  }
+  const comparison = new Comparison(links, findings, sealFinder(look), isOverdue)
   const eras = await look.query<{ era: number }>(
     `select era from (select distinct era from sis_audit.seal union select distinct era from sis_audit.entry) all_eras order by era`,
   )
@@ -100,11 +106,8 @@ async function compareEntries(
   // What was moved is told once, where it belongs.
   const moved = new Set(comparison.lost.map(({ entry }) => entry).filter((entry) => elsewhere.has(entry)))
   for (const place of strays) if (!moved.has(place.entry)) findings.add({ kind: 'entry_inserted', ...place })
-  const [now] = await look.query<{ seconds: number }>('select extract(epoch from now())::float8 as seconds')
-  for (const [name, { count, first, since }] of comparison.tails) {
-    if (since > (now?.seconds ?? 0) - tailSeconds) continue
+  for (const [name, { count, first, since }] of comparison.tails)
     findings.add({ kind: 'entries_unsealed', chain: name, entry: first, count, since: isoOf(since) })
-  }
   return comparison.entries
 }
 
