@@ -1,5 +1,5 @@
 /** Longer than any word of a language: a word that fits on no line is measured again for each of its lines (5,000 letters: 0.5 s). */
-const LONGEST_WORD = 60
+const tooLong = /[^\s\u200b]{60}(?=\S)/gu
 
 // Besides line breaks, nothing that moves, hides or turns round what stands beside it on paper (Unicode Cc, and the
 // marks of direction of UAX 9).
@@ -22,4 +22,4 @@ export const printable = (text: string): string =>
     .replace(/\n{3,}/g, '\n\n')
     .replace(keptTogether, '\u00a0')
     .replace(hour, '\u00a0h\u00a0')
-    .replace(new RegExp(`[^\\s\u200b]{${LONGEST_WORD}}(?=\\S)`, 'gu'), '$&\u200b')
+    .replace(tooLong, '$&\u200b')
