@@ -106,6 +106,21 @@ describe('a read', () => {
     for (const canary of canaries) assert.ok(!text.toUpperCase().includes(canary), canary)
   })
 
+  test('by way of a change that changes nothing is on record too', async () => {
+    const { hospital } = await harness()
+    const { agent } = hospital
+    const id = await newPatient(agent, 'Rokia')
+    const visit = (await agent.post(consultations, { patientId: id, date: '2026-07-03', diagnosis: 'x' }, 201)).body
+    const shown = async (answer: Answer) => {
+      const { action, patients: files } = await entryOf(answer)
+      return [action, files]
+    }
+    const same = await agent.patch(`${patients}/${id}`, { sex: 'F' }, 1, 200)
+    assert.match(same.text, /Canarivillage/)
+    assert.deepEqual(await shown(same), ['patient.read', [id]])
+    assert.deepEqual(await shown(await agent.patch(`${consultations}/${visit.id}`, { date: '2026-07-03' }, 1, 200)), ['consultation.read', [id]]) // prettier-ignore
+  })
+
   test('that is refused, or told again, is on record too', async () => {
     const { cscom, csref, superadmin, anonymous, withToken, database } = await harness()
     const own = await newPatient(cscom.agent, 'Kadia')

@@ -176,6 +176,9 @@ export async function updateConsultation(
       .executeTakeFirstOrThrow()
     await addVersion(db, actor, versionOf(changed, 'update', changeReason))
     await audit(db, actor, entryOf(changed, 'update'))
+  } else {
+    // Nothing is written, but the answer is the whole visit.
+    await audit(db, actor, { ...entryOf(row, 'update'), action: 'consultation.read' })
   }
   return getConsultation(db, actor, id, language)
 }

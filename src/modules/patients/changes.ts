@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TenantDb } from '#tenancy'
+import { audit } from '../../platform/audit/index.ts'
 import { assertVersion, type Actor, type Created } from '../../platform/http/index.ts'
 import { today } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
@@ -53,7 +54,11 @@ export async function updatePatient(
   assertVersion(row, expected)
   const before = fieldsOf(toPatientVersion(row))
   const after = { ...before, ...changes }
-  if (isDeepStrictEqual(before, after)) return toPatient(row, today())
+  if (isDeepStrictEqual(before, after)) {
+    // Nothing is written, but the answer is the whole file.
+    await audit(db, actor, { action: 'patient.read', resource: 'patient', resourceId: id, patientId: id })
+    return toPatient(row, today())
+  }
   const isMarked = before.sensitive !== after.sensitive
   if (isMarked && before.sensitive) await assertMember(db, actor, id)
   const changed = await db

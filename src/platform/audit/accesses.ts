@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { AccessEntry, Tenancy } from '#tenancy'
 import type { AccessDeclaration } from '../http/request.ts'
 import { Problem, problem, problemDocument } from '../../shared/errors.ts'
-import { toAccessEntry, type AccessTaken } from './access-entry.ts'
+import { mostPatients, toAccessEntry, type AccessTaken } from './access-entry.ts'
 import { watchTokens } from './refused-tokens.ts'
 
 /** What the record needs of the process. */
@@ -31,7 +31,7 @@ export function registerAccesses(app: FastifyInstance, { tenancy }: Recording): 
   app.decorateRequest('shown', undefined)
   app.decorateRequest('refusedWith', undefined)
   app.decorateRequest('recordAccess', function (this: FastifyRequest, access: AccessTaken) {
-    return tenancy.accesses.append([entryOf(tenancy, this, access)]).catch((cause: unknown) => {
+    return tenancy.accesses.append(entriesOf(tenancy, this, access)).catch((cause: unknown) => {
       throw unavailable(cause)
     })
   })
@@ -51,7 +51,7 @@ export function registerAccesses(app: FastifyInstance, { tenancy }: Recording): 
       return payload
     }
     try {
-      await tenancy.accesses.append([entryOf(tenancy, request, access)])
+      await tenancy.accesses.append(entriesOf(tenancy, request, access))
       return payload
     } catch (cause) {
       return refuse(request, reply, payload, cause)
@@ -156,6 +156,15 @@ export function actionOf({ routeOptions: { config, schema } }: Pick<FastifyReque
       .replace(/ies$/, 'y')
       .replace(/([^s])s$/, '$1')
   return `${resource || 'account'}.${verbs[verb] ?? verb}`
+}
+
+/** One, or several of an answer that shows more files than an entry names. */
+function entriesOf(recording: Recording['tenancy'], request: FastifyRequest, access: AccessTaken): AccessEntry[] {
+  const files = [...new Set(access.patients)]
+  const parts = Array.from({ length: Math.ceil(files.length / mostPatients) || 1 }, (_, part) =>
+    files.slice(part * mostPatients, (part + 1) * mostPatients),
+  )
+  return parts.map((patients) => entryOf(recording, request, { ...access, patients }))
 }
 
 function entryOf({ directory }: Recording['tenancy'], request: FastifyRequest, access: AccessTaken): AccessEntry {

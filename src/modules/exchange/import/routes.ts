@@ -40,7 +40,12 @@ export const importRoutes: Routes = async (app) => {
   app.post(
     '/imports',
     {
-      config: { right: 'imports:write', bodySeconds: 300, load: 'bulk' },
+      config: {
+        right: 'imports:write',
+        access: { action: 'import.create', patients: proposed },
+        bodySeconds: 300,
+        load: 'bulk',
+      },
       bodyLimit: MAX_BYTES + 64 * 1024,
       handlerTimeout: 15 * 60_000,
       // The form is read by the handler: what is described here is for documentation.
@@ -84,7 +89,10 @@ export const importRoutes: Routes = async (app) => {
       })
       const report = await readReport(tenant, actor, run, request.language)
       void reply.code(alreadyImported ? 200 : 201).header('location', `/api/v1/imports/${run.id}`)
-      return alreadyImported ? { ...report, alreadyImported: true as const } : report
+      if (alreadyImported) return { ...report, alreadyImported: true as const }
+      // What it stored is on record with it; whom it found on file is not.
+      await request.recordAccess({ action: 'import.read', resourceId: run.id, patients: proposed(report) })
+      return report
     },
   )
 
