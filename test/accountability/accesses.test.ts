@@ -106,7 +106,7 @@ describe('a read', () => {
     for (const canary of canaries) assert.ok(!text.toUpperCase().includes(canary), canary)
   })
 
-  test('by way of a change that changes nothing is on record too', async () => {
+  test('by way of a change that changes nothing, or as an import’s report, is on record too', async () => {
     const { hospital } = await harness()
     const { agent } = hospital
     const id = await newPatient(agent, 'Rokia')
@@ -119,6 +119,9 @@ describe('a read', () => {
     assert.match(same.text, /Canarivillage/)
     assert.deepEqual(await shown(same), ['patient.read', [id]])
     assert.deepEqual(await shown(await agent.patch(`${consultations}/${visit.id}`, { date: '2026-07-03' }, 1, 200)), ['consultation.read', [id]]) // prettier-ignore
+    const { importFile, line, register } = await import('../../src/modules/exchange/register.fixture.ts')
+    const report = await importFile(agent, register(line({})), { dryRun: true, expect: 201 })
+    assert.deepEqual((await entriesOf(report)).map(({ action }) => action), ['import.try', 'import.read']) // prettier-ignore
   })
 
   test('that is refused, or told again, is on record too', async () => {
