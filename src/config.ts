@@ -128,7 +128,7 @@ const Settings = Type.Object({
     variable: 'SIS_RATE_ESTABLISHMENT_IN_FLIGHT',
     expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un établissement)',
   }),
-  rateInFlight: setting(atOnce(96), {
+  rateInFlight: setting(atOnce(64), {
     variable: 'SIS_RATE_IN_FLIGHT',
     expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un processus HTTP)',
   }),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import type { PlatformDb } from '#tenancy'
 import { now } from '../../shared/clock.ts'
@@ -58,6 +59,7 @@ export async function logIn(
   origin: Origin,
 ): Promise<Tokens> {
   const { platform } = access.tenancy
+  const since = performance.now()
   const username = foldUsername(body.username)
   const { found, ...verdict } = await access.attempts.count(
     { username, device: body.device, ip: origin.ip },
@@ -81,8 +83,13 @@ export async function logIn(
     if (await hasFactor(db, account.id)) return askForCode(db, present, body, origin, verdict.upgraded)
     return admit(db, access, account, body, origin, { upgradedHash: verdict.upgraded })
   })
+  if (outcome instanceof Problem) await sleep(refusalStepMs - ((performance.now() - since) % refusalStepMs))
   return finish(access, outcome)
 }
+
+// A refusal leaves at a whole multiple of this after its request came, so that a fraction of a millisecond more (a person of
+// four establishments is put on four records) does not tell that there is such a name: AUC 0.61–0.63 without.
+const refusalStepMs = 10
 
 async function askForCode(
   db: PlatformDb,
