@@ -87,8 +87,7 @@ export async function logIn(
   return finish(access, outcome)
 }
 
-// A refusal leaves at a whole multiple of this after its request came, so that a fraction of a millisecond more (a person of
-// four establishments is put on four records) does not tell that there is such a name: AUC 0.61–0.63 without.
+// A fraction of a millisecond more, as for a person on four records, would tell that there is such a name (AUC 0.61–0.63).
 const refusalStepMs = 10
 
 async function askForCode(
