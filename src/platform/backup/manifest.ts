@@ -1,9 +1,8 @@
-import { Type, type Static, type TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type, type Static } from 'typebox'
 import type { WholeContents } from '#tenancy'
-import { BackupRefused } from '../../shared/backup-refused.ts'
 import { nullable, object, Timestamp } from '../../shared/schemas.ts'
 import { deriveKey, Slug } from '../auth/index.ts'
+import { parsedAs, parsedOfFormat } from '../transfer/index.ts'
 
 /** What this program writes, and the newest that it reads. */
 export const wholeFormat = 1
@@ -71,25 +70,7 @@ export const manifestOf = (
 })
 
 /** @throws BackupRefused content, newer */
-export function parseManifest(bytes: Buffer): WholeManifest {
-  const value = parseJson(bytes)
-  const { format } = (value ?? {}) as { format?: unknown }
-  if (typeof format === 'number' && format > wholeFormat) throw new BackupRefused('newer')
-  return checkedAs(WholeManifest, value)
-}
+export const parseManifest = (bytes: Buffer): WholeManifest => parsedOfFormat(WholeManifest, wholeFormat, bytes)
 
-export const parseDigest = (bytes: Buffer): Static<typeof Digest> => checkedAs(Digest, parseJson(bytes))
-export const parseTotal = (bytes: Buffer): Total => checkedAs(Total, parseJson(bytes))
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch (cause) {
-    throw new BackupRefused('content', { cause })
-  }
-}
-
-function checkedAs<S extends TSchema>(schema: S, value: unknown): Static<S> {
-  if (Value.Check(schema, value)) return value
-  throw new BackupRefused('content')
-}
+export const parseDigest = (bytes: Buffer): Static<typeof Digest> => parsedAs(Digest, bytes)
+export const parseTotal = (bytes: Buffer): Total => parsedAs(Total, bytes)

@@ -1,13 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
 import type { Owner, WholeContents } from '#tenancy'
 import { now } from '../../shared/clock.ts'
-import { newSealing, sealed, syncFolder } from '../transfer/index.ts'
+import { newSealing, syncFolder, writeSealed } from '../transfer/index.ts'
 import { contentOf } from './content.ts'
 import { fileNameOf, isFolder, keepNewest, removeDrafts } from './files.ts'
 import { manifestOf, type Total } from './manifest.ts'
@@ -105,21 +101,9 @@ async function writeDraft(
     // Indexes and free space are not in it: what is read is about half of the database.
     (bytes) => options.onProgress?.(bytes, Math.max(bytes + 1, Math.round(contents.databaseBytes / 2))),
   )
-  const hash = createHash('sha256')
-  await pipeline(
-    Readable.from(content, { objectMode: false }),
-    createGzip(),
-    (zipped: AsyncIterable<Buffer>) => sealed(sealing, zipped),
-    async function* (pieces: AsyncIterable<Buffer>) {
-      for await (const piece of pieces) {
-        hash.update(piece)
-        yield piece
-      }
-    },
-    createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }),
-  )
+  const fileSha256 = await writeSealed(draft, sealing, content)
   // What was never read is no backup.
   const { total } = await verifyWholeBackup(draft, sealing, options.onVerify)
   if (!written || JSON.stringify(total) !== JSON.stringify(written)) throw new Error('the file is not what was written')
-  return { total, fileSha256: hash.digest('hex') }
+  return { total, fileSha256 }
 }

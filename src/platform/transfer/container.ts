@@ -1,4 +1,8 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
 import { hashRaw } from '@node-rs/argon2'
 import { deriveKey } from '../auth/sealing.ts'
 import { BackupRefused } from '../../shared/backup-refused.ts'
@@ -96,6 +100,24 @@ export async function* sealed({ header, key }: Sealing, plain: AsyncIterable<Buf
     const cipher = createCipheriv('aes-256-gcm', key, nonce(number, isLast), { authTagLength: tagBytes }).setAAD(header)
     yield Buffer.concat([cipher.update(bytes), cipher.final(), cipher.getAuthTag()])
   }
+}
+
+/** Writes the content, compressed and sealed, to a new file that is on the disk when it ends. @returns the file's SHA-256 */
+export async function writeSealed(path: string, sealing: Sealing, content: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(
+    Readable.from(content, { objectMode: false }),
+    createGzip(),
+    (zipped: AsyncIterable<Buffer>) => sealed(sealing, zipped),
+    async function* (pieces: AsyncIterable<Buffer>) {
+      for await (const piece of pieces) {
+        hash.update(piece)
+        yield piece
+      }
+    },
+    createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true }),
+  )
+  return hash.digest('hex')
 }
 
 /** The bytes that were sealed. @param body the file's bytes after its header. @throws BackupRefused altered */

@@ -1,15 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
 import type { EstablishmentContents, Owner } from '#tenancy'
 import { now } from '../../shared/clock.ts'
 import type { SigningKey } from '../../shared/ed25519.ts'
 import { verifyBackup } from './backup.ts'
-import { newSealing, sealed } from './container.ts'
+import { newSealing, writeSealed } from './container.ts'
 import { contentOf } from './content.ts'
 import { contentFormat, type Manifest, type Trailer } from './manifest.ts'
 
@@ -64,25 +60,13 @@ export async function exportEstablishment(owner: Owner, options: ExportOptions):
         beforeSigned: (end) => (trailer = end),
         onRows: (rows) => options.onProgress?.(rows, Math.max(rows + 1, estimate)),
       })
-      const hash = createHash('sha256')
-      await pipeline(
-        Readable.from(content, { objectMode: false }),
-        createGzip(),
-        (zipped: AsyncIterable<Buffer>) => sealed(sealing, zipped),
-        async function* (pieces: AsyncIterable<Buffer>) {
-          for await (const piece of pieces) {
-            hash.update(piece)
-            yield piece
-          }
-        },
-        createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true }),
-      )
+      const sha256 = await writeSealed(draft, sealing, content)
       const rows = trailer?.tables.reduce((sum, table) => sum + table.rows, 0) ?? 0
       return {
         rows,
         people: manifest.people.length,
         tables: manifest.tables.length,
-        sha256: hash.digest('hex'),
+        sha256,
         strangers: contents.strangers,
       }
     })

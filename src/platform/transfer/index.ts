@@ -3,11 +3,12 @@ export { exportEstablishment, type Exported, type ExportOptions } from './export
 export { openBackup, verifyBackup, type Backup, type Progress } from './backup.ts'
 export { assertTrusted, restoreEstablishment, type RestoreOptions } from './restore.ts'
 export { sentenceOfRestored, verifyRestored, type RestoredFinding } from './restored.ts'
-export { newSealing, openSealing, sealed, unsealed, headerBytes, type Sealing } from './container.ts'
+export { newSealing, openSealing, sealed, unsealed, writeSealed, headerBytes, type Sealing } from './container.ts'
 // What a backup of the whole (platform/backup) shares.
 export { headerOf, unzipped } from './backup.ts'
 export { Digest } from './content.ts'
 export { syncFolder } from './export.ts'
+export { parsedAs, parsedOfFormat } from './parsed.ts'
 export { framesOf, readFrames, type Frame } from './frames.ts'
 
 /** What the key that signs backups is derived for. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { Type, type Static, type TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Type, type Static } from 'typebox'
 import { Line, nullable, object, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { EstablishmentRoleName, Name, Slug, TypeName, Username } from '../auth/index.ts'
-import { BackupRefused } from '../../shared/backup-refused.ts'
+import { parsedAs, parsedOfFormat } from './parsed.ts'
 
 /** What this program writes, and the newest that it reads. */
 export const contentFormat = 1
@@ -63,27 +62,9 @@ export const Trailer = object({
 export type Trailer = Static<typeof Trailer>
 
 /** The manifest of these bytes. @throws BackupRefused content, newer */
-export function parseManifest(bytes: Buffer): Manifest {
-  const value = parseJson(bytes)
-  const { format } = (value ?? {}) as { format?: unknown }
-  if (typeof format === 'number' && format > contentFormat) throw new BackupRefused('newer')
-  return checkedAs(Manifest, value)
-}
+export const parseManifest = (bytes: Buffer): Manifest => parsedOfFormat(Manifest, contentFormat, bytes)
 
-export const parseTrailer = (bytes: Buffer): Trailer => checkedAs(Trailer, parseJson(bytes))
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch (cause) {
-    throw new BackupRefused('content', { cause })
-  }
-}
-
-function checkedAs<S extends TSchema>(schema: S, value: unknown): Static<S> {
-  if (Value.Check(schema, value)) return value
-  throw new BackupRefused('content')
-}
+export const parseTrailer = (bytes: Buffer): Trailer => parsedAs(Trailer, bytes)
 
 /** What is signed: all of the manifest, and of each table its rows. */
 export const statementOf = (manifest: Buffer, trailer: Buffer): Buffer =>
