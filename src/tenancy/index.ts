@@ -29,6 +29,7 @@ export type { MigrationReport } from './owner/migrate.ts'
 export { IsolationBroken } from './self-check.ts'
 export { constraintOf, isConnectionFailure, problemOf, sqlState } from './failures.ts'
 export * from './sql.ts'
+export { run, statement, type Statement } from './statement.ts'
 export type {
   Establishment,
   EstablishmentStatus,

@@ -4,6 +4,7 @@ import { openAccessLog, type AccessLog } from './access-log.ts'
 import { Directory } from './directory.ts'
 import { openPool } from './pool.ts'
 import { assertLoginIsPowerless } from './self-check.ts'
+import { run as runStatement } from './statement.ts'
 import type { PlatformTables, TenantTables } from './tables.ts'
 import { inTransaction, type Mode, type Options, type Scope } from './transaction.ts'
 import { takeTurns, type InTurn } from './turns.ts'
@@ -99,6 +100,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
         establishment,
         transaction: (work, keyed) => run('write', work, keyed),
         read: (work) => run('read', work),
+        once: (statement, values) => run('read', (db) => runStatement(db, statement, values)),
       }
     },
     isReady: () => directory.isFresh(),

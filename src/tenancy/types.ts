@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import type { Statement } from './statement.ts'
 import type { PlatformTables, TenantTables } from './tables.ts'
 
 export type EstablishmentType = 'hospital' | 'csref' | 'cscom' | 'cabinet'
@@ -38,6 +39,8 @@ export type Tenant = {
   transaction<T>(work: (db: TenantDb) => Promise<T>, options?: { keyed?: boolean }): Promise<T>
   /** Reads in one REPEATABLE READ, READ ONLY transaction: all statements see the same instant. */
   read<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
+  /** One short read whose statement is known at the start, in a transaction of its own. @throws as `read` */
+  once<Values extends object, Row>(statement: Statement<Values, Row>, values: Values): Promise<Row[]>
 }
 
 export type Platform = {
