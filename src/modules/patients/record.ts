@@ -47,32 +47,38 @@ export type SummaryRow = Known<typeof summaryColumns>
 export const fileNumberOf = (row: Pick<SummaryRow, 'file_year' | 'file_number'>): string =>
   `${row.file_year}-${String(row.file_number).padStart(6, '0')}`
 
-function birthOf(row: SummaryRow): Birth {
+type BirthRow = Pick<SummaryRow, 'birth_precision' | 'birth_date' | 'estimate_value' | 'estimate_unit' | 'estimate_on'>
+
+export function birthOf(row: BirthRow): Birth {
   const precision = row.birth_precision as Precision
   if (row.estimate_value === null || row.estimate_on === null) return { precision, date: row.birth_date ?? '' }
   return { precision, estimate: { value: row.estimate_value, unit: row.estimate_unit as AgeUnit, on: row.estimate_on } }
 }
 
-const whoIs = (row: SummaryRow) => ({
-  fileNumber: fileNumberOf(row),
-  familyName: row.family_name,
-  givenName: row.given_name,
-  sex: row.sex as 'M' | 'F',
-  birth: birthOf(row),
-})
-
-/** @param day the day whose age is shown, YYYY-MM-DD: of a consultation, or today */
-export function toPatientSummary(row: SummaryRow & { id: string }, day: string): PatientSummary {
-  const who = whoIs(row)
-  return { id: row.id, ...who, age: ageOn(who.birth, day) }
+/** Who a patient is. @param day the day whose age is shown, YYYY-MM-DD: of a consultation, or today */
+export function toPatientSummary(id: string, row: SummaryRow, day: string): PatientSummary {
+  const birth = birthOf(row)
+  return {
+    id,
+    fileNumber: fileNumberOf(row),
+    familyName: row.family_name,
+    givenName: row.given_name,
+    sex: row.sex as 'M' | 'F',
+    birth,
+    age: ageOn(birth, day),
+  }
 }
 
 /** A row as the history keeps it. */
 export function toPatientVersion(row: PatientRow): PatientVersion {
-  return {
+  const version: PatientVersion = {
     id: row.id,
     version: row.version,
-    ...whoIs(row),
+    fileNumber: fileNumberOf(row),
+    familyName: row.family_name,
+    givenName: row.given_name,
+    sex: row.sex as 'M' | 'F',
+    birth: birthOf(row),
     phone: row.phone,
     phoneOwner: row.phone_owner,
     village: row.village,
@@ -83,14 +89,16 @@ export function toPatientVersion(row: PatientRow): PatientVersion {
     sensitive: row.sensitive,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    ...(row.hidden_at !== null && { hidden: true as const }),
   }
+  if (row.hidden_at !== null) version.hidden = true
+  return version
 }
 
 /** A row as the API gives it. @param today YYYY-MM-DD */
 export function toPatient(row: PatientRow, today: string): Patient {
-  const version = toPatientVersion(row)
-  return { ...version, age: ageOn(version.birth, today) }
+  const patient = toPatientVersion(row) as Patient
+  patient.age = ageOn(patient.birth, today)
+  return patient
 }
 
 /** The fields that an agent enters, out of a patient or a version. */

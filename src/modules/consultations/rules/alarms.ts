@@ -79,16 +79,22 @@ const thresholds: { [V in Vital]?: Threshold[] } = {
  * @param age on the day of the visit; without it only what holds at every age is told
  */
 export function alarmsOf(vitals: Vitals, age: Age | undefined): Alarm[] {
-  const months = age && ageInMonths(age)
-  return (Object.keys(thresholds) as Vital[]).flatMap((vital) => {
+  const alarms: Alarm[] = []
+  let months: number | undefined
+  for (const [vital, ladder] of watched) {
     const value = vitals[vital]
-    if (value === undefined || value === null) return []
-    const reached = thresholds[vital]?.find(
-      (threshold) => concerns(threshold, months) && isReached(threshold, value, months),
-    )
-    return reached ? [{ vital, level: reached.level, message: reached.message }] : []
-  })
+    if (value === undefined || value === null) continue
+    months ??= age && ageInMonths(age)
+    for (const threshold of ladder) {
+      if (!concerns(threshold, months) || !isReached(threshold, value, months)) continue
+      alarms.push({ vital, level: threshold.level, message: threshold.message })
+      break
+    }
+  }
+  return alarms
 }
+
+const watched = Object.entries(thresholds) as [Vital, Threshold[]][]
 
 // "0 years" comes from a birth known by its year only: the middle of the first year, so that neither the rules of
 // the newborn nor those of the second year apply.

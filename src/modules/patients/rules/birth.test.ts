@@ -156,3 +156,27 @@ test('calendar: what does not exist, and months of unequal length', () => {
 
 const show = ({ value, unit }: Age): string => `${value} ${unit}`
 const inDays = ({ value, unit }: Age): number => value * { years: 372, months: 31, days: 1 }[unit]
+
+test('months are added as the calendar of the machine adds them', () => {
+  const byDate = (day: string, months: number): string => {
+    const date = new Date(`${day.slice(0, 7)}-01T00:00:00Z`)
+    date.setUTCMonth(date.getUTCMonth() + months)
+    const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate()
+    date.setUTCDate(Math.min(Number(day.slice(8)), last))
+    return date.toISOString().slice(0, 10)
+  }
+  const days = fc.date({ min: new Date('1850-01-01'), max: new Date('2200-12-31'), noInvalidDate: true })
+  fc.assert(
+    fc.property(days, fc.integer({ min: -1_600, max: 1_600 }), (date, months) => {
+      const on = date.toISOString().slice(0, 10)
+      assert.equal(addMonths(on, months), byDate(on, months))
+    }),
+    {
+      numRuns: 2_000,
+      examples: [
+        [new Date('2024-02-29'), -12],
+        [new Date('2026-03-31'), -1],
+      ],
+    },
+  )
+})
