@@ -31,6 +31,8 @@ test('every wrong variable is named at once, a secret without its value', () => 
     SIS_RATE_USER_IN_FLIGHT: '0',
     SIS_RATE_ESTABLISHMENT_IN_FLIGHT: '-3',
     SIS_RATE_IN_FLIGHT: '100001',
+    SIS_METRICS_PORT: '65536',
+    SIS_SLOW_MS: '-1',
     LOG_LEVEL: 'verbose',
   }
   assert.throws(
@@ -43,6 +45,7 @@ test('every wrong variable is named at once, a secret without its value', () => 
       return true
     },
   )
+  assert.throws(() => loadConfig({ SIS_METRICS_PORT: '8000' }), /SIS_METRICS_PORT=8000 : ce port est celui de PORT/)
   assert.throws(() => loadConfig({ DATABASE_OWNER_URL: 'postgres://a:b@hote/sis' }), /sans DATABASE_URL/)
 })
 

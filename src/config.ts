@@ -132,6 +132,14 @@ const Settings = Type.Object({
     variable: 'SIS_RATE_IN_FLIGHT',
     expected: 'un nombre entier de 1 à 100000 (requêtes simultanées d’un processus HTTP)',
   }),
+  metricsPort: setting(Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })), {
+    variable: 'SIS_METRICS_PORT',
+    expected: 'un nombre entier de 1 à 65535, ou 0 pour un port libre (mesures, sur la boucle locale)',
+  }),
+  slowMs: setting(Type.Integer({ minimum: 0, maximum: 600_000, default: 1_000 }), {
+    variable: 'SIS_SLOW_MS',
+    expected: 'un nombre entier de 0 à 600000 (millisecondes ; 0 : aucune requête lente n’est notée)',
+  }),
   logLevel: setting(Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'warn' }), {
     variable: 'LOG_LEVEL',
     expected: 'trace, debug, info, warn, error, fatal ou silent',
@@ -180,6 +188,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   if (values['databaseOwnerUrl'] && !values['databaseUrl']) {
     lines.push('DATABASE_OWNER_URL est donné sans DATABASE_URL : donnez les deux, ou DATABASE_URL seul.')
   }
+  const { port, metricsPort } = values as Partial<Config>
+  if (metricsPort && metricsPort === port)
+    lines.push(`SIS_METRICS_PORT=${metricsPort} : ce port est celui de PORT ; choisissez-en un autre.`)
   if (lines.length > 0) throw new ConfigError(lines)
   // One journal line per request is what an operator wants, and what a first try does not.
   if (production && !environment['LOG_LEVEL']) values['logLevel'] = 'info'

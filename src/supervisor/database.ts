@@ -11,6 +11,8 @@ export type Database = Installation & {
   /** The API login's address: can do nothing by itself. */
   apiUrl: string
   embedded: boolean
+  /** How often the embedded server ended by itself and was started again. */
+  restarts(): number
   /** Ends our connections, and the embedded server when we started it. */
   close(how?: 'fast' | 'immediate'): Promise<void>
 }
@@ -43,7 +45,8 @@ export async function openDatabase(config: Config, options: Options): Promise<Da
     // Only now: a refused one must not pass for the right one at the next start.
     if (login.isNewPassword) writeSecret(passwordIn(config.dataDir), login.apiPassword)
     const apiUrl = withLogin(config.databaseUrl ?? server.ownerUrl, installation.apiRole, login.apiPassword)
-    return { ...installation, owner, apiUrl, embedded: config.databaseUrl === undefined, close }
+    const embedded = config.databaseUrl === undefined
+    return { ...installation, owner, apiUrl, embedded, restarts: server.restarts, close }
   } catch (error) {
     await close()
     throw explainDatabase(error, server.ownerUrl)
@@ -78,17 +81,18 @@ export async function reachDatabase(config: Config, options: Omit<Options, 'log'
   }
 }
 
-type Server = { ownerUrl: string; stop(how?: 'fast' | 'immediate'): Promise<void> }
+type Server = { ownerUrl: string; restarts(): number; stop(how?: 'fast' | 'immediate'): Promise<void> }
 
 async function openServer(config: Config, { tell, joinRunning }: Omit<Options, 'log'>): Promise<Server> {
-  if (config.databaseUrl) return { ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl, stop: async () => {} }
+  if (config.databaseUrl)
+    return { ownerUrl: config.databaseOwnerUrl ?? config.databaseUrl, stop: async () => {}, restarts: () => 0 }
   if (joinRunning) {
     const url = findRunning(config.dataDir)
     if (!url) throw new Failure('La base de données de ce dossier ne répond pas encore : réessayez dans un instant.')
-    return { ownerUrl: url, stop: async () => {} }
+    return { ownerUrl: url, stop: async () => {}, restarts: () => 0 }
   }
-  const { url, stop } = await startEmbedded(config.dataDir, tell)
-  return { ownerUrl: url, stop }
+  const { url, stop, restarts } = await startEmbedded(config.dataDir, tell)
+  return { ownerUrl: url, stop, restarts }
 }
 
 const passwordIn = (dataDir: string): string => join(dataDir, 'api-password')

@@ -15,6 +15,8 @@ export type Embedded = {
   url: string
   /** Whether the cluster was made by this start. */
   created: boolean
+  /** How often it ended by itself and was started again. */
+  restarts(): number
   stop(how?: 'fast' | 'immediate'): Promise<void>
 }
 
@@ -52,7 +54,7 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   const start = () => startPostgres(binaries, cluster, { port, logFile: logIn(dataDir) })
 
   let running: Postgres = await retryBriefly(start)
-  let stopping = false
+  let [stopping, restarts] = [false, 0]
   let waiting = new AbortController()
 
   const watch = async () => {
@@ -70,6 +72,7 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
         try {
           running = await start()
           back = true
+          restarts++
           tell('La base de données répond de nouveau.')
         } catch (error) {
           // Every two seconds for as long as the disk is full: the same reason once is enough.
@@ -84,6 +87,7 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   return {
     url: urlOf(port, password),
     created,
+    restarts: () => restarts,
     async stop(how) {
       stopping = true
       waiting.abort()

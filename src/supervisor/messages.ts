@@ -1,23 +1,32 @@
 import type { Config, RateSetting } from '../config.ts'
+import type { Family } from '../shared/meters.ts'
 
 /** What an HTTP process may know: no owner's address, no secret in its environment or its arguments. */
 export type WorkerSettings = {
-  config: Pick<Config, 'host' | 'port' | 'corsOrigins' | 'trustProxy' | RateSetting | 'logLevel'>
+  config: Pick<Config, 'host' | 'port' | 'corsOrigins' | 'trustProxy' | RateSetting | 'logLevel' | 'slowMs'>
   apiUrl: string
   installation: string
   pooler: Config['pooler']
   /** Base64, 32 bytes. */
   masterKey: string
   poolSize: number
+  /** Whether somebody may ask for its numbers. */
+  metered: boolean
 }
 
-export type ToWorker = { type: 'start'; settings: WorkerSettings } | { type: 'drain' }
+export type ToWorker =
+  { type: 'start'; settings: WorkerSettings } | { type: 'drain' } | { type: 'measure'; round: number }
 
 /**
  * `here`: listens to us (a message sent before is lost while an ES module loads, Node 20).
+ * `measured`: its numbers, as asked for; before it ends by itself they come unasked (round 0).
  * `failed`: starting this process again would not help; the lines are for the person at the terminal.
  */
-export type FromWorker = { type: 'here' } | { type: 'ready' } | { type: 'failed'; lines: string[] }
+export type FromWorker =
+  | { type: 'here' }
+  | { type: 'ready' }
+  | { type: 'failed'; lines: string[] }
+  | { type: 'measured'; round: number; families: Family[] }
 
 /**
  * Connections of each HTTP process, beside those of its own. The embedded server takes 100; migrations and the command

@@ -14,6 +14,8 @@ type Options = {
 }
 
 export type Sealing = {
+  /** For the numbers: when everything was last sealed (epoch ms; undefined: not yet), and how many rounds failed. */
+  state(): { sealedAt: number | undefined; failures: number }
   /** Seals what is left and hands its heads over, within a few seconds. */
   stop(): Promise<void>
 }
@@ -28,7 +30,7 @@ const lastChance = 3_000
 export function startSealing(options: Options): Sealing {
   const { every = sealEvery } = options
   const end = new AbortController()
-  const { sealAll, deliveries, finish } = sealer(options)
+  const { sealAll, deliveries, finish, state } = sealer(options)
   const loop = (async () => {
     while (!end.signal.aborted) {
       await sealAll(() => !end.signal.aborted)
@@ -38,6 +40,7 @@ export function startSealing(options: Options): Sealing {
     }
   })()
   return {
+    state: () => state,
     async stop() {
       end.abort()
       await loop
@@ -51,11 +54,14 @@ export const sealNow = (options: Omit<Options, 'every'>): Promise<void> => seale
 
 function sealer({ owner, key, anchors, log, every = sealEvery }: Options) {
   let sealedAt = performance.now()
+  const state: ReturnType<Sealing['state']> = { sealedAt: undefined, failures: 0 }
   const sealAll = async (goesOn: () => boolean): Promise<void> => {
     try {
       for (let more = true; more && goesOn();) more = (await owner.sealAudit(key)).more
       sealedAt = performance.now()
+      state.sealedAt = Date.now()
     } catch (error) {
+      state.failures++
       const fields = { reason: sayable(error) }
       if (performance.now() - sealedAt > alarmAfter) log.error(fields, 'the audit record is not being sealed')
       else log.warn(fields, 'sealing of the audit record postponed')
@@ -71,7 +77,7 @@ function sealer({ owner, key, anchors, log, every = sealEvery }: Options) {
       sleep(lastChance, undefined, { ref: false }),
     ])
   }
-  return { sealAll, deliveries, finish }
+  return { sealAll, deliveries, finish, state }
 }
 
 /**

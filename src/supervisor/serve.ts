@@ -15,6 +15,7 @@ import { takeLock } from './lock.ts'
 import { createLog } from './log.ts'
 import { openKeys } from './master-key.ts'
 import { drainMs, poolSizeFor, type WorkerSettings } from './messages.ts'
+import { openMetrics } from './metrics/metrics.ts'
 import { migrate } from './migrate.ts'
 import { startSealing, type Sealing } from './sealing.ts'
 import { privateFolder } from './secrets.ts'
@@ -53,6 +54,8 @@ export async function serve(config: Config): Promise<void> {
     const lock = takeLock(config.dataDir, 'serve')
     undo.push(lock.release)
     const port = await reservePort(config.host, config.port)
+    const metrics = await openMetrics(config, tell)
+    undo.push(metrics.close)
     tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
 
     const settings = deferred<WorkerSettings>()
@@ -61,6 +64,7 @@ export async function serve(config: Config): Promise<void> {
       program: fileURLToPath(new URL(`../server${extname(import.meta.url)}`, import.meta.url)),
       settings: settings.promise,
       tell,
+      ...(metrics.gathering && { gathering: metrics.gathering }),
     })
     undo.push(workers.kill)
     force.push(workers.kill)
@@ -73,6 +77,7 @@ export async function serve(config: Config): Promise<void> {
     const masterKey = await prepare(config, database, log)
     const key = auditKey(masterKey)
     sealing = startSealing({ owner: database.owner, key, anchors: anchorsOf(config, log), log })
+    metrics.know({ sealing, database })
     settings.resolve(workerSettings({ ...config, port }, database, masterKey))
     await Promise.race([workers.ready, signals.asked, crashed.promise])
 
@@ -116,7 +121,7 @@ async function prepare(config: Config, database: Database, log: Log): Promise<Bu
 }
 
 function workerSettings(config: Config, { apiUrl, installation }: Database, masterKey: Buffer): WorkerSettings {
-  const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, rateEstablishment, logLevel } = config
+  const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, rateEstablishment, logLevel, slowMs } = config
   const { rateUserInFlight, rateEstablishmentInFlight, rateInFlight } = config
   return {
     config: {
@@ -131,12 +136,14 @@ function workerSettings(config: Config, { apiUrl, installation }: Database, mast
       rateEstablishmentInFlight,
       rateInFlight,
       logLevel,
+      slowMs,
     },
     apiUrl,
     installation,
     pooler: config.pooler,
     masterKey: masterKey.toString('base64'),
     poolSize: poolSizeFor(config.workers),
+    metered: config.metricsPort !== undefined,
   }
 }
 

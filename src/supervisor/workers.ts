@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { workerEnvironment } from '../config.ts'
 import { codeOf, Failure } from './failure.ts'
+import type { Gathering, Member } from './metrics/gathering.ts'
 import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './messages.ts'
 
 export type Workers = {
@@ -21,6 +22,8 @@ type Options = {
   /** Known once the database is set up; the processes load their code meanwhile. */
   settings: Promise<WorkerSettings>
   tell: (line: string) => void
+  /** Collects their numbers. */
+  gathering?: Gathering
 }
 
 const [shortestWait, longestWait] = [200, 2_000]
@@ -28,7 +31,7 @@ const [shortestWait, longestWait] = [200, 2_000]
 const attemptsAtFirst = 5
 
 /** Starts the HTTP processes and starts each again when it dies, sooner or later (0.2 s to 2 s). */
-export function startWorkers({ count, program, settings, tell }: Options): Workers {
+export function startWorkers({ count, program, settings, tell, gathering }: Options): Workers {
   cluster.setupPrimary({ exec: program })
   const failure = deferred<never>()
   // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
@@ -37,27 +40,31 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
   const listening = new Set<Worker>()
   let stopping = false
 
-  const runOnce = async (onReady: () => void): Promise<string> => {
+  const runOnce = async (place: number, onReady: () => void): Promise<string> => {
     const worker = cluster.fork(workerEnvironment())
+    const member: Member = { place, ask: (round) => send(worker, { type: 'measure', round }) }
     closeUntaken(worker)
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'here') {
         listening.add(worker)
+        gathering?.join(member)
         void settings.then((known) => send(worker, { type: 'start', settings: known }))
       } else if (message.type === 'ready') onReady()
+      else if (message.type === 'measured') gathering?.hear(member, message.round, message.families)
       else failure.reject(new Failure(message.lines))
     })
     const end = await endOf(worker)
     listening.delete(worker)
+    gathering?.leave(member)
     return end
   }
 
-  const keepOne = async (onReady: () => void): Promise<void> => {
+  const keepOne = async (place: number, onReady: () => void): Promise<void> => {
     let wait = shortestWait
     let served = false
     for (let attempt = 1; !stopping; attempt++) {
       const since = Date.now()
-      const end = await runOnce(() => ((served = true), onReady()))
+      const end = await runOnce(place, () => ((served = true), onReady()))
       if (stopping) return
       if (!served && attempt >= attemptsAtFirst) {
         failure.reject(new Failure(`Les processus HTTP ne démarrent pas (${end}, raison ci-dessus).`))
@@ -70,9 +77,9 @@ export function startWorkers({ count, program, settings, tell }: Options): Worke
     }
   }
 
-  const starts = Array.from({ length: count }, () => {
+  const starts = Array.from({ length: count }, (_, index) => {
     const ready = deferred<void>()
-    void keepOne(ready.resolve)
+    void keepOne(index + 1, ready.resolve)
     return ready.promise
   })
   const all = () => Object.values(cluster.workers ?? {}).flatMap((worker) => worker ?? [])

@@ -1,6 +1,6 @@
 import type { OwnerPool, OwnerSession } from '../owner/connection.ts'
 import { restoringSchema } from './marker.ts'
-import type { BackupRun, SealedSigningKey } from './types.ts'
+import type { BackupRun, NewestRun, SealedSigningKey } from './types.ts'
 
 export type Closed = { sessions: number; links: number }
 
@@ -39,6 +39,20 @@ export const signingKeys = (pool: OwnerPool): Promise<SealedSigningKey[]> =>
       `select kid, private_key from sis_platform.signing_key where status in ('current', 'next')`,
     ),
   )
+
+/** The newest run of each kind; none on a database whose tables are from before there was such a record. */
+export const newestRuns = (pool: OwnerPool): Promise<NewestRun[]> =>
+  pool.transaction(async (session) => {
+    const [known] = await session.query<{ there: boolean }>(
+      `select to_regclass('sis_platform.backup_run') is not null as there`,
+    )
+    if (!known?.there) return []
+    return session.query<NewestRun>(
+      `select kind, (array_agg(outcome order by at desc))[1] as outcome,
+         extract(epoch from max(coalesce(taken_at, at)) filter (where outcome = 'success'))::float8 as "succeededAt"
+       from sis_platform.backup_run group by kind`,
+    )
+  })
 
 /**
  * Puts a backup or a drill on record. @returns false on a database whose tables are from before there was such a record

@@ -5,11 +5,11 @@ import { migratePlatform } from '../owner/migrate.ts'
 import { readMigrations } from '../owner/migrations.ts'
 import type { ProvisionContext } from '../owner/provision.ts'
 import { keepEra } from '../seals/era.ts'
-import { finishRestore, recordRun, signingKeys, type Closed } from './finish.ts'
+import { finishRestore, newestRuns, recordRun, signingKeys, type Closed } from './finish.ts'
 import type { Files } from './plan.ts'
 import { prepareRestore } from './prepare.ts'
 import { readWhole } from './read.ts'
-import type { ArrivingPart, BackupRun, SealedSigningKey, WholeContents, WholePlan } from './types.ts'
+import type { ArrivingPart, BackupRun, NewestRun, SealedSigningKey, WholeContents, WholePlan } from './types.ts'
 import { refuseUnknown, writeWhole } from './write.ts'
 
 /** Backup and restore of everything; the owner's side. */
@@ -30,6 +30,8 @@ export type Whole = {
   finish(run: BackupRun, actor: string): Promise<Closed>
   /** Puts a backup or a drill on record. @returns false where the tables are from before there was such a record */
   record(run: BackupRun, actor: string): Promise<boolean>
+  /** The newest backup, drill and restore on record. */
+  newest(): Promise<NewestRun[]>
 }
 
 export const readFiles = async (migrationsFolder: string): Promise<Files> => ({
@@ -64,4 +66,5 @@ export const wholeOf = ({ pool, log, installation, migrationsFolder, context }: 
   keys: () => signingKeys(pool),
   finish: (run, actor) => finishRestore(pool, run, actor),
   record: (run, actor) => recordRun(pool, run, actor),
+  newest: () => newestRuns(pool),
 })

@@ -61,6 +61,9 @@ export type WholeDigest = { rows: number; bytes: number; sha256: string }
 
 export type RunKind = 'backup' | 'drill' | 'restore'
 
+/** Of one kind: how the last one ended, and the instant that the last good one shows (seconds since 1970). */
+export type NewestRun = { kind: RunKind; outcome: 'success' | 'failure'; succeededAt: number | null }
+
 /** What `sis doctor` and the register tell of backups. */
 export type BackupRun = {
   kind: RunKind
