@@ -42,17 +42,32 @@ export class FairShare {
    * throws
    */
   async run<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const party = this.#partyOf(name)
-    if (party.line.size === 0 && party.held < this.#free) this.#take(party)
-    else await this.#wait(party)
+    await this.enter(name)
     try {
       return await work()
     } finally {
-      party.held--
-      this.#free++
-      if (this.#lines.size > 0) this.#serveLines()
-      this.#forgetIdle(party)
+      this.leave(name)
     }
+  }
+
+  /**
+   * Takes a place of the party's, which `leave` gives back.
+   * @returns undefined when it has it at once, without a promise; else a promise of it
+   * @throws (the promise) as run
+   */
+  enter(name: string): Promise<void> | undefined {
+    const party = this.#partyOf(name)
+    if (party.line.size > 0 || party.held >= this.#free) return this.#wait(party)
+    this.#take(party)
+    return undefined
+  }
+
+  leave(name: string): void {
+    const party = this.#partyOf(name)
+    party.held--
+    this.#free++
+    if (this.#lines.size > 0) this.#serveLines()
+    this.#forgetIdle(party)
   }
 
   #partyOf(name: string): Party {
@@ -66,7 +81,7 @@ export class FairShare {
     this.#free--
   }
 
-  #wait(party: Party): Promise<void> {
+  async #wait(party: Party): Promise<void> {
     const { waiting, standing } = this.#options
     if (party.line.size >= waiting) throw problem('too_many_requests', { retryAfter: 2 })
     if (standing && party.line.size >= standing.most) {

@@ -14,6 +14,12 @@ const allowedRoots = new Set(['SelectQueryNode', 'InsertQueryNode', 'UpdateQuery
 // As the builder's own compiler begins them: a node that was made by hand can carry any text.
 const allowedBeginning = /^(?:select|insert into|update|delete from|with) /
 
+/** @throws when the statement is none that an establishment may run */
+export function refuseUnlessAllowed({ query, sql }: Pick<CompiledQuery, 'query' | 'sql'>): void {
+  if (!allowedRoots.has(query.kind) || !allowedBeginning.test(sql))
+    throw new Error(`statement refused by tenancy: ${query.kind}`)
+}
+
 /**
  * The only road from a query builder to a connection. It refuses whatever is not select, insert, update or delete
  * (with or without WITH), speaks the extended protocol only (PostgreSQL then takes one statement per message) and is
@@ -33,8 +39,7 @@ export class GuardedConnection implements DatabaseConnection {
 
   async executeQuery<R>(compiled: CompiledQuery): Promise<QueryResult<R>> {
     if (!this.#open) throw new Error('this transaction has ended: its handle must not be kept')
-    if (!allowedRoots.has(compiled.query.kind) || !allowedBeginning.test(compiled.sql))
-      throw new Error(`statement refused by tenancy: ${compiled.query.kind}`)
+    refuseUnlessAllowed(compiled)
     const result = await extended<R & object>(this.#client, compiled.sql, compiled.parameters as unknown[])
     const affected = result.rowCount === null ? undefined : BigInt(result.rowCount)
     return { rows: result.rows, ...(affected !== undefined && { numAffectedRows: affected }) }

@@ -18,7 +18,8 @@ export function toIsoInstant(value: string): string {
   return `${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
 }
 
-const types = {
+/** How what is sent as text is read. */
+export const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
 }
@@ -51,6 +52,19 @@ export function openPool({ url, size, name, log, answerWithin = 20_000 }: PoolOp
   pool.on('error', (error) => log.warn({ code: (error as { code?: string }).code }, 'idle database connection lost'))
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
+}
+
+/** One connection that no pool keeps. @throws whatever keeps it from opening */
+export async function openConnection({ url, name }: Pick<PoolOptions, 'url' | 'name'>): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: name,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+  })
+  client.on('error', () => {})
+  await client.connect()
+  return client
 }
 
 /** A connection of one's own until its release. @throws busy when none came free in time; LostBeforeCommit */

@@ -2,8 +2,12 @@ import type pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { openAccessLog, type AccessLog } from './access-log.ts'
 import { Directory } from './directory.ts'
-import { openPool } from './pool.ts'
+import type { Last } from './last.ts'
+import { openPool, openConnection } from './pool.ts'
 import { assertLoginIsPowerless } from './self-check.ts'
+import { entranceOf, type Entrance } from './shared/shared-connection.ts'
+import { SharedReads } from './shared/shared-reads.ts'
+import { sharedRead } from './shared/shared-read.ts'
 import { run as runStatement } from './statement.ts'
 import type { PlatformTables, TenantTables } from './tables.ts'
 import { inTransaction, type Mode, type Options, type Scope } from './transaction.ts'
@@ -16,6 +20,8 @@ export type TenancyOptions = {
   /** The installation's id, part of every role's name. */
   installation: string
   poolSize: number
+  /** Connections that one-shot reads share; 2 when absent. */
+  readers?: number
   log: Log
   /** Shown in pg_stat_activity. */
   name?: string
@@ -49,6 +55,22 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   // directory stale for everybody.
   const polls = openPool({ ...options, size: 1, name: `${name}-directory`, answerWithin: 2_000 })
   const records = openPool({ ...options, size: 1, name: `${name}-audit`, answerWithin: 8_000 })
+  const reads =
+    pooler === 'transaction'
+      ? undefined
+      : new SharedReads({
+          connect: () => openConnection({ ...options, name: `${name}-reads` }),
+          connections: options.readers ?? 2,
+          limits: { mostNamed: 500 },
+          log: options.log,
+          impatient: options.impatient ?? false,
+        })
+  const entrances = new Map<string, Entrance>()
+  const entrance = (scope: Scope): Entrance => {
+    let known = entrances.get(scope.role)
+    if (!known) entrances.set(scope.role, (known = entranceOf(entrances.size, scope)))
+    return known
+  }
   const turns = takeTurns(options.poolSize, options.impatient ?? false)
 
   const platformScope = (role: PlatformRole): Scope => ({
@@ -74,11 +96,11 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
   )
   const close = async (): Promise<void> => {
     directory.stop()
-    await Promise.all([pool.end(), polls.end(), records.end()])
+    await Promise.all([pool.end(), polls.end(), records.end(), reads?.close()])
   }
   try {
     await directory.start()
-    await assertLoginIsPowerless(pool, directory.list())
+    await assertLoginIsPowerless(pool)
   } catch (error) {
     await close()
     throw error
@@ -92,7 +114,7 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
     tenant(establishment) {
       refuseUnlessActive(establishment)
       const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }
-      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T>, keyed?: Options): Promise<T> =>
+      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T | Last<T>>, keyed?: Options): Promise<T> =>
         turns.ofTenant(establishment.id, () =>
           inTransaction<TenantTables, T>(pool, scope, mode, work, { ...keyed, pooler }),
         )
@@ -100,7 +122,10 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
         establishment,
         transaction: (work, keyed) => run('write', work, keyed),
         read: (work) => run('read', work),
-        once: (statement, values) => run('read', (db) => runStatement(db, statement, values)),
+        once: (statement, values) => {
+          const owned = () => run('read', (db) => runStatement(db, statement, values))
+          return reads ? sharedRead(reads, establishment.id, entrance(scope), statement, values, owned) : owned()
+        },
       }
     },
     isReady: () => directory.isFresh(),

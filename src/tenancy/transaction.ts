@@ -11,6 +11,7 @@ import {
   sqlState,
 } from './failures.ts'
 import { builderOn, extended, GuardedConnection } from './guarded-connection.ts'
+import { Last } from './last.ts'
 import { borrow } from './pool.ts'
 import { settle, UnansweredCommit } from './settle.ts'
 
@@ -61,7 +62,7 @@ export async function inTransaction<Tables, T>(
   pool: pg.Pool,
   scope: Scope,
   mode: Mode,
-  work: (db: Kysely<Tables>) => Promise<T>,
+  work: (db: Kysely<Tables>) => Promise<T | Last<T>>,
   options: Options = {},
 ): Promise<T> {
   const once = (): Promise<T> => attempt(pool, scope, mode, work, options)
@@ -81,7 +82,7 @@ async function attempt<Tables, T>(
   pool: pg.Pool,
   scope: Scope,
   mode: Mode,
-  work: (db: Kysely<Tables>) => Promise<T>,
+  work: (db: Kysely<Tables>) => Promise<T | Last<T>>,
   { pooler }: Options,
 ): Promise<T> {
   const client = await borrow(pool)
@@ -103,13 +104,17 @@ async function attempt<Tables, T>(
     const [opening, working] = await Promise.allSettled([opened, worked])
     if (opening.status === 'rejected') throw refusedRole(opening.reason)
     if (working.status === 'rejected') throw working.reason
+    const last = working.value instanceof Last ? working.value : undefined
+    const value = working.value instanceof Last ? working.value.value : working.value
+    if (mode === 'write') unanswered = new UnansweredCommit(value, opening.value)
+    const storing = last && last.on(connection)
     connection.close()
-    if (mode === 'write') unanswered = new UnansweredCommit(working.value, opening.value)
-    const { command } = await client.query('commit')
+    // After a statement that failed COMMIT rolls back: both can be sent in one.
+    const [{ command }] = await Promise.all([client.query('commit'), storing])
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK: that is not a success.
     if (command !== 'COMMIT') throw new Error('a statement failed and its error was swallowed: nothing was stored')
     clean = client.getTransactionStatus() === 'I'
-    return working.value
+    return value
   } catch (error) {
     connection.close()
     dirty = error instanceof DirtyConnection
@@ -150,7 +155,7 @@ async function endBackend(client: pg.PoolClient): Promise<void> {
 
 // Between a change of status and its grant or revoke (half a second), or before this process has read the directory, the
 // database refuses the role (42501; 22023 when it is gone): a moment to wait, no fault of ours.
-const refusedRole = (error: unknown): unknown =>
+export const refusedRole = (error: unknown): unknown =>
   ['42501', '22023'].includes(sqlState(error) ?? '')
     ? problem('establishment_not_ready', { retryAfter: 1, cause: error })
     : error

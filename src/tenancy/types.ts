@@ -1,6 +1,8 @@
-import type { Kysely } from 'kysely'
+import type { PlatformDb, TenantDb } from './db.ts'
+import type { Last } from './last.ts'
 import type { Statement } from './statement.ts'
-import type { PlatformTables, TenantTables } from './tables.ts'
+
+export type { PlatformDb, TenantDb } from './db.ts'
 
 export type EstablishmentType = 'hospital' | 'csref' | 'cscom' | 'cabinet'
 export type EstablishmentStatus = 'provisioning' | 'active' | 'suspended' | 'archived' | 'failed'
@@ -18,14 +20,6 @@ export type Establishment = {
   readonly schema: string
 }
 
-type Statements = 'selectFrom' | 'selectNoFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'with' | 'fn'
-
-/** A handle on one establishment's tables inside one transaction: no raw SQL, no other schema, no nested transaction. */
-export type TenantDb = Pick<Kysely<TenantTables>, Statements>
-
-/** A handle on the shared tables inside one transaction, with the rights of the role that was named. */
-export type PlatformDb = Pick<Kysely<PlatformTables>, Statements>
-
 export type PlatformRole = 'directory' | 'accounts' | 'audit'
 
 export type Tenant = {
@@ -33,10 +27,12 @@ export type Tenant = {
   /**
    * Reads and writes in one transaction as the establishment's own role. Repeated as a whole on 40001, 40P01 and when
    * the connection is lost before COMMIT: `work` must have no other side effect. A COMMIT that is not answered is settled.
+   * @param work gives the result, or with `last` a statement that stores and the result
    * @param options keyed: `work` keeps its operation's key first, and answers what was stored when it finds it
-   * @throws whatever `work` throws (rolled back); database_unavailable, outcome_unknown, timeout, establishment_suspended
+   * @throws whatever `work` throws (rolled back); AlreadyThere of a `last` statement; database_unavailable, outcome_unknown,
+   *   timeout, establishment_suspended
    */
-  transaction<T>(work: (db: TenantDb) => Promise<T>, options?: { keyed?: boolean }): Promise<T>
+  transaction<T>(work: (db: TenantDb) => Promise<T | Last<T>>, options?: { keyed?: boolean }): Promise<T>
   /** Reads in one REPEATABLE READ, READ ONLY transaction: all statements see the same instant. */
   read<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
   /** One short read whose statement is known at the start, in a transaction of its own. @throws as `read` */

@@ -1,0 +1,144 @@
+import type { Socket } from 'node:net'
+import type pg from 'pg'
+import { Outgoing } from './outgoing.ts'
+import type { Bytes } from './rows.ts'
+
+/** What PostgreSQL says of a statement that failed; its words stay here, only the state counts (failures.ts). */
+export class ServerError extends Error {
+  readonly code: string
+  constructor(code: string, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** Some messages that end with one Sync, and what is answered to them. */
+export type Exchange = {
+  parsed(): void
+  /** RowDescription; `at`: where its number of columns stands. */
+  described(bytes: Bytes, at: number): void
+  /** DataRow; `at`: where its first column's length stands, `end`: behind its last one. */
+  row(bytes: Bytes, at: number, end: number): void
+  /** CommandComplete. */
+  completed(): void
+  failed(error: ServerError): void
+  /** ReadyForQuery; `idle`: no transaction is open. Nothing comes after it. */
+  ended(idle: boolean): void
+  /** The connection went away before its end. */
+  lost(error: Error): void
+}
+
+/**
+ * An authenticated connection of `pg` whose socket is ours from now on: `pg` 8.23 takes no query class of another's in its
+ * pipeline mode. All that is sent in one turn of the event loop leaves in one write.
+ */
+export class Wire {
+  readonly out = new Outgoing()
+  /** Those that are not answered yet, in the order in which they were sent. */
+  readonly flying: Exchange[] = []
+  readonly #client: pg.Client
+  readonly #stream: Socket
+  #rest: Bytes | undefined
+  #scheduled = false
+  #lost = false
+  /** Since when the first in `flying` is the first (ms). */
+  headSince = 0
+
+  constructor(client: pg.Client, onLoss: (error: Error) => void) {
+    this.#client = client
+    this.#stream = (client as unknown as { connection: { stream: Socket } }).connection.stream
+    this.#stream.removeAllListeners('data')
+    this.#stream.on('data', (bytes: Buffer) => this.#read(bytes as Bytes))
+    const lose = (error: Error = new Error('connection ended')): void => {
+      if (this.#lost) return
+      this.#lost = true
+      for (const exchange of this.flying.splice(0)) exchange.lost(error)
+      onLoss(error)
+    }
+    client.on('error', lose).on('end', lose)
+  }
+
+  get isLost(): boolean {
+    return this.#lost
+  }
+
+  /** `exchange` is what answers the messages that were put into `out` since the last time; a Sync ends them. */
+  sent(exchange: Exchange): void {
+    this.out.sync()
+    if (this.flying.length === 0) this.headSince = performance.now()
+    this.flying.push(exchange)
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    if (!this.#lost && !this.out.isEmpty) this.#stream.write(this.out.take())
+  }
+
+  /** Ends it after the answers to what was sent. */
+  async end(): Promise<void> {
+    if (this.#lost) return
+    this.#flush()
+    await this.#client.end()
+  }
+
+  /** Ends it now. */
+  destroy(error: Error): void {
+    this.#stream.destroy(error)
+  }
+
+  #read(chunk: Bytes): void {
+    const bytes = this.#rest === undefined ? chunk : (Buffer.concat([this.#rest, chunk]) as Bytes)
+    let at = 0
+    while (at + 5 <= bytes.length) {
+      const next = at + 1 + bytes.readInt32BE(at + 1)
+      if (next > bytes.length) break
+      this.#message(bytes[at]!, bytes, at + 5, next)
+      at = next
+    }
+    this.#rest = at === bytes.length ? undefined : (bytes.subarray(at) as Bytes)
+  }
+
+  #message(code: number, bytes: Bytes, at: number, end: number): void {
+    const exchange = this.flying[0]
+    if (exchange === undefined) {
+      // Without anything asked PostgreSQL says only what concerns the session; an error is its end.
+      if (code === 0x45) this.destroy(errorIn(bytes, at, end))
+      else if (![0x53, 0x4e, 0x41].includes(code)) this.destroy(new Error('an answer that nobody asked for'))
+      return
+    }
+    switch (code) {
+      case 0x44: // DataRow
+        exchange.row(bytes, at + 2, end)
+        return
+      case 0x43: // CommandComplete
+        exchange.completed()
+        return
+      case 0x5a: // ReadyForQuery
+        this.flying.shift()
+        this.headSince = performance.now()
+        exchange.ended(bytes[at] === 0x49)
+        return
+      case 0x31: // ParseComplete
+        exchange.parsed()
+        return
+      case 0x54: // RowDescription
+        exchange.described(bytes, at)
+        return
+      case 0x45: // ErrorResponse
+        exchange.failed(errorIn(bytes, at, end))
+    }
+  }
+}
+
+function errorIn(bytes: Bytes, from: number, end: number): ServerError {
+  const fields = new Map(
+    bytes
+      .utf8Slice(from, end)
+      .split('\0')
+      .map((field) => [field.slice(0, 1), field.slice(1)]),
+  )
+  return new ServerError(fields.get('C') ?? 'XX000', fields.get('M') ?? '')
+}
