@@ -10,26 +10,30 @@ const rememberMs = 15 * 60_000
 
 export type AccountState = { disabled: boolean; notBefore: number | undefined }
 
-type Snapshot = {
+/** What came since a version; without one, all that counts. */
+type News = {
   version: number
-  bySlug: Map<string, Establishment>
-  byId: Map<string, Establishment>
-  accounts: Map<string, AccountState>
-  revokedSessions: Set<string>
+  isAll: boolean
+  establishments: Establishment[]
+  accounts: { id: string; status: string; not_before: string | null }[]
+  sessions: { id: string; revoked_at: string | null }[]
 }
 
-/** The establishments, and what was revoked lately, in memory; re-read when the version row has moved. */
+/**
+ * The establishments, and what was revoked lately, in memory. When the version row has moved, the rows that carry a later
+ * version than the last one seen are read (migrations/platform/0009): of 5,000 establishments all of them take 60 ms of
+ * processor, one 0.4 ms.
+ */
 export class Directory {
   readonly #platform: Platform
   readonly #log: Log
   readonly #listeners = new Set<() => void>()
-  #snapshot: Snapshot = {
-    version: -1,
-    bySlug: new Map(),
-    byId: new Map(),
-    accounts: new Map(),
-    revokedSessions: new Set(),
-  }
+  readonly #bySlug = new Map<string, Establishment>()
+  readonly #byId = new Map<string, Establishment>()
+  readonly #accounts = new Map<string, AccountState>()
+  /** When (epoch ms), by session. */
+  readonly #revokedSessions = new Map<string, number>()
+  #version = -1
   #verifiedAt = 0
   #timer: NodeJS.Timeout | undefined
   #polling: Promise<void> | undefined
@@ -52,24 +56,25 @@ export class Directory {
   }
 
   findBySlug(slug: string): Establishment | undefined {
-    return this.#snapshot.bySlug.get(slug)
+    return this.#bySlug.get(slug)
   }
 
   findById(id: string): Establishment | undefined {
-    return this.#snapshot.byId.get(id)
+    return this.#byId.get(id)
   }
 
+  /** By slug. */
   list(): Establishment[] {
-    return [...this.#snapshot.bySlug.values()]
+    return [...this.#bySlug.values()].sort((a, b) => (a.slug < b.slug ? -1 : 1))
   }
 
   /** Disabled accounts, and those whose tokens were cut off within the last quarter of an hour (epoch ms). */
   accountState(accountId: string): AccountState | undefined {
-    return this.#snapshot.accounts.get(accountId)
+    return this.#accounts.get(accountId)
   }
 
   isSessionRevoked(sessionId: string): boolean {
-    return this.#snapshot.revokedSessions.has(sessionId)
+    return this.#revokedSessions.has(sessionId)
   }
 
   isFresh(): boolean {
@@ -108,8 +113,8 @@ export class Directory {
     const { version } = await this.#platform.read('directory', (db) =>
       db.selectFrom('directory_version').select('version').executeTakeFirstOrThrow(),
     )
-    if (version !== this.#snapshot.version) {
-      this.#snapshot = await this.#load()
+    if (version !== this.#version) {
+      this.#take(await this.#load(version > this.#version ? this.#version : -1))
       for (const listener of this.#listeners) {
         try {
           listener()
@@ -121,37 +126,55 @@ export class Directory {
     this.#verifiedAt = startedAt
   }
 
-  async #load(): Promise<Snapshot> {
+  /** @param known the version of what is in memory; -1: nothing is */
+  #load(known: number): Promise<News> {
+    const isAll = known < 0
     const since = new Date(Date.now() - rememberMs).toISOString()
-    const { version, establishments, accounts, sessions } = await this.#platform.read('directory', async (db) => ({
+    return this.#platform.read('directory', async (db) => ({
+      isAll,
       version: (await db.selectFrom('directory_version').select('version').executeTakeFirstOrThrow()).version,
-      establishments: await db
-        .selectFrom('establishment')
-        .select(['id', 'slug', 'name', 'type', 'region', 'cercle', 'health_district', 'status', 'schema_name'])
-        .orderBy('slug')
-        .execute(),
+      establishments: (
+        await db
+          .selectFrom('establishment')
+          .select(['id', 'slug', 'name', 'type', 'region', 'cercle', 'health_district', 'status', 'schema_name'])
+          .$if(!isAll, (query) => query.where('changed', '>', known))
+          .execute()
+      ).map(({ health_district: healthDistrict, schema_name: schema, ...rest }) =>
+        Object.freeze({ ...rest, healthDistrict, schema } as Establishment),
+      ),
       accounts: await db
         .selectFrom('account')
         .select(['id', 'status', 'not_before'])
-        .where((eb) => eb.or([eb('status', '=', 'disabled'), eb('not_before', '>', since)]))
+        .where((eb) =>
+          isAll ? eb.or([eb('status', '=', 'disabled'), eb('not_before', '>', since)]) : eb('changed', '>', known),
+        )
         .execute(),
-      sessions: await db.selectFrom('session').select('id').where('revoked_at', '>', since).execute(),
+      sessions: await db
+        .selectFrom('session')
+        .select(['id', 'revoked_at'])
+        .where((eb) => (isAll ? eb('revoked_at', '>', since) : eb('changed', '>', known)))
+        .execute(),
     }))
-    const list = establishments.map(
-      ({ health_district: healthDistrict, schema_name: schema, ...rest }): Establishment =>
-        Object.freeze({ ...rest, healthDistrict, schema } as Establishment),
-    )
-    return {
-      version,
-      bySlug: new Map(list.map((establishment) => [establishment.slug, establishment])),
-      byId: new Map(list.map((establishment) => [establishment.id, establishment])),
-      accounts: new Map(
-        accounts.map(({ id, status, not_before: at }) => [
-          id,
-          { disabled: status === 'disabled', notBefore: at ? Date.parse(at) : undefined },
-        ]),
-      ),
-      revokedSessions: new Set(sessions.map(({ id }) => id)),
+  }
+
+  // Without an await: nobody sees half of it.
+  #take({ version, isAll, establishments, accounts, sessions }: News): void {
+    if (isAll) for (const known of [this.#bySlug, this.#byId, this.#accounts, this.#revokedSessions]) known.clear()
+    for (const establishment of establishments) {
+      this.#bySlug.set(establishment.slug, establishment)
+      this.#byId.set(establishment.id, establishment)
     }
+    for (const { id, status, not_before: at } of accounts)
+      this.#accounts.set(id, { disabled: status === 'disabled', notBefore: at ? Date.parse(at) : undefined })
+    for (const { id, revoked_at: at } of sessions) if (at) this.#revokedSessions.set(id, Date.parse(at))
+    this.#forget(Date.now() - rememberMs)
+    this.#version = version
+  }
+
+  /** What no token in use can carry any more. */
+  #forget(before: number): void {
+    for (const [id, at] of this.#revokedSessions) if (at <= before) this.#revokedSessions.delete(id)
+    for (const [id, { disabled, notBefore = 0 }] of this.#accounts)
+      if (!disabled && notBefore <= before) this.#accounts.delete(id)
   }
 }

@@ -1,12 +1,11 @@
 import type pg from 'pg'
-import type { Establishment } from './types.ts'
 
 /**
  * Refuses to serve when the pools' login, without any role, could read an establishment or is more than it should be:
  * one forgotten GRANT would silently turn every mistake into a leak.
  * @throws Error that names each finding
  */
-export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Establishment[]): Promise<void> {
+export async function assertLoginIsPowerless(pool: pg.Pool): Promise<void> {
   const client = await pool.connect()
   try {
     const [login, readable, owned, walled] = await Promise.all([
@@ -15,12 +14,14 @@ export async function assertLoginIsPowerless(pool: pg.Pool, establishments: Esta
                from pg_roles where rolname = current_user`,
       }),
       client.query<{ nspname: string }>({
-        text: `select nspname from pg_namespace
-               where nspname = any($1) and has_schema_privilege(current_user, oid, 'usage')`,
-        values: [[...establishments.map(({ schema }) => schema), 'sis_platform']],
+        text: `select nspname from pg_namespace where (nspname ~ '^sis_[a-z0-9]+_t_' or nspname = 'sis_platform')
+               and has_schema_privilege(current_user, oid, 'usage')`,
       }),
       client.query<{ owned: number }>({
-        text: `select count(*)::int as owned from pg_class where relowner = current_user::regrole`,
+        // By its index: pg_class itself is 370,000 rows at 5,000 establishments, 0.1 s and more.
+        text: `select count(*)::int as owned from pg_shdepend
+               where refclassid = 'pg_authid'::regclass and refobjid = current_user::regrole and deptype = 'o'
+                 and classid = 'pg_class'::regclass and dbid = (select oid from pg_database where datname = current_database())`,
       }),
       client.query<{ walled: boolean }>({
         text: `select relrowsecurity as walled from pg_class where oid = 'sis_audit.entry'::regclass`,

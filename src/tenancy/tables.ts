@@ -20,6 +20,7 @@ export interface PlatformAccountTable {
   version: Generated<number>
   created_at: Generated<string>
   updated_at: Generated<string>
+  changed: number | null
 }
 
 export interface PlatformActivationTable {
@@ -161,6 +162,7 @@ export interface PlatformEstablishmentTable {
   version: Generated<number>
   created_at: Generated<string>
   updated_at: Generated<string>
+  changed: number | null
 }
 
 export interface FileCounterTable {
@@ -398,6 +400,7 @@ export interface PlatformSessionTable {
   created_at: Generated<string>
   last_used_at: Generated<string>
   second_factor: Generated<boolean>
+  changed: number | null
 }
 
 export interface PlatformSigningKeyTable {

@@ -81,8 +81,8 @@ export async function openRestored(dataDir: string): Promise<RestoredSis> {
 // Of these a restore changes something on purpose: sessions end, tokens are refused, the era of the record is a new one,
 // entries that no seal covers are stamped anew.
 const changed: Record<string, string[]> = {
-  'sis_platform.session': ['revoked_at', 'revoked_reason'],
-  'sis_platform.account': ['not_before'],
+  'sis_platform.session': ['revoked_at', 'revoked_reason', 'changed'],
+  'sis_platform.account': ['not_before', 'changed'],
   'sis_platform.activation': ['expires_at'],
   'sis_audit.entry': ['era', 'xid'],
 }

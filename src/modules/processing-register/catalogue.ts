@@ -253,7 +253,7 @@ const links = new Set([
   'id', 'version', 'patient_id', 'resource', 'resource_id', 'opposition_id', 'import_id', 'file_hash', 'account_id', 'establishment_id', 'route', 'key',
   'request_hash', 'status', 'created_at', 'updated_at', 'not_before', 'demo', 'active', 'slug', 'schema_name', 'access_granted', 'refresh_hash', 'previous_hash',
   'successor', 'rotated_at', 'idle_expires_at', 'expires_at', 'second_factor', 'last_step', 'pending_at', 'failures', 'retry_at', 'seq', 'era', 'xid', 'chain',
-  'origin', 'tenant', 'session_id', 'request_id',
+  'origin', 'tenant', 'session_id', 'request_id', 'changed',
 ]) // prettier-ignore
 
 export type Category = { place: StoredTable['place']; table: string; about: About; purpose: string; data: string[] }
