@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type pg from 'pg'
 import { Problem, problem } from '../shared/errors.ts'
+import type { Meter } from './meter.ts'
 import type { PlatformTables } from './tables.ts'
 import { inTransaction, type Options, type Scope } from './transaction.ts'
 
@@ -34,6 +35,11 @@ export type AccessLog = {
   append(entries: readonly AccessEntry[]): Promise<void>
 }
 
+export type OpenAccessLog = AccessLog & {
+  /** Entries that are not on record yet, those of the statement under way among them. */
+  readonly held: number
+}
+
 const columns = [
   'id', 'chain', 'tenant', 'actor_id', 'actor_name', 'actor_role', 'session_id', 'action', 'resource', 'resource_id',
   'patients', 'outcome', 'reason', 'ip', 'request_id', 'detail',
@@ -49,6 +55,8 @@ const mostHeld = 5_000
 /** Of one statement. */
 const mostAtOnce = 500
 
+type AccessLogOptions = Options & { flights?: number; meter?: Pick<Meter, 'recorded'> }
+
 type Waiting = { entries: readonly AccessEntry[]; resolve: () => void; reject: (error: unknown) => void }
 
 /**
@@ -58,8 +66,8 @@ type Waiting = { entries: readonly AccessEntry[]; resolve: () => void; reject: (
  * @param pool connections of its own: neither an establishment's locks nor a rush of requests may keep a read from its record
  * @param flights how many statements may be under way at the same time
  */
-export function openAccessLog(pool: pg.Pool, scope: Scope, options: Options & { flights?: number } = {}): AccessLog {
-  const { flights = 1 } = options
+export function openAccessLog(pool: pg.Pool, scope: Scope, options: AccessLogOptions = {}): OpenAccessLog {
+  const { flights = 1, meter } = options
   const waiting: Waiting[] = []
   let [held, flying] = [0, 0]
 
@@ -79,7 +87,9 @@ export function openAccessLog(pool: pg.Pool, scope: Scope, options: Options & { 
 
   const depart = async (batch: readonly Waiting[]): Promise<void> => {
     try {
-      await store(batch.flatMap(({ entries }) => entries))
+      const [entries, since] = [batch.flatMap(({ entries }) => entries), performance.now()]
+      await store(entries)
+      meter?.recorded(entries.length, since)
       for (const { resolve } of batch) resolve()
     } catch (error) {
       if (batch.length === 1 || isOfAll(error)) for (const { reject } of batch) reject(error)
@@ -101,6 +111,9 @@ export function openAccessLog(pool: pg.Pool, scope: Scope, options: Options & { 
   }
 
   return {
+    get held() {
+      return held
+    },
     append: (entries) =>
       new Promise<void>((resolve, reject) => {
         if (held + entries.length > mostHeld) {
