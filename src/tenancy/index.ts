@@ -30,6 +30,7 @@ export { Meter, Spent, type MeterOptions } from './meter.ts'
 export { IsolationBroken } from './self-check.ts'
 export { constraintOf, isConnectionFailure, problemOf, sqlState } from './failures.ts'
 export { AlreadyThere, last, type Last } from './last.ts'
+export { insertAll } from './insert-all.ts'
 export * from './sql.ts'
 export { run, statement, type Statement } from './statement.ts'
 export type {

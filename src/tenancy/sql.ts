@@ -36,12 +36,23 @@ export const startingWith = (part: string): string => `${part.replace(/[\\%_]/g,
 export const isOneOf = (column: Expression<string>, ids: readonly string[]): RawBuilder<boolean> =>
   sql<boolean>`${column} = any(${ids}::uuid[])`
 
-/** jsonb containment, served by a GIN index with jsonb_path_ops. */
-export const jsonContains = (column: Expression<unknown>, value: unknown): RawBuilder<boolean> =>
-  sql<boolean>`${column} @> ${JSON.stringify(value)}::jsonb`
+/** The same for a text. */
+export const isOneOfTexts = (column: Expression<string>, texts: readonly string[]): RawBuilder<boolean> =>
+  sql<boolean>`${column} = any(${texts}::text[])`
+
+/** One object of all rows; null of none. */
+export const jsonObjectOf = (key: Expression<string>, text: Expression<string>) =>
+  sql<Record<string, string> | null>`json_object_agg(${key}, ${text})`
+
+/** jsonb containment of what this JSON text says, served by a GIN index with jsonb_path_ops. */
+export const jsonContainsText = (column: Expression<unknown>, json: string): RawBuilder<boolean> =>
+  sql<boolean>`${column} @> ${json}::jsonb`
 
 /** A value for a jsonb column. */
 export const asJson = <T>(value: T): RawBuilder<T> => sql<T>`${JSON.stringify(value)}::jsonb`
+
+/** The same for one that is text already. */
+export const jsonText = (text: string): RawBuilder<unknown> => sql<unknown>`${text}::jsonb`
 
 /** Row comparison for keyset paging, newest first: (a, b) < (x, y), served by an index on (a desc, b desc). */
 export const isBefore = (

@@ -33,8 +33,8 @@ export async function readReferences(db: TenantDb, inputs: readonly Referring[])
     contextOf: ({ patientId }) => ({ today: day, bornFrom: patients.get(patientId), known }),
     errorsOf: ({ patientId, serviceId, specialtyId }) => [
       ...(patients.has(patientId) ? [] : [{ path: 'patientId', message: noPatient }]),
-      ...listErrors('serviceId', serviceId, services),
-      ...listErrors('specialtyId', specialtyId, specialties),
+      ...listErrors('serviceId', serviceId, services.get(serviceId ?? '')),
+      ...listErrors('specialtyId', specialtyId, specialties.get(specialtyId ?? '')),
     ],
   }
 }
@@ -65,13 +65,14 @@ async function activeOf(db: TenantDb, list: 'service' | 'specialty', ids: string
   return new Map(rows.map(({ id, active }) => [id, active]))
 }
 
-function listErrors(
+/** @param active of the entry that `id` names; none: there is no such entry */
+export function listErrors(
   path: 'serviceId' | 'specialtyId',
   id: string | null | undefined,
-  active: ReadonlyMap<string, boolean>,
+  active: boolean | null | undefined,
 ): FieldError[] {
-  if (id === null || id === undefined || active.get(id) === true) return []
-  return [{ path, message: active.has(id) ? switchedOff : unlisted }]
+  if (id === null || id === undefined || active === true) return []
+  return [{ path, message: active === false ? switchedOff : unlisted }]
 }
 
 // The same sentence for an unknown patient, a hidden one and another establishment's.

@@ -1,6 +1,6 @@
 import {
   changeOnce,
-  createOnce,
+  createInOne,
   expectedVersion,
   IdempotencyKey,
   ChangeHeaders,
@@ -12,8 +12,9 @@ import { responses } from '../../shared/schemas.ts'
 import { HistoryOf } from '../history/index.ts'
 import { refuseProtected } from '../patients/index.ts'
 import { createConsultation, hideConsultation, updateConsultation } from './changes.ts'
+import { createAtOnce } from './create.ts'
 import { listConsultations } from './list.ts'
-import { getConsultation, listConsultationVersions } from './queries.ts'
+import { listConsultationVersions, readConsultation } from './queries.ts'
 import * as schemas from './schemas.ts'
 
 const tags = ['consultations']
@@ -41,8 +42,7 @@ export const consultationRoutes: Routes = async (app) => {
         response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor', 'patient_protected'),
       },
     },
-    async (request) =>
-      request.tenant.read((db) => listConsultations(db, request.actor, request.query, request.language)),
+    async (request) => listConsultations(request.tenant, request.actor, request.query, request.language),
   )
 
   app.post(
@@ -58,8 +58,7 @@ export const consultationRoutes: Routes = async (app) => {
         response: responses({ 200: schemas.ConsultationPage }, 'invalid_cursor', 'patient_protected'),
       },
     },
-    async (request) =>
-      request.tenant.read((db) => listConsultations(db, request.actor, request.body, request.language)),
+    async (request) => listConsultations(request.tenant, request.actor, request.body, request.language),
   )
 
   app.post(
@@ -85,9 +84,10 @@ export const consultationRoutes: Routes = async (app) => {
       },
     },
     async (request, reply) =>
-      createOnce(
+      createInOne(
         request,
         reply,
+        (db, key) => createAtOnce(db, request.actor, key, request.body, request.language),
         (db) => createConsultation(db, request.actor, request.body, request.language),
         (db, { patientId }) => refuseProtected(db, request.actor, patientId),
       ),
@@ -108,10 +108,7 @@ export const consultationRoutes: Routes = async (app) => {
       },
     },
     async (request, reply) =>
-      versioned(
-        reply,
-        await request.tenant.read((db) => getConsultation(db, request.actor, request.params.id, request.language)),
-      ),
+      versioned(reply, await readConsultation(request.tenant, request.actor, request.params.id, request.language)),
   )
 
   app.patch(

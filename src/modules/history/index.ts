@@ -1,2 +1,12 @@
-export { addVersion, addVersions, listVersions, listVersionsOf, type NewVersion, type Version } from './queries.ts'
+export {
+  addVersion,
+  addVersions,
+  listVersions,
+  listVersionsOf,
+  versionRow,
+  versionValues,
+  type NewVersion,
+  type Version,
+  type VersionValues,
+} from './queries.ts'
 export { HistoryOf } from './schemas.ts'

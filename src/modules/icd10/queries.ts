@@ -1,4 +1,4 @@
-import { containing, likeness, startingWith, type TenantDb } from '#tenancy'
+import { containing, isOneOfTexts, jsonObjectOf, likeness, startingWith, type TenantDb } from '#tenancy'
 import { decodeCursor, encodeCursor, invalidCursor } from '../../shared/cursor.ts'
 import { foldText } from '../patients/index.ts'
 import { tidyCode } from './rules.ts'
@@ -19,6 +19,13 @@ export async function findIcd10Codes(db: TenantDb, codes: readonly string[]): Pr
     .execute()
   return new Map(rows.map((row) => [row.code, row]))
 }
+
+/** The labels of these codes by code, within a statement that reads more; null: none is known. */
+export const icd10Labels = (db: TenantDb, codes: string[]) =>
+  db
+    .selectFrom('icd10')
+    .select((eb) => jsonObjectOf(eb.ref('code'), eb.ref('label')).as('labels'))
+    .where((eb) => isOneOfTexts(eb.ref('code'), codes))
 
 /**
  * Codes that begin with `q`, or whose label has all its words, the likest first; with no `q`, all by code.

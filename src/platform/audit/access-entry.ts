@@ -21,6 +21,16 @@ export function reasonOf({ breakGlass = [] }: Pick<EventActor, 'breakGlass'>, re
   return [broken, reason].filter(Boolean).join('; ').slice(0, 500) || null
 }
 
+/** Who acted, as an entry says it; the table's bounds are kept. */
+export const actorColumns = (actor: EventActor) => ({
+  actor_id: actor.id,
+  actor_name: actor.name.slice(0, 160),
+  actor_role: actor.role?.slice(0, 40) ?? null,
+  session_id: actor.sessionId ?? null,
+  ip: actor.ip ?? null,
+  request_id: actor.requestId ?? null,
+})
+
 /** The table takes no more of one entry; lists have at most 100 and exports write in parts. */
 export const mostPatients = 1_000
 
@@ -39,18 +49,13 @@ export function toAccessEntry(
     id: uuidv7(),
     chain: onPlatform || schema === null ? 'platform' : schema,
     tenant: schema,
-    actor_id: actor.id,
-    actor_name: actor.name.slice(0, 160),
-    actor_role: actor.role?.slice(0, 40) ?? null,
-    session_id: actor.sessionId ?? null,
+    ...actorColumns(actor),
     action: action.slice(0, 60),
     resource: action.split('.')[0]?.slice(0, 40) ?? null,
     resource_id: resourceId?.slice(0, 80) ?? null,
     patients: [...new Set([...patients].filter((id) => typeof id === 'string'))].slice(0, mostPatients),
     outcome,
     reason: reasonOf(actor, reason),
-    ip: actor.ip ?? null,
-    request_id: actor.requestId ?? null,
     detail: detail && Object.keys(detail).length > 0 ? detail : null,
   }
 }

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
-import { asJson, type TenantDb } from '#tenancy'
+import { insertAll, type TenantDb } from '#tenancy'
 import type { Actor } from '../http/request.ts'
-import { reasonOf } from './access-entry.ts'
+import { actorColumns, reasonOf } from './access-entry.ts'
 
 /** What is put on an establishment's record: never a clinical value, only what was done to which record and why. */
 export type AuditEntry = {
@@ -22,26 +22,37 @@ export const audit = (db: TenantDb, actor: Actor, entry: AuditEntry): Promise<vo
 
 /** The same for many records, in one statement; at most a few thousand. */
 export async function auditAll(db: TenantDb, actor: Actor, entries: readonly AuditEntry[]): Promise<void> {
-  if (entries.length === 0) return
-  await db
-    .insertInto('sis_audit.entry')
-    .values(
-      entries.map((entry) => ({
-        id: uuidv7(),
-        actor_id: actor.id,
-        actor_name: actor.name.slice(0, 160),
-        actor_role: actor.role,
-        session_id: actor.sessionId ?? null,
-        action: entry.action,
-        resource: entry.resource,
-        resource_id: entry.resourceId,
-        patients: [...(entry.patients ?? (entry.patientId ? [entry.patientId] : []))],
-        outcome: 'success',
-        reason: reasonOf(actor, entry.reason),
-        ip: actor.ip ?? null,
-        request_id: actor.requestId ?? null,
-        detail: entry.detail ? asJson(entry.detail) : null,
-      })),
-    )
-    .execute()
+  await insertAll(
+    db,
+    'sis_audit.entry',
+    entries.map((entry) => ({ ...entryColumns(actor, entry), detail: entry.detail ?? null })),
+    actorColumns(actor),
+  )
 }
+
+const entryColumns = (actor: Actor, entry: AuditEntry) => ({
+  id: uuidv7(),
+  action: entry.action,
+  resource: entry.resource,
+  resource_id: entry.resourceId,
+  patients: [...(entry.patients ?? (entry.patientId ? [entry.patientId] : []))],
+  outcome: 'success',
+  reason: reasonOf(actor, entry.reason),
+})
+
+const columnsOf = (actor: Actor, entry: AuditEntry) => ({ ...actorColumns(actor), ...entryColumns(actor, entry) })
+
+const own = ['id', 'actor_id', 'actor_name', 'actor_role', 'session_id', 'action', 'resource', 'resource_id', 'patients', 'outcome', 'reason', 'ip', 'request_id'] as const // prettier-ignore
+type Own = ReturnType<typeof columnsOf>
+
+/** What a statement needs that writes an entry besides what it stores else. */
+export type EntryValues = { [Column in keyof Own as `entry_${Column}`]: Own[Column] }
+
+export const entryValues = (actor: Actor, entry: Omit<AuditEntry, 'detail'>): EntryValues => {
+  const columns = columnsOf(actor, entry)
+  return Object.fromEntries(own.map((column) => [`entry_${column}`, columns[column]])) as EntryValues
+}
+
+/** The row of the record, for such a statement. */
+export const entryRow = (value: <K extends keyof EntryValues>(key: K) => EntryValues[K]): Own =>
+  Object.fromEntries(own.map((column) => [column, value(`entry_${column}`)])) as Own

@@ -1,6 +1,7 @@
 import { v7 } from 'uuid'
 import { asJson, type PlatformDb } from '#tenancy'
 import type { Actor } from '../http/request.ts'
+import { actorColumns } from './access-entry.ts'
 
 /** Who acts, as far as it is known: before a login there is only the account that was tried. */
 export type EventActor = Omit<Actor, 'role'> & { role: string | null }
@@ -38,17 +39,12 @@ export async function recordEventOn(
     .values((eb) =>
       places.map((establishmentId) => ({
         id: v7(),
-        actor_id: actor.id,
-        actor_name: actor.name.slice(0, 160),
-        actor_role: actor.role,
-        ip: actor.ip ?? null,
-        request_id: actor.requestId ?? null,
+        ...actorColumns(actor),
         action: event.action,
         outcome: event.outcome,
         tenant: establishmentId
           ? eb.selectFrom('establishment').select('schema_name').where('id', '=', establishmentId)
           : null,
-        session_id: actor.sessionId ?? null,
         resource: event.targetType ?? null,
         resource_id: event.targetId ?? null,
         reason: event.reason ?? null,

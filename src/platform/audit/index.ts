@@ -1,4 +1,4 @@
-export { audit, auditAll, type AuditEntry } from './audit.ts'
+export { audit, auditAll, entryRow, entryValues, type AuditEntry, type EntryValues } from './audit.ts'
 export { toAccessEntry, type AccessTaken } from './access-entry.ts'
 export { listAccesses, summariseAccesses, type AccessOfPatient, type PersonWhoMet } from './queries.ts'
 export { recordExport, type ExportRecord } from './export-record.ts'

@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Platform, PlatformDb, TenantDb } from '#tenancy'
-import { asJson } from '#tenancy'
+import {
+  AlreadyThere,
+  asJson,
+  last,
+  type Last,
+  type Platform,
+  type PlatformDb,
+  type Statement,
+  type TenantDb,
+} from '#tenancy'
 import { now } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
+import type { KeyedValues, OperationKey } from './keyed.ts'
 
 /** How long an answer is kept for a repetition (design, contract). */
 export const KEY_KEPT_HOURS = 48
@@ -44,6 +53,47 @@ export function createOnce<T extends object>(
   again?: Again<T>,
 ): Promise<T> {
   return answer(reply, inEstablishment(request, work, again))
+}
+
+/**
+ * A creation whose rows one statement stores, the operation's key among them: it travels with COMMIT. Where anything is out
+ * of the ordinary `work` decides, as in createOnce.
+ * @param quick what is stored and answered; undefined: not this way. Nothing but what the last statement stores may be written
+ */
+export async function createInOne<T extends object, Values extends object>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  quick: (db: TenantDb, key: OperationKey) => Promise<InOne<T, Values> | undefined>,
+  work: (db: TenantDb) => Promise<Created<T>>,
+  again?: Again<T>,
+): Promise<T> {
+  const key = keyOf(request)
+  const first = await request.tenant
+    .transaction<Answer<T> | undefined>((db) => storing(db, key, quick), { keyed: true })
+    // Somebody else was faster with this id or this key.
+    .catch((error: unknown) => {
+      if (!(error instanceof AlreadyThere)) throw error
+    })
+  return answer(reply, first ?? inEstablishment(request, work, again))
+}
+
+export type InOne<T, Values extends object> = {
+  statement: Statement<Values & KeyedValues, unknown>
+  values: Values
+  created: Created<T>
+}
+
+async function storing<T extends object, Values extends object>(
+  db: TenantDb,
+  key: OperationKey,
+  quick: (db: TenantDb, key: OperationKey) => Promise<InOne<T, Values> | undefined>,
+): Promise<Last<Answer<T>> | undefined> {
+  const found = await quick(db, key)
+  if (found === undefined) return undefined
+  const { statement, values, created } = found
+  const { body, location, status = 201 } = created
+  if (Math.random() < clearing) await forgetExpired(db, expiry())
+  return last(statement, { ...values, ...key, status, answer: JSON.stringify({ body, location }) }, created)
 }
 
 /**
@@ -120,7 +170,7 @@ async function onPlatform<T>(
   return platform.transaction('accounts', (db) => once(db as unknown as TenantDb, key, () => work(db)), { keyed: true })
 }
 
-async function answer<T>(reply: FastifyReply, doing: Promise<Answer<T>>): Promise<T> {
+async function answer<T>(reply: FastifyReply, doing: Answer<T> | Promise<Answer<T>>): Promise<T> {
   const { body, status = 201, location, replayed } = await doing
   void reply.code(status)
   if (location) void reply.header('location', location)
@@ -130,10 +180,8 @@ async function answer<T>(reply: FastifyReply, doing: Promise<Answer<T>>): Promis
   return body
 }
 
-type Key = { account_id: string; route: string; key: string; request_hash: string }
-
 /** @throws invalid_idempotency_key */
-function keyOf(request: FastifyRequest): Key {
+function keyOf(request: FastifyRequest): OperationKey {
   // A request's own id is made by this server, never by the client: nobody else's key is equal to it.
   const { 'idempotency-key': key = request.id, 'if-match': version } = request.headers
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) throw problem('invalid_idempotency_key')
@@ -150,8 +198,8 @@ function keyOf(request: FastifyRequest): Key {
   }
 }
 
-async function once<T>(db: TenantDb, key: Key, work: () => Promise<Answer<T>>): Promise<Answer<T>> {
-  const expired = new Date(now().getTime() - keptMs).toISOString()
+async function once<T>(db: TenantDb, key: OperationKey, work: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  const expired = expiry()
   // A second request with the same key waits here on the unique index until the first has committed or rolled back.
   const claimed = await db
     .insertInto('idempotency_key')
@@ -172,11 +220,13 @@ async function once<T>(db: TenantDb, key: Key, work: () => Promise<Answer<T>>): 
     .set({ status: created.status ?? 201, body: asJson({ body: created.body, location: created.location }) })
     .where((eb) => eb.and(mine))
     .execute()
-  if (Math.random() < 0.02) await forgetExpired(db, expired)
+  if (Math.random() < clearing) await forgetExpired(db, expired)
   return created
 }
 
-async function replay<T>(db: TenantDb, key: Omit<Key, 'request_hash'>, hash: string): Promise<Answer<T>> {
+const expiry = (): string => new Date(now().getTime() - keptMs).toISOString()
+
+async function replay<T>(db: TenantDb, key: Omit<OperationKey, 'request_hash'>, hash: string): Promise<Answer<T>> {
   const stored = await db
     .selectFrom('idempotency_key')
     .select(['request_hash', 'status', 'body'])
@@ -188,6 +238,8 @@ async function replay<T>(db: TenantDb, key: Omit<Key, 'request_hash'>, hash: str
 }
 
 // One keyed write in fifty clears a hundred old keys: no job has to visit thousands of schemas for it.
+const clearing = 0.02
+
 async function forgetExpired(db: TenantDb, before: string): Promise<void> {
   await db
     .deleteFrom('idempotency_key')

@@ -1,0 +1,30 @@
+import { sql, type Insertable, type Kysely } from 'kysely'
+import type { TenantTables } from './tables.ts'
+import type { TenantDb } from './types.ts'
+
+type Values<T extends keyof TenantTables> = { readonly [C in keyof Insertable<TenantTables[T]>]?: unknown }
+
+/**
+ * Stores many rows with one statement of two values, whatever their number: 35 columns of 200 rows would be 7,000
+ * parameters, of which building and parsing took half of an import.
+ * @param rows all with the same columns, as JSON writes their values; what a table has besides gets its default
+ * @param same the columns whose value is that of every row
+ */
+export async function insertAll<T extends keyof TenantTables & string>(
+  db: TenantDb,
+  table: T,
+  rows: readonly Values<T>[],
+  same: Values<T> = {},
+): Promise<void> {
+  const [first] = rows
+  if (!first) return
+  const columns = [...new Set([...Object.keys(same), ...Object.keys(first)])]
+  const row = sql`null::${sql.table(table)}`
+  const given = sql`json_populate_recordset(json_populate_record(${row}, ${JSON.stringify(same)}::json), ${JSON.stringify(rows)}::json)`
+  // The builder cannot type a table that is a parameter.
+  await (db as unknown as Kysely<Record<string, Record<string, unknown>>>)
+    .insertInto(table)
+    .columns(columns)
+    .expression((eb) => eb.selectFrom(given.as<'given'>(sql.ref('given'))).select(columns))
+    .execute()
+}
