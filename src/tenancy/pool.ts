@@ -1,28 +1,8 @@
 import pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { LostBeforeCommit } from './failures.ts'
+import { WiredClient } from './shared/wired-client.ts'
 import type { Log } from './types.ts'
-
-// What PostgreSQL sends as text becomes what the API sends as JSON, without a detour through Date: a `date` has no
-// time zone, and a timestamptz(3) in a UTC session is already ISO 8601 but for two characters.
-const parsers = new Map<number, (value: string) => unknown>([
-  [pg.types.builtins.DATE, (value) => value],
-  [pg.types.builtins.TIMESTAMPTZ, toIsoInstant],
-  [pg.types.builtins.INT8, Number],
-  [pg.types.builtins.NUMERIC, Number],
-])
-
-/** '2026-07-01 09:30:00.12+00' → '2026-07-01T09:30:00.120Z' (sessions run in UTC). */
-export function toIsoInstant(value: string): string {
-  const [seconds = '', fraction = ''] = value.slice(0, -3).replace(' ', 'T').split('.')
-  return `${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}Z`
-}
-
-/** How what is sent as text is read. */
-export const types = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    (format !== 'binary' && parsers.get(oid)) || pg.types.getTypeParser(oid, format),
-}
 
 export type PoolOptions = {
   url: string
@@ -45,9 +25,8 @@ export function openPool({ url, size, name, log, answerWithin = 20_000 }: PoolOp
     // With jitter, so that a pool does not renew all its connections in the same second.
     maxLifetimeSeconds: 1_500 + Math.floor(Math.random() * 600),
     keepAlive: true,
-    pipeline: true,
-    types,
-  })
+    Client: WiredClient as unknown as new () => pg.Client,
+  } as pg.PoolConfig)
   // Without these listeners one pg_terminate_backend ends the process (research/security.md 5).
   pool.on('error', (error) => log.warn({ code: (error as { code?: string }).code }, 'idle database connection lost'))
   pool.on('connect', (client) => client.on('error', () => {}))

@@ -70,6 +70,14 @@ export class Outgoing {
     this.bytes(execute)
   }
 
+  /** One statement by the simple protocol: ours, without values; it needs no Sync. */
+  query(text: string): void {
+    const from = this.#begin(0x51, 1 + Buffer.byteLength(text))
+    this.#end += this.#slab.write(text, this.#end)
+    this.#slab[this.#end++] = 0
+    this.#finish(from)
+  }
+
   sync(): void {
     this.bytes(sync)
   }

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { toIsoInstant, types } from '../pool.ts'
+import { toIsoInstant, types } from './types.ts'
 
 /** A column of an answer, as RowDescription tells it. */
 export type Column = { name: string; type: number }
@@ -68,6 +68,17 @@ function readerOf(type: number): Reader {
   // Arrays and whatever else is rare: as the driver reads them in the other transactions.
   const parse = types.getTypeParser(type, 'text') as (value: string) => unknown
   return (bytes, at, length) => parse(text(bytes, at, length))
+}
+
+/** The columns of a RowDescription; `from`: where their number stands. */
+export function columnsIn(bytes: Bytes, from: number): Column[] {
+  let at = from + 2
+  return Array.from({ length: bytes.readInt16BE(from) }, () => {
+    const end = bytes.indexOf(0, at)
+    const column = { name: bytes.utf8Slice(at, end), type: bytes.readUInt32BE(end + 7) }
+    at = end + 19
+    return column
+  })
 }
 
 const made = new Map<string, RowMaker>()

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { DirtyConnection } from '../failures.ts'
 import type { Scope } from '../transaction.ts'
-import { rowMaker, type Bytes, type Column, type RowMaker } from './rows.ts'
+import { columnsIn, rowMaker, type Bytes, type RowMaker } from './rows.ts'
 import { Wire, type Exchange, type ServerError } from './wire.ts'
 
 // The role comes last, as in every transaction (transaction.ts). What is answered says what the last one left, which must be
@@ -215,8 +215,8 @@ class OneRead implements Exchange {
     } else this.#error = this.#completed === 0 ? new EntranceRefused(error) : new StatementFailed(error)
   }
 
-  ended(idle: boolean): void {
-    if (!idle) {
+  ended(status: string): void {
+    if (status !== 'I') {
       this.#on.breakOff(new Error('a transaction was left open'))
       this.#finish(undefined, new AskElsewhere('a transaction was left open'))
     } else if (this.#error !== undefined) this.#finish(undefined, this.#error)
@@ -235,13 +235,3 @@ class OneRead implements Exchange {
   }
 }
 export type { OneRead }
-
-function columnsIn(bytes: Bytes, from: number): Column[] {
-  let at = from + 2
-  return Array.from({ length: bytes.readInt16BE(from) }, () => {
-    const end = bytes.indexOf(0, at)
-    const column = { name: bytes.utf8Slice(at, end), type: bytes.readUInt32BE(end + 7) }
-    at = end + 19
-    return column
-  })
-}

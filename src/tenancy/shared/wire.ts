@@ -6,9 +6,11 @@ import type { Bytes } from './rows.ts'
 /** What PostgreSQL says of a statement that failed; its words stay here, only the state counts (failures.ts). */
 export class ServerError extends Error {
   readonly code: string
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
+  readonly constraint: string | undefined
+  constructor(fields: ReadonlyMap<string, string>) {
+    super(fields.get('M') ?? '')
+    this.code = fields.get('C') ?? 'XX000'
+    this.constraint = fields.get('n')
   }
 }
 
@@ -19,11 +21,11 @@ export type Exchange = {
   described(bytes: Bytes, at: number): void
   /** DataRow; `at`: where its first column's length stands, `end`: behind its last one. */
   row(bytes: Bytes, at: number, end: number): void
-  /** CommandComplete. */
-  completed(): void
+  /** CommandComplete: `INSERT 0 1`. */
+  completed(tag: string): void
   failed(error: ServerError): void
-  /** ReadyForQuery; `idle`: no transaction is open. Nothing comes after it. */
-  ended(idle: boolean): void
+  /** ReadyForQuery: I no transaction is open, T one is, E one has failed. Nothing comes after it. */
+  ended(status: string): void
   /** The connection went away before its end. */
   lost(error: Error): void
 }
@@ -62,9 +64,12 @@ export class Wire {
     return this.#lost
   }
 
-  /** `exchange` is what answers the messages that were put into `out` since the last time; a Sync ends them. */
-  sent(exchange: Exchange): void {
-    this.out.sync()
+  /**
+   * `exchange` is what answers the messages that were put into `out` since the last time; a Sync ends them.
+   * @param simple they are one Query, which is a Sync of its own
+   */
+  sent(exchange: Exchange, simple = false): void {
+    if (!simple) this.out.sync()
     if (this.flying.length === 0) this.headSince = performance.now()
     this.flying.push(exchange)
     if (this.#scheduled) return
@@ -114,12 +119,12 @@ export class Wire {
         exchange.row(bytes, at + 2, end)
         return
       case 0x43: // CommandComplete
-        exchange.completed()
+        exchange.completed(bytes.latin1Slice(at, end - 1))
         return
       case 0x5a: // ReadyForQuery
         this.flying.shift()
         this.headSince = performance.now()
-        exchange.ended(bytes[at] === 0x49)
+        exchange.ended(bytes[at] === 0x49 ? 'I' : bytes[at] === 0x54 ? 'T' : 'E')
         return
       case 0x31: // ParseComplete
         exchange.parsed()
@@ -140,5 +145,5 @@ function errorIn(bytes: Bytes, from: number, end: number): ServerError {
       .split('\0')
       .map((field) => [field.slice(0, 1), field.slice(1)]),
   )
-  return new ServerError(fields.get('C') ?? 'XX000', fields.get('M') ?? '')
+  return new ServerError(fields)
 }
