@@ -48,7 +48,7 @@ export function readOptions(args: readonly string[]): Options {
     rows: rowNames.filter((name) => rows.includes(name)),
     seconds: whole('seconds', quick ? 2 : 5, 600),
     rounds: whole('rounds', quick ? 1 : 5, 100),
-    warmUp: quick ? 1 : 4,
+    warmUp: quick ? 3 : 4,
     connections: 32,
     few: 50,
     tenants: whole('tenants', quick ? 200 : 5_000, 100_000),

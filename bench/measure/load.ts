@@ -45,7 +45,16 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
   const before = clock()
   const output = await runProgram(
     wrk,
-    ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', join(import.meta.dirname, 'load.lua'), target.url],
+    [
+      '-t1',
+      '--timeout',
+      '20s',
+      `-c${connections}`,
+      `-d${seconds}s`,
+      '-s',
+      join(import.meta.dirname, 'load.lua'),
+      target.url,
+    ],
     { REQUESTS: file },
   )
   const after = clock()
@@ -56,7 +65,9 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
     number
   >
   if (refused > 0 || broken > 0 || requests === 0)
-    throw new Error(`${target.url}: of ${requests} requests ${refused} were refused, ${broken} broke`)
+    throw new Error(
+      `${target.url}: of ${requests} requests ${refused} were refused, ${broken} broke${await whatIsRefused(target)}`,
+    )
   return {
     perSecond: requests / (us / 1e6),
     times,
@@ -67,6 +78,19 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
       client: (after.client - before.client) / requests,
     },
   }
+}
+
+/** One refusal in its own words: wrk only counts them. */
+async function whatIsRefused({ url, requests }: Target): Promise<string> {
+  for (const { method, path, token, body } of requests.slice(0, 50)) {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    }
+    const answer = await fetch(new URL(path, url), { method, headers, ...(body !== undefined && { body }) })
+    if (!answer.ok) return `; for example ${method} ${path}: ${answer.status} ${(await answer.text()).slice(0, 300)}`
+  }
+  return ''
 }
 
 function shuffled<T>(list: readonly T[]): T[] {

@@ -2,9 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import pg from 'pg'
 import type { Owner } from '#tenancy'
 import { query, type Site } from './database.ts'
-
-/** How many records an establishment is given. */
-export type Fill = { patients: number; consultations: number }
+import { recordsOf, type Fill } from './records.ts'
 
 /** Four people share the work of an establishment: the limits of a person and of an establishment stay as shipped. */
 const agentsOf = 4
@@ -17,7 +15,7 @@ const agentsOf = 4
 export async function ensureSites(
   owner: Owner,
   url: string,
-  { count, fill, onProgress }: { count: number; fill: Fill; onProgress?: (done: number, of: number) => void },
+  { count, fill, created }: { count: number; fill: Fill; created?: (n: number, ms: number) => void },
 ): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -30,10 +28,12 @@ export async function ensureSites(
     for (let n = 0; n < count; n++) {
       const slug = slugOf(n)
       if (before.get(slug)?.filled) continue
+      const since = performance.now()
       if (!before.has(slug))
         await owner.createEstablishment({ slug, name: `Centre ${n}`, type: 'cscom', region: 'Mopti' })
+      const ms = performance.now() - since
       await fillSite(client, slug, fill)
-      onProgress?.(n + 1, count)
+      if (!before.has(slug)) created?.(n, ms)
     }
     await client.query('analyze sis_platform.establishment')
   } finally {
@@ -73,23 +73,6 @@ async function fillSite(client: pg.Client, slug: string, fill: Fill): Promise<vo
       .join('; '),
   )
 }
-
-/** The content of the guide's own table, and no more: both list the same. */
-const recordsOf = (mark: string, { patients, consultations }: Fill): string => `
-  insert into service (id, name, name_key) values (gen_random_uuid(), 'Pédiatrie', 'pediatrie');
-  insert into specialty (id, name, name_key) values (gen_random_uuid(), 'Pédiatrie', 'pediatrie');
-  insert into file_counter (year, last) values (2026, ${patients});
-  insert into patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date, born_from, born_to,
-    village, search_key, created_at, updated_at, created_by_name)
-  select gen_random_uuid(), 2026, n, '${mark} Traoré', 'Awa ' || n, 'F', 'year', '1985', '1985-01-01', '1985-12-31', 'Sangha',
-    '${mark.replace('_', ' ')} traore awa ' || n || ' trawre awa ' || n, t, t, 'Agent'
-  from generate_series(1, ${patients}) n, lateral (select timestamptz '2024-01-01 08:00Z' + n * interval '1 minute' as t) x;
-  insert into consultation (id, patient_id, date, practitioner_name, practitioner_key, service_id, specialty_id, diagnosis, search_key,
-    created_at, updated_at, created_by_name)
-  select gen_random_uuid(), p.id, date '2024-01-01' + (n % 300), 'Dr. Touré', 'dr toure', (select id from service), (select id from specialty),
-    'Paludisme', 'paludisme', t, t, 'Agent'
-  from generate_series(1, ${consultations}) n join patient p on p.file_number = n % ${patients} + 1,
-    lateral (select timestamptz '2024-01-01 08:00Z' + n * interval '1 minute' as t) x;`
 
 /** The establishments of the seeds, in the order of their numbers. */
 export async function listSites(url: string, count: number): Promise<Site[]> {

@@ -1,4 +1,4 @@
-const nothing = `export function openAccessLog() { return { append: () => Promise.resolve() } }\n`
+const nothing = `export function openAccessLog() { return { append: () => Promise.resolve(), held: 0 } }\n`
 
 /** Gives the module of the record another content; every other one is as it is. */
 export async function load(url, context, next) {

@@ -1,0 +1,162 @@
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Owner } from '#tenancy'
+import { paced } from '../measure/paced.ts'
+import { median } from '../measure/statistics.ts'
+import { shown, type Line, type Measured } from '../rows.ts'
+import { benchMigration, query, withdrawMigration, withOwner } from '../world/database.ts'
+import { run, serve } from '../world/program.ts'
+import { creationsIn, type Arena, type Bench } from './arena.ts'
+
+const created = 25
+
+/** Makes some establishments, one after the other. @returns how long each took (ms) */
+async function createSome(owner: Owner, count: number): Promise<number[]> {
+  const times: number[] = []
+  for (let n = 0; n < count; n++) {
+    const since = performance.now()
+    await owner.createEstablishment({ slug: `more_${Date.now().toString(36)}_${n}`, name: `De plus ${n}`, type: 'cscom', region: 'Mopti' }) // prettier-ignore
+    times.push(performance.now() - since)
+  }
+  // Of the first, the program's statements are new to the database.
+  return times
+}
+
+/** Creation in an empty installation and beyond the last of a large one, in turn; and the times of those in between. */
+export async function creation(bench: Bench, dataDir: string): Promise<Measured> {
+  const empty = join(bench.folder, 'empty')
+  mkdirSync(empty, { mode: 0o700 })
+  const [first, last] = [[] as number[], [] as number[]]
+  for (let round = 0; round < Math.min(3, bench.options.rounds); round++) {
+    first.push(...(await withOwner(empty, (owner) => createSome(owner, created))))
+    last.push(...(await withOwner(dataDir, (owner) => createSome(owner, created))))
+  }
+  const all = creationsIn(join(dataDir, 'creation.json'))
+  const thousands = Object.fromEntries(
+    [0, 1_000, 2_000, 3_000, 4_000, 5_000].flatMap((from) => {
+      const some = all.filter(({ n }) => Math.abs(n - from) < 100).map(({ ms }) => ms)
+      return some.length > 0 ? [[from, Math.round(median(some))]] : []
+    }),
+  )
+  bench.say(`  while the installation was filled, median ms: ${JSON.stringify(thousands)}`)
+  const line = (what: string, value: number, comparison: string): Line => ({
+    row: 'creation',
+    what,
+    atLeast: 80,
+    aim: 60,
+    more: false,
+    unit: 'ms',
+    value,
+    figure: `median of ${first.length}`,
+    comparison,
+  })
+  const [one, many] = [median(first), median(last)]
+  const place = `beyond the ${bench.options.tenants.toLocaleString('en')}th`
+  return {
+    detail: { first, last, thousands },
+    lines: [
+      line('create an establishment, the first ones', one, '–'),
+      line(`create an establishment, ${place}`, many, `${shown(one, 'ms')} the first ones`),
+    ],
+  }
+}
+
+/** From the command to the first answer of /health/ready: on a large installation, and on none at all. */
+export async function start(bench: Bench, dataDir: string): Promise<Measured> {
+  const times = { existing: [] as number[], first: [] as number[] }
+  for (let round = 0; round < Math.max(3, bench.options.rounds); round++) {
+    const existing = await serve({ program: bench.program, environment: { SIS_DATA_DIR: dataDir } })
+    times.existing.push(existing.readyAfter / 1_000)
+    await existing.stop()
+    const fresh = join(bench.folder, `first-${round}`)
+    const first = await serve({ program: bench.program, environment: { SIS_DATA_DIR: fresh } })
+    times.first.push(first.readyAfter / 1_000)
+    await first.stop()
+    rmSync(fresh, { recursive: true, force: true })
+    bench.say(`  existing ${times.existing.at(-1)?.toFixed(2)} s, first ${times.first.at(-1)?.toFixed(2)} s`)
+  }
+  const line = (what: string, values: number[], atLeast: number, aim: number): Line => ({
+    row: 'start',
+    what,
+    atLeast,
+    aim,
+    more: false,
+    unit: 's',
+    value: median(values),
+    figure: `median of ${values.length}`,
+    comparison: '–',
+  })
+  return {
+    detail: times,
+    lines: [
+      line(`ready, ${bench.options.tenants.toLocaleString('en')} establishments there`, times.existing, 3, 2),
+      line('ready, first start without demonstration', times.first, 6, 5),
+    ],
+  }
+}
+
+const pace = 40
+
+/**
+ * One more column in every establishment by a newer program while the older one serves, killed in the middle and run
+ * again. Told is the time of both runs together, and how long the others waited meanwhile.
+ */
+export async function migration(bench: Bench, arena: Arena): Promise<Measured> {
+  const { folder, say } = bench
+  const program = newerProgram(bench.program, join(folder, 'newer'))
+  const { superuserUrl } = arena.reached
+  const dataDir = arena.dataDir
+  const tokens = await arena.tokens()
+  const requests = arena.sites.map(({ slug, mark }) => ({ method: 'GET' as const, path: '/api/v1/consultations?limit=20', token: tokens.get(slug)?.[0] ?? '', mark })) // prettier-ignore
+  const asked = (until: Promise<unknown>) => paced(arena.recorded.url, requests, { perSecond: pace, until })
+  await asked(sleep(5_000))
+  const quiet = await asked(sleep(bench.options.quick ? 5_000 : 20_000))
+  const done = async (): Promise<number> =>
+    (await query<{ count: number }>(superuserUrl, `select count(*)::int as count from sis_platform.tenant_migration m
+      join sis_platform.tenant_migration_file f on f.version = m.version where f.name = $1`, [benchMigration]))[0]?.count ?? 0 // prettier-ignore
+  let [killedAt, total] = [0, 0]
+  const migrate = async (): Promise<void> => {
+    const since = performance.now()
+    const killed = run(program, ['migrate'], { SIS_DATA_DIR: dataDir })
+    const ended = once(killed, 'exit')
+    while (killed.exitCode === null && (await done()) < arena.sites.length / 3) await sleep(50)
+    killed.kill('SIGKILL')
+    await ended
+    killedAt = await done()
+    const again = run(program, ['migrate'], { SIS_DATA_DIR: dataDir })
+    let said = ''
+    again.stderr?.on('data', (chunk: Buffer) => (said += chunk))
+    const [code] = (await once(again, 'exit')) as [number | null]
+    if (code !== 0) throw new Error(`sis migrate ended with ${code}:\n${said}`)
+    total = (performance.now() - since) / 1_000
+  }
+  try {
+    const migrating = migrate()
+    const busy = await asked(migrating)
+    await migrating
+    const after = await done()
+    if (after < arena.sites.length) throw new Error(`${after} of ${arena.sites.length} have the column`)
+    say(
+      `  ${total.toFixed(1)} s, killed after ${killedAt}; p99 ${busy.p99.toFixed(0)} ms, quiet ${quiet.p99.toFixed(0)} ms`,
+    )
+    return {
+      detail: { total, killedAt, after, quiet, busy },
+      lines: [
+        { row: 'migration', what: `one column more in ${arena.sites.length.toLocaleString('en')} establishments`, atLeast: 60, aim: 30, more: false, unit: 's', value: total, figure: `killed after ${killedAt}, resumed`, comparison: '–' }, // prettier-ignore
+        { row: 'migration', what: `p99 of the others meanwhile, ${pace} lists a second`, atLeast: 2, more: false, unit: '×', value: busy.p99 / quiet.p99, figure: shown(busy.p99, 'ms'), comparison: `${shown(quiet.p99, 'ms')} in quiet` }, // prettier-ignore
+      ],
+    }
+  } finally {
+    await withdrawMigration(superuserUrl)
+  }
+}
+
+function newerProgram(program: string, target: string): string {
+  cpSync(program, target, { recursive: true, verbatimSymlinks: true })
+  const folder = join(target, 'migrations', 'tenant')
+  const next = readdirSync(folder).filter((name) => name.endsWith('.sql')).length + 1
+  writeFileSync(join(folder, `${String(next).padStart(4, '0')}_${benchMigration}.sql`), `alter table patient add column ${benchMigration} text;\n`) // prettier-ignore
+  return target
+}
