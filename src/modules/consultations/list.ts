@@ -1,44 +1,53 @@
-import {
-  containing,
-  isBefore,
-  isOneOf,
-  jsonContains,
-  type ExpressionBuilder,
-  type Tenant,
-  type TenantDb,
-  type TenantTables,
-} from '#tenancy'
+import { containing, run, type ExpressionBuilder, type Tenant, type TenantDb, type TenantTables } from '#tenancy'
 import { readDayKeys, toPage } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
-import { tidyCode } from '../icd10/index.ts'
-import { changedSight, foldText, isVisible, noteGlass, refuseProtected, type Viewer } from '../patients/index.ts'
-import { selectConsultations, toConsultation, type FullRow } from './record.ts'
+import { changedSight, isVisible, noteGlass, refuseProtected, type Viewer } from '../patients/index.ts'
+import { conditionsOf, consultationsStatement, newestConsultations, wordsOf, type VisitKeys } from './page-query.ts'
+import { toConsultation, type FullRow } from './record.ts'
 import type { Consultation, ConsultationFilters, ConsultationPage, ConsultationQuery } from './schemas.ts'
-
-type Tables = ExpressionBuilder<TenantTables, 'consultation' | 'patient'>
-type Keys = [date: string, id: string]
 
 /**
  * A page of consultations of the patients that `viewer` may see, newest first by (date, id).
  * @throws invalid_cursor; patient_protected when the filter names a patient whom `viewer` may not see
  */
 export async function listConsultations(
-  db: TenantDb,
+  tenant: Tenant,
   viewer: Viewer,
   { limit = 20, cursor, ...filters }: ConsultationQuery,
   language: Language,
 ): Promise<ConsultationPage> {
   const after = cursor === undefined ? undefined : readDayKeys(cursor)
-  const asked = await prepared(db, viewer, filters)
-  const rows = await rowsAfter(db, viewer, asked, after, limit + 1)
-  noteGlass(viewer, rows.slice(0, limit))
-  const page = toPage(
+  if (filters.q === undefined && filters.updatedSince === undefined)
+    return pageOf(viewer, await readAtOnce(tenant, viewer, filters, after, limit + 1), limit, language)
+  return tenant.read(async (db) => {
+    const asked = await prepared(db, viewer, filters)
+    const page = pageOf(viewer, await rowsAfter(db, viewer, asked, after, limit + 1), limit, language)
+    return after === undefined && asked.withdrawn.length > 0 ? { ...page, withdrawnPatients: asked.withdrawn } : page
+  })
+}
+
+function pageOf(viewer: Viewer, rows: FullRow[], limit: number, language: Language): ConsultationPage {
+  noteGlass(viewer, rows.length > limit ? rows.slice(0, limit) : rows)
+  return toPage(
     rows,
     limit,
     ({ date, id }) => [date, id],
     (row) => toConsultation(row, language),
   )
-  return after === undefined && asked.withdrawn.length > 0 ? { ...page, withdrawnPatients: asked.withdrawn } : page
+}
+
+/** One statement: a patient is asked about only where none of the visits showed that `viewer` may see them. */
+async function readAtOnce(
+  tenant: Tenant,
+  viewer: Viewer,
+  filters: ConsultationFilters,
+  after: VisitKeys | undefined,
+  limit: number,
+): Promise<FullRow[]> {
+  const rows = await tenant.once(...consultationsStatement(viewer, conditionsOf(filters, after), limit))
+  const { patientId } = filters
+  if (rows.length === 0 && patientId !== undefined) await tenant.read((db) => refuseProtected(db, viewer, patientId))
+  return rows
 }
 
 /**
@@ -54,7 +63,7 @@ export async function* walkConsultations(
   batch = 1_000,
 ): AsyncGenerator<Consultation[]> {
   const asked = await read((db) => prepared(db, viewer, filters))
-  let after: Keys | undefined
+  let after: VisitKeys | undefined
   for (;;) {
     const from = after
     const rows = await read((db) => rowsAfter(db, viewer, asked, from, batch))
@@ -68,7 +77,8 @@ export async function* walkConsultations(
 
 /** A word of `q`; with `patients`, those are all whose names have it. */
 type Word = { word: string; patients?: string[] }
-type Asked = ConsultationFilters & {
+type Asked = {
+  filters: Omit<ConsultationFilters, 'q'>
   words: Word[]
   /** Patients whom a device that asks by `updatedSince` may see otherwise than before, and sees no more. */
   changed: string[]
@@ -80,17 +90,17 @@ type Asked = ConsultationFilters & {
 // join: walking the visits by date then finds a page soon.
 const FEW_PATIENTS = 300
 
-async function prepared(db: TenantDb, viewer: Viewer, filters: ConsultationFilters): Promise<Asked> {
+async function prepared(db: TenantDb, viewer: Viewer, { q, ...filters }: ConsultationFilters): Promise<Asked> {
   const { patientId, updatedSince } = filters
   if (patientId !== undefined) await refuseProtected(db, viewer, patientId)
   const sight = updatedSince === undefined ? undefined : await changedSight(db, viewer, updatedSince)
   const words: Word[] = []
-  for (const word of filters.q === undefined ? [] : wordsOf(filters.q)) {
+  for (const word of q === undefined ? [] : wordsOf(q)) {
     // Fewer than three characters make no trigram.
     const found = word.length < 3 ? undefined : await patientsNamed(db, viewer, word)
     words.push({ word, ...(found && found.length <= FEW_PATIENTS && { patients: found }) })
   }
-  return { ...filters, words, changed: sight?.changed ?? [], withdrawn: sight?.withdrawn ?? [] }
+  return { filters, words, changed: sight?.changed ?? [], withdrawn: sight?.withdrawn ?? [] }
 }
 
 async function patientsNamed(db: TenantDb, viewer: Viewer, word: string): Promise<string[]> {
@@ -104,61 +114,25 @@ async function patientsNamed(db: TenantDb, viewer: Viewer, word: string): Promis
   return rows.map(({ id }) => id)
 }
 
-const rowsAfter = (
+async function rowsAfter(
   db: TenantDb,
   viewer: Viewer,
-  asked: Asked,
-  after: Keys | undefined,
+  { filters, words, changed }: Asked,
+  after: VisitKeys | undefined,
   limit: number,
-): Promise<FullRow[]> =>
-  selectConsultations(db, viewer)
-    .where((eb) => matching(eb, asked))
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => isBefore([eb.ref('consultation.date'), eb.ref('consultation.id')], after!, ['date', 'uuid'])),
-    )
-    .orderBy('consultation.date', 'desc')
-    .orderBy('consultation.id', 'desc')
-    .limit(limit)
+): Promise<FullRow[]> {
+  const conditions = conditionsOf(filters, after)
+  if (words.length === 0 && changed.length === 0) {
+    const rows = await run(db, ...consultationsStatement(viewer, conditions, limit))
+    return rows.length > limit ? rows.slice(0, limit) : rows
+  }
+  return newestConsultations(db, viewer, conditions, limit, { changed })
+    .where((eb) => eb.and(words.map((word) => saying(eb, word))))
     .execute()
-
-function matching(eb: Tables, asked: Asked) {
-  const { words, patientId, from, to, serviceId, specialtyId, practitioner, code, caseType, updatedSince, changed } =
-    asked
-  return eb.and([
-    // Synchronisation must learn of what was hidden, and of what became visible without a change of its own.
-    ...(updatedSince === undefined
-      ? [eb('consultation.hidden_at', 'is', null)]
-      : [
-          eb.or([
-            eb('consultation.updated_at', '>=', updatedSince),
-            ...(changed.length > 0 ? [isOneOf(eb.ref('consultation.patient_id'), changed)] : []),
-          ]),
-        ]),
-    ...(patientId === undefined ? [] : [eb('consultation.patient_id', '=', patientId)]),
-    ...(from === undefined ? [] : [eb('consultation.date', '>=', from)]),
-    ...(to === undefined ? [] : [eb('consultation.date', '<=', to)]),
-    ...(serviceId === undefined ? [] : [eb('consultation.service_id', '=', serviceId)]),
-    ...(specialtyId === undefined ? [] : [eb('consultation.specialty_id', '=', specialtyId)]),
-    ...(caseType === undefined ? [] : [eb('consultation.case_type', '=', caseType)]),
-    ...(practitioner === undefined
-      ? []
-      : wordsOf(practitioner).map((word) => eb('consultation.practitioner_key', 'like', containing(word)))),
-    ...(code === undefined ? [] : [coded(eb, tidyCode(code))]),
-    ...words.map((word) => saying(eb, word)),
-  ])
 }
 
-/** At least one word: a text of mere punctuation is looked for as it is, and found nowhere. */
-const wordsOf = (written: string): string[] =>
-  foldText(written)
-    .split(' ')
-    .map((word) => word || written.trim())
-
-const coded = (eb: Tables, code: string) =>
-  jsonContains(eb.ref('consultation.codes'), [code.length === 3 ? { category: code } : { code }])
-
 /** The word stands in the visit's own text, or in the patient's names. */
-function saying(eb: Tables, { word, patients }: Word) {
+function saying(eb: ExpressionBuilder<TenantTables, 'consultation' | 'patient'>, { word, patients }: Word) {
   const said = eb('consultation.search_key', 'like', containing(word))
   if (patients === undefined) return eb.or([said, eb('patient.search_key', 'like', containing(word))])
   return patients.length === 0 ? said : eb.or([said, eb('consultation.patient_id', 'in', patients)])

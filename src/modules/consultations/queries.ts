@@ -1,27 +1,37 @@
-import type { TenantDb } from '#tenancy'
+import { run, statement, type Statement, type Tenant, type TenantDb } from '#tenancy'
+import { now } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
+import { remembered } from '../../shared/remembered.ts'
 import type { Language } from '../../shared/text.ts'
 import { listVersions } from '../history/index.ts'
-import { holdPatient, noteGlass, refuseProtected, type Viewer } from '../patients/index.ts'
-import { consultationColumns, selectConsultations, toConsultation, type ConsultationRow } from './record.ts'
+import { holdPatient, kindOf, noteGlass, placedIn, refuseProtected, type Viewer } from '../patients/index.ts'
+import {
+  consultationColumns,
+  selectConsultations,
+  toConsultation,
+  type ConsultationRow,
+  type FullRow,
+} from './record.ts'
 import type { Consultation, ConsultationVersion } from './schemas.ts'
 
-/** A consultation that is not hidden, of a patient whom `viewer` may see. */
-export async function findConsultation(
-  db: TenantDb,
-  viewer: Viewer,
-  id: string,
-  language: Language,
-): Promise<Consultation | undefined> {
-  const row = await selectConsultations(db, viewer)
-    .where('consultation.id', '=', id)
-    .where('consultation.hidden_at', 'is', null)
-    .executeTakeFirst()
-  if (row) noteGlass(viewer, [row])
-  return row && toConsultation(row, language)
-}
+type ById = { id: string; viewer: string; at: string }
+
+const statements = remembered<Statement<ById, FullRow>>(3)
+
+const found = (viewer: Viewer, id: string): [Statement<ById, FullRow>, ById] => [
+  statements(kindOf(viewer), () =>
+    statement('consultation.get', (db, value) =>
+      selectConsultations(db, placedIn(viewer, value('viewer')), value('at'))
+        .where('consultation.id', '=', value('id'))
+        .where('consultation.hidden_at', 'is', null)
+        .limit(1),
+    ),
+  ),
+  { id, viewer: viewer.id ?? '', at: now().toISOString() },
+]
 
 /**
+ * A consultation that is not hidden, of a patient whom `viewer` may see.
  * @throws patient_protected: of a sensitive file, which can be opened by a break-glass; consultation_not_found: unknown,
  *   hidden, or another establishment's, without telling which
  */
@@ -31,10 +41,24 @@ export async function getConsultation(
   id: string,
   language: Language,
 ): Promise<Consultation> {
-  const consultation = await findConsultation(db, viewer, id, language)
-  if (consultation) return consultation
-  await refuseProtectedOf(db, viewer, id)
-  throw problem('consultation_not_found')
+  const [row] = await run(db, ...found(viewer, id))
+  return row ? shown(viewer, row, language) : refuseAbsent(db, viewer, id)
+}
+
+/** The same in a transaction of its own, of one statement when it is found. @throws as getConsultation */
+export async function readConsultation(
+  tenant: Tenant,
+  viewer: Viewer,
+  id: string,
+  language: Language,
+): Promise<Consultation> {
+  const [row] = await tenant.once(...found(viewer, id))
+  return row ? shown(viewer, row, language) : tenant.read((db) => refuseAbsent(db, viewer, id))
+}
+
+function shown(viewer: Viewer, row: FullRow, language: Language): Consultation {
+  noteGlass(viewer, [row])
+  return toConsultation(row, language)
 }
 
 /** The row, locked until the end of the transaction. @throws patient_protected, consultation_not_found */
@@ -59,7 +83,7 @@ export async function listConsultationVersions(db: TenantDb, viewer: Viewer, id:
   return versions
 }
 
-async function refuseProtectedOf(db: TenantDb, viewer: Viewer, id: string): Promise<void> {
+async function refuseAbsent(db: TenantDb, viewer: Viewer, id: string): Promise<never> {
   const row = await db
     .selectFrom('consultation')
     .select('patient_id')
@@ -67,4 +91,5 @@ async function refuseProtectedOf(db: TenantDb, viewer: Viewer, id: string): Prom
     .where('hidden_at', 'is', null)
     .executeTakeFirst()
   if (row) await refuseProtected(db, viewer, row.patient_id)
+  throw problem('consultation_not_found')
 }

@@ -48,7 +48,7 @@ export type ConsultationRow = Pick<Table, ColumnOf<(typeof consultationColumns)[
  * Consultations of the patients that `viewer` may see, with what their page shows of patient, service and specialty: one
  * statement, one row each. Every query that shows a consultation begins here.
  */
-export const selectConsultations = (db: TenantDb, viewer: Viewer) =>
+export const selectConsultations = (db: TenantDb, viewer: Viewer, at?: string) =>
   db
     .selectFrom('consultation')
     .innerJoin('patient', 'patient.id', 'consultation.patient_id')
@@ -60,8 +60,8 @@ export const selectConsultations = (db: TenantDb, viewer: Viewer) =>
       'service.name as service_name',
       'specialty.name as specialty_name',
     ])
-    .select((eb) => throughGlass(eb, viewer).as('glass'))
-    .where((eb) => isVisible(eb, viewer))
+    .select((eb) => throughGlass(eb, viewer, at).as('glass'))
+    .where((eb) => isVisible(eb, viewer, at))
 
 export type FullRow = Awaited<ReturnType<ReturnType<typeof selectConsultations>['executeTakeFirstOrThrow']>>
 

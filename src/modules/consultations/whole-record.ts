@@ -1,9 +1,8 @@
-import { isBefore, type TenantDb } from '#tenancy'
+import type { TenantDb } from '#tenancy'
 import { noteGlass, refuseProtected, type Viewer } from '../patients/index.ts'
-import { selectConsultations, toConsultation } from './record.ts'
+import { newestConsultations, conditionsOf, type VisitKeys } from './page-query.ts'
+import { toConsultation } from './record.ts'
 import type { Consultation } from './schemas.ts'
-
-export type VisitKeys = [date: string, id: string]
 
 /**
  * What is kept of one patient's visits, hidden ones too, newest first by (date, id), in French.
@@ -18,15 +17,8 @@ export async function listWholeRecord(
   limit: number,
 ): Promise<Consultation[]> {
   await refuseProtected(db, viewer, patientId)
-  const rows = await selectConsultations(db, viewer)
-    .where('consultation.patient_id', '=', patientId)
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => isBefore([eb.ref('consultation.date'), eb.ref('consultation.id')], after!, ['date', 'uuid'])),
-    )
-    .orderBy('consultation.date', 'desc')
-    .orderBy('consultation.id', 'desc')
-    .limit(limit)
-    .execute()
+  const conditions = { ...conditionsOf({ patientId }, after), kept: 'hidden ones too' }
+  const rows = await newestConsultations(db, viewer, conditions, limit).execute()
   noteGlass(viewer, rows)
   return rows.map((row) => toConsultation(row, 'fr'))
 }

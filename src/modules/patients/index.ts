@@ -41,8 +41,10 @@ export { Patient, PatientSummary, PatientVersion, Sex } from './schemas.ts'
 export {
   changedSight,
   isVisible,
+  kindOf,
   nobodyLooks,
   noteGlass,
+  placedIn,
   protectedAmong,
   refuseProtected,
   throughGlass,

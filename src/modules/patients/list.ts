@@ -1,19 +1,19 @@
 import {
   containing,
-  isBefore,
-  isOneOf,
   likenessRank,
+  run,
   startingWith,
   type ExpressionBuilder,
+  type Tenant,
   type TenantDb,
   type TenantTables,
 } from '#tenancy'
 import { today } from '../../shared/clock.ts'
-import { readKeys, readRankKeys, toPage } from '../../shared/keyset.ts'
+import { readRankKeys, toPage } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
 import { findProtected } from './protected.ts'
+import { conditionsOf, matching, newestPatients, newestStatement } from './page-query.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
-import { foldText } from './rules/names.ts'
 import { readSearch, type Asked } from './rules/search.ts'
 import type { PatientFilters, PatientPage, PatientQuery } from './list-schemas.ts'
 import { changedSight, noteGlass, visiblePatients, type Viewer } from './visibility.ts'
@@ -49,25 +49,34 @@ export async function listPatients(
   }
 }
 
+/**
+ * The same in a transaction of its own, of one statement where nothing but filters is asked.
+ * @throws invalid_cursor
+ */
+export async function pagePatients(tenant: Tenant, viewer: Viewer, query: PatientQuery): Promise<PatientPage> {
+  const { limit = 20, cursor, ...filters } = query
+  if (filters.q !== undefined || filters.updatedSince !== undefined)
+    return tenant.read((db) => listPatients(db, viewer, query))
+  const rows = await tenant.once(...newestStatement(viewer, conditionsOf(filters, cursor), limit + 1))
+  return pageOf(viewer, rows, limit, newestKeys)
+}
+
 async function newestFirst(
   db: TenantDb,
   viewer: Viewer,
-  filters: Filters,
+  { changed = [], ...filters }: Filters,
   limit: number,
   cursor?: string,
 ): Promise<PatientPage> {
-  const after = cursor === undefined ? undefined : readKeys(cursor)
-  const rows = await visiblePatients(db, viewer)
-    .where((eb) => matching(eb, filters))
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => isBefore([eb.ref('created_at'), eb.ref('id')], after!, ['timestamp', 'uuid'])),
-    )
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
-  return pageOf(viewer, rows, limit, ({ created_at, id }) => [created_at, id])
+  const conditions = conditionsOf(filters, cursor)
+  const rows =
+    changed.length > 0
+      ? await newestPatients(db, viewer, conditions, limit + 1, { changed }).execute()
+      : await run(db, ...newestStatement(viewer, conditions, limit + 1))
+  return pageOf(viewer, rows, limit, newestKeys)
 }
+
+const newestKeys = ({ created_at, id }: PatientRow): string[] => [created_at, id]
 
 async function likestFirst(
   db: TenantDb,
@@ -78,12 +87,14 @@ async function likestFirst(
   cursor?: string,
 ): Promise<PatientPage> {
   const asked = readSearch(q)
+  const { changed = [], ...rest } = filters
+  const conditions = conditionsOf(rest)
   const after = cursor === undefined ? undefined : readRankKeys(cursor)
   const rows = await db
     .selectFrom(
       visiblePatients(db, viewer)
         .select((of) => likenessRank(asked.names ?? ['', ''], of.ref('search_key')).as('rank'))
-        .where((of) => of.and([matching(of, filters), askedFor(of, asked)]))
+        .where((of) => of.and([...matching(of, conditions, changed), askedFor(of, asked)]))
         .as('patient'),
     )
     .select([...patientColumns, 'patient.glass', 'patient.rank'])
@@ -109,27 +120,6 @@ function pageOf<R extends PatientRow & { glass: string | null }>(
   noteGlass(viewer, rows.slice(0, limit))
   return toPage(rows, limit, keys, (row) => toPatient(row, day))
 }
-
-function matching(eb: Patients, { sex, village, bornFrom, bornTo, updatedSince, changed = [] }: Filters) {
-  return eb.and([
-    // Synchronisation must learn of what was hidden, and of what became visible without a change of its own.
-    ...(updatedSince === undefined
-      ? [eb('hidden_at', 'is', null)]
-      : [
-          eb.or([
-            eb('updated_at', '>=', updatedSince),
-            ...(changed.length > 0 ? [isOneOf(eb.ref('patient.id'), changed)] : []),
-          ]),
-        ]),
-    ...(sex === undefined ? [] : [eb('sex', '=', sex)]),
-    ...(village === undefined ? [] : [inVillage(eb, foldText(village))]),
-    ...(bornFrom === undefined ? [] : [eb('born_to', '>=', bornFrom)]),
-    ...(bornTo === undefined ? [] : [eb('born_from', '<=', bornTo)]),
-  ])
-}
-
-const inVillage = (eb: Patients, folded: string) =>
-  folded === '' ? eb.lit(false) : eb('village_key', 'like', startingWith(folded))
 
 function askedFor(eb: Patients, { names, digits, card, fileNumber }: Asked) {
   if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])

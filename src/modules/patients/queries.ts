@@ -1,24 +1,44 @@
-import type { TenantDb } from '#tenancy'
-import { today } from '../../shared/clock.ts'
+import { run, statement, type Statement, type Tenant, type TenantDb } from '#tenancy'
+import { now, today } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
+import { remembered } from '../../shared/remembered.ts'
 import { listVersions } from '../history/index.ts'
 import { toPatient, type PatientRow } from './record.ts'
 import type { Patient, PatientVersion } from './schemas.ts'
-import { noteGlass, refuseProtected, visiblePatients, type Viewer } from './visibility.ts'
+import { kindOf, noteGlass, placedIn, refuseProtected, visiblePatients, type Viewer } from './visibility.ts'
 
-/** A patient who is not hidden, and whom `viewer` may see. */
-export async function findPatient(db: TenantDb, viewer: Viewer, id: string): Promise<Patient | undefined> {
-  const row = await findRow(db, viewer, id)
-  return row && toPatient(row, today())
-}
+type ById = { id: string; viewer: string; at: string }
+type Row = PatientRow & { glass: string | null }
+const statements = remembered<Statement<ById, Row>>(3)
+
+const found = (viewer: Viewer, id: string): [Statement<ById, Row>, ById] => [
+  statements(kindOf(viewer), () =>
+    statement('patient.get', (db, value) =>
+      visiblePatients(db, placedIn(viewer, value('viewer')), value('at'))
+        .where('patient.id', '=', value('id'))
+        .where('hidden_at', 'is', null)
+        .limit(1),
+    ),
+  ),
+  { id, viewer: viewer.id ?? '', at: now().toISOString() },
+]
 
 /**
+ * A patient who is not hidden, and whom `viewer` may see.
  * @throws patient_protected: a sensitive file of this establishment, which can be opened by a break-glass;
  *   patient_not_found: unknown, hidden, or another establishment's, without telling which
  */
 export async function getPatient(db: TenantDb, viewer: Viewer, id: string): Promise<Patient> {
-  const patient = await findPatient(db, viewer, id)
-  return patient ?? (await refuseAbsent(db, viewer, id))
+  const row = await findRow(db, viewer, id)
+  return row ? toPatient(row, today()) : refuseAbsent(db, viewer, id)
+}
+
+/** The same in a transaction of its own, of one statement when it is found. @throws as getPatient */
+export async function readPatient(tenant: Tenant, viewer: Viewer, id: string): Promise<Patient> {
+  const [row] = await tenant.once(...found(viewer, id))
+  if (!row) return tenant.read((db) => refuseAbsent(db, viewer, id))
+  noteGlass(viewer, [row])
+  return toPatient(row, today())
 }
 
 /** A patient, hidden or not: what is kept of a person concerns that person all the same. @throws as getPatient */
@@ -53,11 +73,8 @@ export async function listPatientVersions(db: TenantDb, viewer: Viewer, id: stri
   return listVersions<PatientVersion>(db, 'patient', id)
 }
 
-async function findRow(db: TenantDb, viewer: Viewer, id: string) {
-  const row = await visiblePatients(db, viewer)
-    .where('patient.id', '=', id)
-    .where('hidden_at', 'is', null)
-    .executeTakeFirst()
+async function findRow(db: TenantDb, viewer: Viewer, id: string): Promise<Row | undefined> {
+  const [row] = await run(db, ...found(viewer, id))
   if (row) noteGlass(viewer, [row])
   return row
 }

@@ -13,8 +13,8 @@ import { say, type Language } from '../../shared/text.ts'
 import { HistoryOf } from '../history/index.ts'
 import { createPatient, hidePatient, updatePatient } from './changes.ts'
 import { PatientPage, PatientQuery } from './list-schemas.ts'
-import { listPatients } from './list.ts'
-import { getPatient, listPatientVersions } from './queries.ts'
+import { pagePatients } from './list.ts'
+import { listPatientVersions, readPatient } from './queries.ts'
 import { identityWarnings } from './rules/identity.ts'
 import * as schemas from './schemas.ts'
 import { refuseProtected } from './visibility.ts'
@@ -43,7 +43,7 @@ export const patientRoutes: Routes = async (app) => {
         response: responses({ 200: PatientPage }, 'invalid_cursor'),
       },
     },
-    async (request) => request.tenant.read((db) => listPatients(db, request.actor, request.query)),
+    async (request) => pagePatients(request.tenant, request.actor, request.query),
   )
 
   app.post(
@@ -59,7 +59,7 @@ export const patientRoutes: Routes = async (app) => {
         response: responses({ 200: PatientPage }, 'invalid_cursor'),
       },
     },
-    async (request) => request.tenant.read((db) => listPatients(db, request.actor, request.body)),
+    async (request) => pagePatients(request.tenant, request.actor, request.body),
   )
 
   app.post(
@@ -112,8 +112,7 @@ export const patientRoutes: Routes = async (app) => {
         response: responses({ 200: schemas.Patient }, 'patient_not_found', 'patient_protected'),
       },
     },
-    async (request, reply) =>
-      versioned(reply, await request.tenant.read((db) => getPatient(db, request.actor, request.params.id))),
+    async (request, reply) => versioned(reply, await readPatient(request.tenant, request.actor, request.params.id)),
   )
 
   app.patch(

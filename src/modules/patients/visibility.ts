@@ -14,52 +14,74 @@ export type Viewer = Pick<Actor, 'id' | 'breakGlass'> & { readonly seesAll?: tru
 /** For work that shows nothing to anybody: a register is compared with all who are on file. */
 export const nobodyLooks: Viewer = { id: null, seesAll: true }
 
+/** Viewers of one kind can share a statement that is made once: nothing but the id differs. */
+export const kindOf = ({ id, seesAll }: Viewer): string => (seesAll ? 'all' : id === null ? 'nobody' : 'somebody')
+
+/** Whoever will look through such a statement. @param place where the viewer's id comes */
+export const placedIn = ({ id, seesAll }: Viewer, place: string): Viewer => ({
+  id: id === null ? null : place,
+  ...(seesAll && { seesAll }),
+})
+
 type Patients = ExpressionBuilder<TenantTables, 'patient'>
 
-/** The one condition of every query that shows something of a patient, where `patient` is selected from or joined. */
-export function isVisible(eb: Patients, viewer: Viewer) {
+const instant = (): string => now().toISOString()
+
+/**
+ * The one condition of every query that shows something of a patient, where `patient` is selected from or joined.
+ * @param at the present instant; its place in a statement that is made once
+ */
+export function isVisible(eb: Patients, viewer: Viewer, at = instant()) {
   if (viewer.seesAll) return eb.lit(true)
-  // In this order: of the few sensitive files alone the team is asked for, and it is read once for the whole statement.
+  // In this order: only for the few sensitive files is the viewer's own list looked at, and it is read once for the whole
+  // statement. One list, not two conditions: each costs its preparation where no file is sensitive.
   const open = eb('patient.sensitive', '=', false)
-  return viewer.id === null ? open : eb.or([open, isInTeam(eb, viewer.id), eb.exists(openedBy(eb, viewer.id))])
+  const { id } = viewer
+  if (id === null) return open
+  return eb.or([
+    open,
+    eb('patient.id', 'in', (of: Patients) =>
+      teamsOf(of, id).unionAll(openFor(of, id, at).select('break_glass.patient_id')),
+    ),
+  ])
 }
 
-const isInTeam = (eb: Patients, id: string) =>
-  eb('patient.id', 'in', (of: Patients) =>
-    of
-      .selectFrom('care_team')
-      .select('care_team.patient_id')
-      .where('care_team.user_id', '=', id)
-      .where('care_team.removed_at', 'is', null),
-  )
+const teamsOf = (eb: Patients, id: string) =>
+  eb
+    .selectFrom('care_team')
+    .select('care_team.patient_id')
+    .where('care_team.user_id', '=', id)
+    .where('care_team.removed_at', 'is', null)
 
-const openedBy = (eb: Patients, id: string) =>
+const openFor = (eb: Patients, id: string, at: string) =>
   eb
     .selectFrom('break_glass')
-    .select('break_glass.id')
-    .whereRef('break_glass.patient_id', '=', 'patient.id')
     .where('break_glass.user_id', '=', id)
     // At its last instant it is over. A review ends it too.
-    .where('break_glass.expires_at', '>', now().toISOString())
+    .where('break_glass.expires_at', '>', at)
     .where('break_glass.reviewed_at', 'is', null)
-    .orderBy('break_glass.expires_at', 'desc')
-    .limit(1)
 
 /** The break-glass that alone shows this patient to the viewer; null for the team and for what is not sensitive. */
-export function throughGlass(eb: Patients, viewer: Viewer) {
-  const none = eb.val<string | null>(null)
-  if (viewer.id === null) return none
-  const alone = eb.and([eb('patient.sensitive', '=', true), eb.not(isInTeam(eb, viewer.id))])
-  return eb.case().when(alone).then(openedBy(eb, viewer.id)).else(null).end()
+export function throughGlass(eb: Patients, viewer: Viewer, at = instant()) {
+  const { id } = viewer
+  if (id === null) return eb.val<string | null>(null)
+  const isInTeam = eb('patient.id', 'in', (of: Patients) => teamsOf(of, id))
+  const alone = eb.and([eb('patient.sensitive', '=', true), eb.not(isInTeam)])
+  const opened = openFor(eb, id, at)
+    .select('break_glass.id')
+    .whereRef('break_glass.patient_id', '=', 'patient.id')
+    .orderBy('break_glass.expires_at', 'desc')
+    .limit(1)
+  return eb.case().when(alone).then(opened).else(null).end()
 }
 
 /** Every query for patients begins here: their columns, those that `viewer` may see, hidden ones among them. */
-export const visiblePatients = (db: TenantDb, viewer: Viewer) =>
+export const visiblePatients = (db: TenantDb, viewer: Viewer, at?: string) =>
   db
     .selectFrom('patient')
     .select(patientColumns)
-    .select((eb) => throughGlass(eb, viewer).as('glass'))
-    .where((eb) => isVisible(eb, viewer))
+    .select((eb) => throughGlass(eb, viewer, at).as('glass'))
+    .where((eb) => isVisible(eb, viewer, at))
 
 /** Notes through which break-glass rows were seen, for the record of accesses. @returns the rows */
 export function noteGlass<R extends { glass: string | null }>(viewer: Viewer, rows: readonly R[]): readonly R[] {

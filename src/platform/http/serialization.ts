@@ -9,7 +9,7 @@ export async function registerSerialization(app: FastifyInstance): Promise<void>
   const made = new WeakMap<object, ReturnType<typeof compile>>()
   app.setSerializerCompiler((route) => {
     const schema = route.schema as object
-    const serializer = made.get(schema) ?? compile({ ...route, schema: straight(schema) })
+    const serializer = made.get(schema) ?? compile({ ...route, schema: serializable(schema) })
     made.set(schema, serializer)
     return serializer
   })
@@ -39,14 +39,20 @@ type Schema = {
 // validated before it is stored.
 const neverEscaped = ['uuid', 'date', 'date-time']
 
+/** A union that remains is tried with a validator, which knows the usual formats only. */
+function serializable(schema: Schema): Schema {
+  const whole = straight(schema, neverEscaped)
+  return /"(?:anyOf|oneOf)":/.test(JSON.stringify(whole)) ? straight(schema, []) : whole
+}
+
 /**
  * The same answers from straighter code: a union makes the serializer try each value with a validator, where "a string or
  * null" and "one of these words" need none. A page of 20 consultations takes 100 µs instead of 245.
  */
-export function straight(schema: Schema): Schema {
+function straight(schema: Schema, unescaped: readonly string[]): Schema {
   const { anyOf, items, properties, format, ...rest } = schema
   if (anyOf !== undefined) {
-    const options = anyOf.map(straight)
+    const options = anyOf.map((one) => straight(one, unescaped))
     const others = options.filter(({ type }) => type !== 'null')
     const [only] = others
     if (only?.type !== undefined && others.length === 1 && options.length === 2)
@@ -56,10 +62,10 @@ export function straight(schema: Schema): Schema {
   }
   return {
     ...rest,
-    ...(format !== undefined && { format: neverEscaped.includes(format) ? 'unsafe' : format }),
-    ...(items !== undefined && { items: straight(items) }),
+    ...(format !== undefined && { format: unescaped.includes(format) ? 'unsafe' : format }),
+    ...(items !== undefined && { items: straight(items, unescaped) }),
     ...(properties !== undefined && {
-      properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, straight(one)])),
+      properties: Object.fromEntries(Object.entries(properties).map(([name, one]) => [name, straight(one, unescaped)])),
     }),
   }
 }

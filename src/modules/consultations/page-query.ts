@@ -1,0 +1,107 @@
+import {
+  isBefore,
+  isOneOf,
+  jsonContainsText,
+  containing,
+  statement,
+  type ExpressionBuilder,
+  type Statement,
+  type TenantDb,
+  type TenantTables,
+} from '#tenancy'
+import { now } from '../../shared/clock.ts'
+import { remembered } from '../../shared/remembered.ts'
+import { tidyCode } from '../icd10/index.ts'
+import { foldText, kindOf, placedIn, type Viewer } from '../patients/index.ts'
+import { selectConsultations, type FullRow } from './record.ts'
+import type { ConsultationFilters } from './schemas.ts'
+
+type Tables = ExpressionBuilder<TenantTables, 'consultation' | 'patient'>
+
+/** The keys of the last consultation of the page before. */
+export type VisitKeys = [date: string, id: string]
+
+/** One text for each condition; of the prescriber's name one for each word (`practitioner0`, `practitioner1`…). */
+export type Conditions = Record<string, string>
+
+/** What the filters compare with, `q` aside. */
+export function conditionsOf(filters: Omit<ConsultationFilters, 'q'>, after?: VisitKeys): Conditions {
+  const { practitioner, code, ...plain } = filters
+  const conditions: Conditions = {}
+  for (const [name, value] of Object.entries(plain)) if (value !== undefined) conditions[name] = value
+  if (practitioner !== undefined)
+    for (const [i, word] of wordsOf(practitioner).entries()) conditions[`practitioner${i}`] = containing(word)
+  if (code !== undefined) conditions['code'] = codedAs(tidyCode(code))
+  if (after !== undefined) [conditions['afterDate'], conditions['afterId']] = after
+  return conditions
+}
+
+const codedAs = (code: string): string => JSON.stringify([code.length === 3 ? { category: code } : { code }])
+
+/** At least one word: a text of mere punctuation is looked for as it is, and found nowhere. */
+export const wordsOf = (written: string): string[] =>
+  foldText(written)
+    .split(' ')
+    .map((word) => word || written.trim())
+
+/** Consultations under these conditions, newest first by (date, id). @param changed patients who count as updated */
+export const newestConsultations = (
+  db: TenantDb,
+  viewer: Viewer,
+  conditions: Conditions,
+  limit: number,
+  { at, changed = [] }: { at?: string; changed?: readonly string[] } = {},
+) =>
+  selectConsultations(db, viewer, at)
+    .where((eb) => eb.and([...matching(eb, conditions, changed)]))
+    .orderBy('consultation.date', 'desc')
+    .orderBy('consultation.id', 'desc')
+    .limit(limit)
+
+function* matching(eb: Tables, conditions: Conditions, changed: readonly string[]) {
+  const { patientId, from, to, serviceId, specialtyId, code, caseType, updatedSince, afterDate, afterId } = conditions
+  // Synchronisation must learn of what was hidden, and of what became visible without a change of its own.
+  if (conditions['kept'] === undefined && updatedSince === undefined) yield eb('consultation.hidden_at', 'is', null)
+  if (updatedSince !== undefined)
+    yield eb.or([
+      eb('consultation.updated_at', '>=', updatedSince),
+      ...(changed.length > 0 ? [isOneOf(eb.ref('consultation.patient_id'), changed)] : []),
+    ])
+  if (patientId !== undefined) yield eb('consultation.patient_id', '=', patientId)
+  if (from !== undefined) yield eb('consultation.date', '>=', from)
+  if (to !== undefined) yield eb('consultation.date', '<=', to)
+  if (serviceId !== undefined) yield eb('consultation.service_id', '=', serviceId)
+  if (specialtyId !== undefined) yield eb('consultation.specialty_id', '=', specialtyId)
+  if (caseType !== undefined) yield eb('consultation.case_type', '=', caseType)
+  for (let i = 0; conditions[`practitioner${i}`] !== undefined; i++)
+    yield eb('consultation.practitioner_key', 'like', conditions[`practitioner${i}`]!)
+  if (code !== undefined) yield jsonContainsText(eb.ref('consultation.codes'), code)
+  if (afterDate !== undefined && afterId !== undefined)
+    yield isBefore([eb.ref('consultation.date'), eb.ref('consultation.id')], [afterDate, afterId], ['date', 'uuid'])
+}
+
+type Values = Conditions & { viewer: string; at: string }
+
+// One for each set of filters and step of the limit; a reader has a dozen of them, and who makes up others pays for
+// building them (0.7 ms).
+const statements = remembered<Statement<Values, FullRow>>(100)
+
+// The limit stands in the text (tenancy/statement.ts): a page of any size reads the next step.
+const steps = [11, 21, 51, 101]
+
+/** The same as a statement that was made before, with its values. @param limit rows at least */
+export function consultationsStatement(
+  viewer: Viewer,
+  conditions: Conditions,
+  limit: number,
+): [Statement<Values, FullRow>, Values] {
+  const most = steps.find((step) => step >= limit) ?? limit
+  const shape = `${Object.keys(conditions).sort().join(' ')} ${kindOf(viewer)} ${most}`
+  const made = statements(shape, () =>
+    statement<Values, FullRow>('consultation.list', (db, value) => {
+      const places = Object.fromEntries(Object.keys(conditions).map((name) => [name, value(name)]))
+      return newestConsultations(db, placedIn(viewer, value('viewer')), places, most, { at: value('at') })
+    }),
+  )
+  return [made, { ...conditions, viewer: viewer.id ?? '', at: now().toISOString() }]
+}
