@@ -109,7 +109,6 @@ export async function migrateTenants(
 }
 
 async function migrateOne(pool: OwnerPool, migrations: Migration[], tenant: Behind): Promise<string | undefined> {
-  const startedAt = performance.now()
   try {
     await pool.transaction(async (session) => {
       const [control] = await session.query<{ version: number }>(
@@ -121,8 +120,8 @@ async function migrateOne(pool: OwnerPool, migrations: Migration[], tenant: Behi
       const sql = missing
         .map((migration) => `${migration.sql}\n${tenantGrants(migration.sql, ident(tenant.schema_name))}`)
         .join('\n')
-      await session.run(`${enterSchema(tenant.schema_name)}\n${sql}`)
-      await session.run(recordDone(tenant.id, migrations.length, performance.now() - startedAt))
+      // In one message with its control row: of 5,000 establishments 5,000 round trips fewer.
+      await session.run(`${enterSchema(tenant.schema_name)}\n${sql};\n${recordDone(tenant.id, migrations.length)}`)
     })
     return undefined
   } catch (error) {

@@ -67,6 +67,8 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
   const pool = new OwnerPool(url)
   let installed: Installation | undefined
   let context: ProvisionContext | undefined
+  /** The directory's last change at which there was nothing to prepare. */
+  let settledAt: string | undefined
 
   const installation = (): Installation => {
     if (!installed) throw new Error('bootstrap() comes first')
@@ -96,12 +98,19 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
     },
     migrateTenants: async (options) => migrateTenants(pool, (await provisioning()).migrations, options),
     async reconcile() {
-      const pending = await pool.transaction((session) =>
-        session.query<Pending>(
+      const pending = await pool.transaction(async (session) => {
+        // Asked twice a second: by an index, 0.1 ms; all of 5,000 establishments are 4 ms.
+        const [newest] = await session.query<{ at: string }>(
+          `select coalesce(max(changed), 0)::text as at from sis_platform.establishment`,
+        )
+        if (newest?.at === settledAt) return []
+        const found = await session.query<Pending>(
           `select id, slug, schema_name, status, access_granted from sis_platform.establishment
            where status = 'provisioning' or (status <> 'failed' and access_granted <> (status = 'active')) order by created_at limit 100`,
-        ),
-      )
+        )
+        settledAt = found.length === 0 ? newest?.at : undefined
+        return found
+      })
       for (const establishment of pending) await settle(pool, establishment, await provisioning(), log)
       return pending.length
     },

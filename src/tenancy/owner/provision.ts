@@ -1,30 +1,32 @@
 import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
 import { memberOptions } from './bootstrap.ts'
-import { tenantGrants, type Migration } from './migrations.ts'
+import type { Migration } from './migrations.ts'
+import { newestForm } from './newest.ts'
 
 export type ProvisionContext = { apiRole: string; version: number; migrations: Migration[] }
 
 type Wished = { id: string; schema_name: string }
 
 /**
- * Role, schema, tables and grants of one establishment in one transaction and, but for its last row, one message
- * (research/tenancy.md 5.1: 60–88 ms against 178 for one round trip a statement).
+ * Role, schema, tables and grants of one establishment in one transaction and one message (research/tenancy.md 5.1: 60–88 ms
+ * against 178 for one round trip a statement).
  */
 export async function provision(pool: OwnerPool, establishmentId: string, context: ProvisionContext): Promise<void> {
   await pool.transaction(async (session) => {
-    const [wished] = await session.query<Wished>(
-      `select id, schema_name from sis_platform.establishment where id = $1 and status in ('provisioning', 'failed') for update`,
+    const [wished] = await session.query<Wished & { hasRole: boolean }>(
+      `select id, schema_name, exists (select from pg_roles where rolname = schema_name) as "hasRole"
+       from sis_platform.establishment where id = $1 and status in ('provisioning', 'failed') for update`,
       [establishmentId],
     )
     if (!wished) return
     const role = ident(wished.schema_name)
-    await createRoleOnce(session, wished.schema_name)
     await session.run(`
+      ${wished.hasRole ? '' : createRole(wished.schema_name)}
       grant ${role} to ${ident(context.apiRole)}${memberOptions(context.version)};
       create schema ${role};
       grant usage on schema ${role} to ${role};
       ${enterSchema(wished.schema_name)}
-      ${context.migrations.map(({ sql }) => `${sql}\n${tenantGrants(sql, role)}`).join('\n')}
+      ${newestForm(context.migrations, role)}
       ${recordDone(wished.id, context.migrations.length)}
       update sis_platform.establishment set status = 'active', access_granted = true, version = version + 1, updated_at = now()
         where id = ${literal(wished.id)};`)
@@ -34,19 +36,21 @@ export async function provision(pool: OwnerPool, establishmentId: string, contex
 // A role survives its database: a restored or copied database may find it there.
 export async function createRoleOnce(session: OwnerSession, role: string): Promise<void> {
   const [found] = await session.query('select 1 from pg_roles where rolname = $1', [role])
-  if (!found) await session.run(`create role ${ident(role)} nologin noinherit`)
+  if (!found) await session.run(createRole(role))
 }
+
+const createRole = (role: string): string => `create role ${ident(role)} nologin noinherit;`
 
 /** What follows works on unqualified names of this establishment's schema. */
 export const enterSchema = (schema: string): string =>
   `set local search_path = ${ident(schema)}, sis_ref, sis_ext, pg_temp;`
 
-export const recordDone = (establishmentId: string, version: number, durationMs = 0): string => `
+export const recordDone = (establishmentId: string, version: number): string => `
   insert into sis_platform.tenant_migration (establishment_id, version, status, attempt, finished_at)
     values (${literal(establishmentId)}, ${version}, 'done', 1, now())
     on conflict (establishment_id) do update
     set version = excluded.version, status = 'done', attempt = tenant_migration.attempt + 1, error = null,
-      duration_ms = ${Math.round(durationMs)}, finished_at = now();`
+      duration_ms = extract(epoch from clock_timestamp() - now()) * 1000, finished_at = now();`
 
 /** Gives or takes the pools' membership in the establishment's role: the second lock of a suspension, in the database. */
 export async function setAccess(
