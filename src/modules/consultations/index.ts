@@ -1,4 +1,5 @@
 // What the other modules may use of consultations.
+export { storeVisits, type JudgedVisit } from './bulk.ts'
 export { insertConsultations, type Insertion } from './changes.ts'
 export { listConsultations, walkConsultations } from './list.ts'
 export { toConsultation } from './record.ts'

@@ -1,4 +1,5 @@
 // What the other modules may use of patients.
+export { returnFileNumbers, storePatients, takeFileNumbers, type FileNumbers, type TidyPatient } from './bulk.ts'
 export { matchPatients, toCandidates, type Match } from './candidates.ts'
 export { insertPatient, insertPatients, type NewPatient } from './insert.ts'
 export { listPatients } from './list.ts'
@@ -10,7 +11,7 @@ export { listMembers } from './care-team/queries.ts'
 export { careTeamRoutes } from './care-team/routes.ts'
 export { Member } from './care-team/schemas.ts'
 export { getKeptPatient, getPatient, holdPatient, lockPatient } from './queries.ts'
-export { summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
+export { birthOf, summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
 export { patientRoutes } from './routes.ts'
 export {
   ageOn,
@@ -27,6 +28,7 @@ export {
   CERTAIN,
   duplicateScore,
   duplicateScorer,
+  givenLikeness,
   POSSIBLE,
   sameWrittenName,
   type Person,
@@ -35,7 +37,6 @@ export { tidyFields, type PatientFields } from './rules/fields.ts'
 export { identityWarnings } from './rules/identity.ts'
 export { foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'
 export { foreignPhone, invalidPhone, phoneErrors, readPhone, type PhoneReading } from './rules/phone.ts'
-export { jaroWinkler } from './rules/similarity.ts'
 export { PatientFilters, PatientQuery, Withdrawn } from './list-schemas.ts'
 export { Patient, PatientSummary, PatientVersion, Sex } from './schemas.ts'
 export {

@@ -47,6 +47,7 @@ export type Context = {
 const EARLIEST = '1900-01-01'
 const lines = ['practitionerName', 'reason'] as const
 const paragraphs = ['diagnosis', 'examinations', 'treatment', 'notes'] as const
+const names = [...lines, ...paragraphs, 'patientId', 'date', 'serviceId', 'specialtyId', 'caseType', 'outcome'] as const
 
 const none: ConsultationFields = {
   patientId: '',
@@ -74,10 +75,10 @@ export const judgeChange = (before: ConsultationFields, change: ConsultationChan
 
 function judge(before: ConsultationFields, given: Given, { today, bornFrom, known }: Context): Judged {
   const errors: FieldError[] = []
-  // A field sent as undefined counts as absent.
-  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given
-  const { codes: givenCodes, vitals: givenVitals, ...rest } = present
-  const fields: ConsultationFields = { ...before, ...(rest as Partial<ConsultationFields>) }
+  const { codes: givenCodes, vitals: givenVitals } = given
+  const fields: ConsultationFields = { ...before }
+  // A field sent as undefined counts as absent. By name: entries and fromEntries took 10 µs of the 14 that a visit took.
+  for (const name of names) if (given[name] !== undefined) (fields as Record<string, unknown>)[name] = given[name]
   for (const line of lines) fields[line] = tidyLine(fields[line])
   for (const paragraph of paragraphs) fields[paragraph] = tidyParagraph(fields[paragraph])
   if (givenCodes !== undefined) {
@@ -86,17 +87,21 @@ function judge(before: ConsultationFields, given: Given, { today, bornFrom, know
     errors.push(...codeErrors)
   }
   if (givenVitals !== undefined)
-    fields.vitals = { ...(givenVitals === null ? none.vitals : before.vitals), ...definedOf(givenVitals) }
+    fields.vitals = givenVitals === null ? { ...none.vitals } : withGiven(before.vitals, givenVitals)
   // A day that stays is not judged anew: a birth that was corrected since must not hold up a correction of the notes.
   if (fields.date !== before.date) errors.push(...dateErrors(fields.date, today, bornFrom))
   errors.push(...vitalErrors(fields.vitals))
   return { fields, errors }
 }
 
-const definedOf = (vitals: Vitals | null): Partial<ConsultationFields['vitals']> =>
-  Object.fromEntries(
-    vitalNames.filter((vital) => vitals?.[vital] !== undefined).map((vital) => [vital, vitals?.[vital] ?? null]),
-  )
+function withGiven(before: ConsultationFields['vitals'], given: Vitals): ConsultationFields['vitals'] {
+  const vitals = { ...before }
+  for (const vital of vitalNames) {
+    const value = given[vital]
+    if (value !== undefined) vitals[vital] = value
+  }
+  return vitals
+}
 
 function dateErrors(date: string, today: string, bornFrom: string | undefined): FieldError[] {
   if (date > today) return [{ path: 'date', message: future }]

@@ -70,10 +70,11 @@ export const rangeOf = (vital: Vital): Text => {
  * @param path the field that holds them
  */
 export function vitalErrors(vitals: Vitals, path = 'vitals'): FieldError[] {
-  const errors = vitalNames.flatMap((vital) => {
+  const errors: FieldError[] = []
+  for (const vital of vitalNames) {
     const value = vitals[vital]
-    return value === undefined || value === null ? [] : measureErrors(vital, value, `${path}.${vital}`)
-  })
+    if (value !== undefined && value !== null) errors.push(...measureErrors(vital, value, `${path}.${vital}`))
+  }
   const { systolic, diastolic } = vitals
   if (errors.length === 0 && typeof systolic === 'number' && typeof diastolic === 'number' && diastolic >= systolic)
     errors.push({

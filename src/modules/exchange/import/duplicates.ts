@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { text } from '../../../shared/text.ts'
 import { nameOf, type Note, type Visit } from '../reading/visit.ts'
 import { headingOf } from '../reading/columns.ts'
 
 export type Fingerprint = { content: string; visit: string | null }
 
-const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex')
+const sha256 = (value: unknown): string => hash('sha256', JSON.stringify(value))
 
 /**
  * What a line says, as it was understood: the same line written with other dates, delimiters or columns' order has the

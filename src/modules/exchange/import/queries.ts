@@ -1,9 +1,9 @@
-import { asJson, type TenantDb } from '#tenancy'
+import { asJson, insertAll, isOneOf, type Selectable, type TenantDb, type TenantTables } from '#tenancy'
 import type { Actor } from '../../../platform/http/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
 import type { Text } from '../../../shared/text.ts'
-import { isVisible, listPatients, type Person, type Viewer } from '../../patients/index.ts'
+import { birthOf, isVisible, noteGlass, throughGlass, type Person, type Viewer } from '../../patients/index.ts'
 import type { Refusal } from './register.ts'
 
 // PostgreSQL takes 65,535 values a statement.
@@ -185,30 +185,92 @@ export async function findConsultationIds(db: TenantDb, ids: readonly string[]):
   return found
 }
 
-export type StoredLine = {
-  content_hash: string
-  visit_hash: string | null
-  import_id: string
-  line: number
-  consultation_id: string
+/** How many registers are stored: another one since means that a plan no longer holds. */
+export async function countStored(db: TenantDb): Promise<number> {
+  const { count } = await db
+    .selectFrom('import_run')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('dry_run', '=', false)
+    .executeTakeFirstOrThrow()
+  return count
 }
 
-export async function insertLines(db: TenantDb, lines: readonly StoredLine[]): Promise<void> {
-  for (const batch of batches(lines)) await db.insertInto('import_line').values(batch).execute()
+/** Whether all these patients can be given a visit; those who can keep their file until the end of the transaction. */
+export async function areOnFile(db: TenantDb, ids: readonly string[]): Promise<boolean> {
+  for (const batch of batches(ids)) {
+    const rows = await db
+      .selectFrom('patient')
+      .select('id')
+      .where((eb) => isOneOf(eb.ref('id'), batch))
+      .where('hidden_at', 'is', null)
+      .forKeyShare()
+      .execute()
+    if (rows.length < batch.length) return false
+  }
+  return true
 }
+
+export type StoredLine = { content_hash: string; visit_hash: string | null; line: number; consultation_id: string }
+
+export const insertLines = (db: TenantDb, importId: string, lines: readonly StoredLine[]): Promise<void> =>
+  insertAll(db, 'import_line', lines, { import_id: importId })
 
 /** All patients on file whom `viewer` sees, in pages, as they are compared. */
 export async function* walkPersons(db: TenantDb, viewer: Viewer): AsyncGenerator<{ id: string; person: Person }[]> {
-  let cursor: string | undefined
-  do {
-    const page = await listPatients(db, viewer, { limit: 2_000, ...(cursor !== undefined && { cursor }) })
-    yield page.items.map(({ id, familyName, givenName, sex, birth, phone, village, motherName, nina, amoNumber }) => ({
-      id,
-      person: { familyName, givenName, sex, birth, phone, village, motherName, nina, amoNumber },
-    }))
-    cursor = page.nextCursor ?? undefined
-  } while (cursor !== undefined)
+  let after: string | undefined
+  for (;;) {
+    const last = after
+    const rows = await db
+      .selectFrom('patient')
+      .select(personColumns)
+      .select((eb) => throughGlass(eb, viewer).as('glass'))
+      .where((eb) => isVisible(eb, viewer))
+      .where('hidden_at', 'is', null)
+      .$if(last !== undefined, (query) => query.where('id', '<', last ?? ''))
+      // The newest first, ids being made of the time: of two who would do, that one is taken.
+      .orderBy('id', 'desc')
+      .limit(PAGE)
+      .execute()
+    noteGlass(viewer, rows)
+    yield rows.map(toPerson)
+    if (rows.length < PAGE) return
+    after = rows.at(-1)?.id
+  }
 }
+
+const PAGE = 2_000
+
+const personColumns = [
+  'id',
+  'family_name',
+  'given_name',
+  'sex',
+  'birth_precision',
+  'birth_date',
+  'estimate_value',
+  'estimate_unit',
+  'estimate_on',
+  'phone',
+  'village',
+  'mother_name',
+  'nina',
+  'amo_number',
+] as const
+
+const toPerson = (row: Pick<Selectable<TenantTables['patient']>, (typeof personColumns)[number]>) => ({
+  id: row.id,
+  person: {
+    familyName: row.family_name,
+    givenName: row.given_name,
+    sex: row.sex as Person['sex'],
+    birth: birthOf(row),
+    phone: row.phone,
+    village: row.village,
+    motherName: row.mother_name,
+    nina: row.nina,
+    amoNumber: row.amo_number,
+  },
+})
 
 export type ListedEntry = { id: string; name_key: string; active: boolean }
 

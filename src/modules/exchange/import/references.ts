@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from 'uuid'
 import type { TenantDb } from '#tenancy'
 import type { Actor } from '../../../platform/http/index.ts'
 import { text } from '../../../shared/text.ts'
@@ -11,59 +12,53 @@ import { allEntries } from './queries.ts'
 /** More new services than this are no services: a column was taken for another. */
 const MOST_NEW = 100
 
+type List = 'service' | 'specialty'
+
 export type Lists = {
   /** Name as written → id; null where the entry is no longer offered or there are too many. */
   service: ReadonlyMap<string, string | null>
   specialty: ReadonlyMap<string, string | null>
-  created: { services: string[]; specialties: string[] }
+  /** Those that the establishment has not, under ids that stand for them until they are stored. */
+  created: { list: List; name: string; id: string }[]
 }
 
-/** The services and specialties that a register names; those that the establishment has not are added unless `dryRun`. */
-export async function listsOf(db: TenantDb, actor: Actor, visits: readonly Visit[], dryRun: boolean): Promise<Lists> {
-  const services = await entriesOf(
-    db,
-    actor,
-    'service',
-    visits.map(({ service }) => service),
-    dryRun,
-  )
-  const specialties = await entriesOf(
-    db,
-    actor,
-    'specialty',
-    visits.map(({ specialty }) => specialty),
-    dryRun,
-  )
-  return {
-    service: services.ids,
-    specialty: specialties.ids,
-    created: { services: services.created, specialties: specialties.created },
+/** The services and specialties that a register names. */
+export async function listsOf(db: TenantDb, visits: readonly Visit[]): Promise<Lists> {
+  const created: Lists['created'] = []
+  const service = await entriesOf(db, 'service', visits, created)
+  const specialty = await entriesOf(db, 'specialty', visits, created)
+  return { service, specialty, created }
+}
+
+async function entriesOf(db: TenantDb, list: List, visits: readonly Visit[], created: Lists['created']) {
+  const ids = new Map<string, string | null>()
+  const listed = new Map((await allEntries(db, list)).map(({ name_key, id, active }) => [name_key, active ? id : null]))
+  let added = 0
+  for (const { [list]: name } of visits) {
+    if (name === null || ids.has(name)) continue
+    const key = foldText(name)
+    if (!listed.has(key) && added < MOST_NEW) {
+      const entry = { list, name, id: uuidv7() }
+      created.push(entry)
+      added++
+      listed.set(key, entry.id)
+    }
+    ids.set(name, listed.get(key) ?? null)
   }
+  return ids
 }
 
 const insertEntry = { service: findOrInsertService, specialty: findOrInsertSpecialty }
 
-async function entriesOf(
+/** Adds what the establishment has not. @returns the ids that they have now, by those that stood for them */
+export async function storeEntries(
   db: TenantDb,
   actor: Actor,
-  list: 'service' | 'specialty',
-  written: readonly (string | null)[],
-  dryRun: boolean,
-) {
-  const ids = new Map<string, string | null>()
-  const created: string[] = []
-  const listed = new Map((await allEntries(db, list)).map(({ name_key, id, active }) => [name_key, active ? id : null]))
-  for (const name of written) {
-    if (name === null || ids.has(name)) continue
-    const key = foldText(name)
-    if (!listed.has(key) && created.length < MOST_NEW) {
-      created.push(name)
-      // Of a dry run the id is never used.
-      listed.set(key, dryRun ? '' : (await insertEntry[list](db, actor, name)).id)
-    }
-    ids.set(name, listed.get(key) ?? null)
-  }
-  return { ids, created }
+  created: Lists['created'],
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>()
+  for (const { list, name, id } of created) ids.set(id, (await insertEntry[list](db, actor, name)).id)
+  return ids
 }
 
 /** What a line's service and specialty are in the lists, and warnings where they are left out. */
@@ -72,7 +67,7 @@ export function placeOf(
   lists: Lists,
 ): { serviceId: string | null; specialtyId: string | null; warnings: Note[] } {
   const warnings: Note[] = []
-  const idOf = (list: 'service' | 'specialty'): string | null => {
+  const idOf = (list: List): string | null => {
     const name = visit[list]
     if (name === null) return null
     const id = lists[list].get(name) ?? null

@@ -1,233 +1,197 @@
-import { setImmediate } from 'node:timers/promises'
 import { v7 as uuidv7 } from 'uuid'
 import type { Tenant, TenantDb } from '#tenancy'
 import { audit } from '../../../platform/audit/index.ts'
 import type { Actor } from '../../../platform/http/index.ts'
 import { today } from '../../../shared/clock.ts'
-import { insertConsultations, judgeNew, type Insertion } from '../../consultations/index.ts'
-import { birthRange, insertPatients, nameKey, nobodyLooks, type NewPatient, type Viewer } from '../../patients/index.ts'
-import type { Note } from '../reading/visit.ts'
-import { alreadyOtherwise, withoutRepeats, type Duplicate, type Line } from './duplicates.ts'
-import { NearNames } from './names.ts'
-import { People, type Recognised } from './people.ts'
+import { Problem, problem } from '../../../shared/errors.ts'
+import { storeVisits } from '../../consultations/index.ts'
 import {
+  nobodyLooks,
+  returnFileNumbers,
+  storePatients,
+  takeFileNumbers,
+  type FileNumbers,
+} from '../../patients/index.ts'
+import { planOf, type Plan, type PlannedVisit } from './plan.ts'
+import {
+  areOnFile,
   batches,
+  countStored,
   enterGate,
-  findConsultationIds,
   findStored,
-  findStoredLines,
   forgetDryRuns,
   insertLines,
   insertRun,
-  walkPersons,
-  type Run,
 } from './queries.ts'
-import { codesOf, knownCodes, listsOf, placeOf } from './references.ts'
-import { toRefusal, type Progress, type Refusal, type Register } from './register.ts'
+import type { NewRun, Run, StoredLine } from './queries.ts'
+import { storeEntries } from './references.ts'
+import type { Progress, Register } from './register.ts'
 import { MAX_LISTED, type StoredReport } from './report.ts'
 
 export type Stored = { run: Run; alreadyImported: boolean }
+
+// Another register of the establishment was stored while this one was compared with what was there: compared again.
+const MOST_TRIES = 3
 
 /**
  * Stores a register with all that belongs to it in one transaction, or shows what would be stored. The same file again
  * stores nothing and gives the report of then.
  * @param progress told how many lines are stored, of how many
- * @throws import_running while another register of the establishment is being stored
+ * @throws import_running while other registers of the establishment are being stored
  */
-export const storeRegister = (
+export async function storeRegister(
   tenant: Tenant,
   actor: Actor,
   register: Register,
   dryRun: boolean,
   progress: Progress = () => {},
-): Promise<Stored> =>
-  tenant.transaction(async (db) => {
-    if (!dryRun) {
-      const before = await findStored(db, register.hash)
-      if (before) return { run: before, alreadyImported: true }
-      await enterGate(db)
-      // Another process may have stored it while this one waited for a connection.
-      const meanwhile = await findStored(db, register.hash)
-      if (meanwhile) return { run: meanwhile, alreadyImported: true }
-    }
-    await forgetDryRuns(db)
-    const plan = await planOf(db, actor, register, dryRun)
-    if (!dryRun) await insertRecords(db, actor, plan, progress)
-    const id = uuidv7()
-    const run = await insertRun(db, actor, {
-      id,
-      hash: register.hash,
-      fileName: register.name,
-      dryRun,
-      report: reportOf(register, plan, dryRun),
-      header: register.header.headings,
-      refused: plan.refused,
-    })
-    if (!dryRun) {
-      await insertLines(
-        db,
-        plan.records.map(({ line, consultation }) => ({
-          content_hash: line.fingerprint.content,
-          visit_hash: line.fingerprint.visit,
-          import_id: id,
-          line: line.visit.line,
-          consultation_id: consultation.id,
-        })),
-      )
-    }
-    await audit(db, actor, { action: dryRun ? 'import.try' : 'import.store', resource: 'import', resourceId: id })
-    return { run, alreadyImported: false }
-  })
-
-type Record = { line: Line; recognised: Recognised; consultation: Insertion & { id: string } }
-type Plan = {
-  records: Record[]
-  patients: (NewPatient & { id: string })[]
-  refused: Refusal[]
-  duplicates: (Omit<Duplicate, 'sameAs'> & { sameAs: number | null })[]
-  warnings: Note[]
-  created: StoredReport['created']
-}
-
-async function planOf(db: TenantDb, actor: Actor, register: Register, dryRun: boolean): Promise<Plan> {
-  const plan: Plan = {
-    records: [],
-    patients: [],
-    refused: [...register.refused],
-    duplicates: [],
-    warnings: [...register.warnings],
-    created: { services: [], specialties: [] },
+): Promise<Stored> {
+  if (dryRun) {
+    // A try leaves nothing behind: whoever guessed thousands of lines would learn of protected files, were it not compared
+    // with what they see anyway.
+    const plan = await planOf(tenant, actor, register)
+    return tenant.transaction(async (db) => ({
+      run: await insertReport(db, actor, toRun(register, plan, true)),
+      alreadyImported: false,
+    }))
   }
-  // What is stored is compared with everybody, so that nobody gets a second, open file. A try leaves nothing behind:
-  // whoever guessed thousands of lines would learn of protected files, were it not compared with what they see anyway.
-  const viewer = dryRun ? actor : nobodyLooks
-  const lines = await newLines(db, viewer, register, plan)
-  const visits = lines.map(({ visit }) => visit)
-  const lists = await listsOf(db, actor, visits, dryRun)
-  plan.created = lists.created
-  const known = await knownCodes(db, visits)
-  const people = await peopleAround(db, viewer, lines)
-  const day = today()
-  const breathe = breather()
-  let heardAt = performance.now()
-  for (const line of lines) {
-    await breathe()
-    if (performance.now() - heardAt > heardEveryMs) {
-      await findStored(db, register.hash)
-      heardAt = performance.now()
-    }
-    const { visit } = line
-    const { codes, warnings } = codesOf(visit, known)
-    const { warnings: others, ...place } = placeOf(visit, lists)
-    const given = { ...visit.content, ...place, date: visit.date, codes }
-    const { errors } = judgeNew(
-      { ...given, patientId: '' },
-      { today: day, bornFrom: birthRange(visit.person.birth)[0], known },
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const before = await tenant.read((db) => findStored(db, register.hash))
+    if (before) return { run: before, alreadyImported: true }
+    // What is stored is compared with everybody, so that nobody gets a second, open file.
+    const plan = await planOf(tenant, nobodyLooks, register)
+    const stored = await withFileNumbers(tenant, plan.patients.length, (numbers) =>
+      tenant.transaction((db) => storePlan(db, actor, register, plan, numbers, progress)),
     )
-    if (errors.length > 0) {
-      plan.refused.push(
-        toRefusal(
-          visit.cells,
-          errors.map(({ message }) => ({ line: visit.line, column: null, message })),
-        ),
-      )
-      continue
-    }
-    plan.warnings.push(...warnings, ...others)
-    const recognised = people.recognise(visit.person, visit.date, visit.line, uuidv7)
-    const patientId = recognised.known.id
-    if (recognised.isNew) plan.patients.push({ ...visit.person, id: patientId })
-    plan.records.push({ line, recognised, consultation: { ...given, id: uuidv7(), patientId } })
+    if (stored) return stored
   }
-  for (const list of [plan.refused, plan.duplicates, plan.warnings]) list.sort((a, b) => a.line - b.line)
-  return plan
+  throw problem('import_running', { retryAfter: 5 })
 }
 
-// Matching is work for the processor. PostgreSQL hears of the transaction before it takes it for forgotten (20 s).
-const [atOnceMs, heardEveryMs] = [15, 5_000]
-
-/** Serves others between two pieces of work. By time: a line takes the longer the more people have names near to its own. */
-function breather(): () => Promise<void> {
-  let since = performance.now()
-  return async () => {
-    if (performance.now() - since < atOnceMs) return
-    await setImmediate()
-    since = performance.now()
+/** Numbers for so many files, given back when `work` stored none. They are not for a COMMIT of which nobody knows. */
+async function withFileNumbers(
+  tenant: Tenant,
+  count: number,
+  work: (numbers: FileNumbers) => Promise<Stored | undefined>,
+): Promise<Stored | undefined> {
+  const year = Number(today().slice(0, 4))
+  if (count === 0) return work({ year, first: 1, count })
+  const numbers = await tenant.transaction((db) => takeFileNumbers(db, year, count))
+  const giveBack = () => tenant.transaction((db) => returnFileNumbers(db, numbers)).catch(() => {})
+  try {
+    const stored = await work(numbers)
+    if (!stored || stored.alreadyImported) await giveBack()
+    return stored
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'outcome_unknown')) await giveBack()
+    throw error
   }
 }
 
-/** The lines that say something new; the others are told in the plan. */
-async function newLines(db: TenantDb, viewer: Viewer, register: Register, plan: Plan): Promise<Line[]> {
-  const { lines, duplicates, warnings } = withoutRepeats(register.visits)
-  plan.duplicates.push(...duplicates)
-  plan.warnings.push(...warnings)
-  const exported = await findConsultationIds(
-    db,
-    lines.flatMap(({ visit }) => visit.exportedId ?? []),
-  )
-  const stored = await findStoredLines(
-    db,
-    viewer,
-    lines.map(({ fingerprint }) => fingerprint.content),
-    lines.flatMap(({ fingerprint }) => fingerprint.visit ?? []),
-  )
-  return lines.filter(({ visit, fingerprint }) => {
-    if (stored.contents.has(fingerprint.content) || exported.has(visit.exportedId ?? '')) {
-      plan.duplicates.push({ line: visit.line, sameAs: null })
-      return false
-    }
-    if (fingerprint.visit === null || !stored.visits.has(fingerprint.visit)) return true
-    plan.refused.push({ line: visit.line, column: null, message: alreadyOtherwise, cells: visit.cells })
-    return false
-  })
+/** @returns nothing when the plan no longer holds */
+async function storePlan(
+  db: TenantDb,
+  actor: Actor,
+  register: Register,
+  plan: Plan,
+  numbers: FileNumbers,
+  progress: Progress,
+): Promise<Stored | undefined> {
+  // Its answer is awaited: nothing of another one that holds the gate is seen before.
+  await enterGate(db)
+  // Another process may have stored it while this one thought about it.
+  const meanwhile = await findStored(db, register.hash)
+  if (meanwhile) return { run: meanwhile, alreadyImported: true }
+  const created = new Set(plan.patients.map(({ id }) => id))
+  const matched = new Set(plan.visits.map(({ visit }) => visit.fields.patientId).filter((id) => !created.has(id)))
+  if ((await countStored(db)) !== plan.after || !(await areOnFile(db, [...matched]))) return undefined
+  const report = toRun(register, plan, false)
+  await storeRecords(db, actor, plan, numbers, progress)
+  const run = await insertReport(db, actor, report)
+  for (const visits of batches(plan.visits)) await insertLines(db, report.id, visits.map(toLine))
+  return { run, alreadyImported: false }
 }
 
-/** Everybody on file whose names are near to one of the register's, or who has the same card. */
-async function peopleAround(db: TenantDb, viewer: Viewer, lines: readonly Line[]): Promise<People> {
-  const names = new NearNames()
-  const cards = new Set<string>()
-  for (const { visit } of lines) {
-    names.add(nameKey(visit.person.familyName))
-    names.add(nameKey(visit.person.givenName))
-    for (const card of [visit.person.nina, visit.person.amoNumber]) if (card) cards.add(card)
-  }
-  const people = new People()
-  const isNear = (name: string): boolean => names.of(nameKey(name)).length > 0
-  const breathe = breather()
-  for await (const page of walkPersons(db, viewer)) {
-    for (const known of page) {
-      await breathe()
-      const { familyName, givenName, nina, amoNumber } = known.person
-      if ((isNear(familyName) && isNear(givenName)) || cards.has(nina ?? '') || cards.has(amoNumber ?? ''))
-        people.add(known)
-    }
-  }
-  return people
-}
+// The next batch is made and sent while PostgreSQL stores this one.
+const BATCH = 1_000
 
-// File numbers are taken last and at once: until the commit nobody else of the establishment can open a file.
-async function insertRecords(db: TenantDb, actor: Actor, plan: Plan, progress: Progress): Promise<void> {
-  const of = plan.records.length
+async function storeRecords(
+  db: TenantDb,
+  actor: Actor,
+  plan: Plan,
+  numbers: FileNumbers,
+  progress: Progress,
+): Promise<void> {
+  const of = plan.visits.length
   progress(0, of)
-  await insertPatients(db, actor, plan.patients, 'import')
-  let done = 0
-  for (const batch of batches(plan.records, 400)) {
-    await insertConsultations(
-      db,
-      actor,
-      batch.map(({ consultation }) => consultation),
-      'import',
-    )
-    progress((done += batch.length), of)
+  const ids = await storeEntries(db, actor, plan.created)
+  function* sent(): Generator<Promise<void>> {
+    let { first } = numbers
+    for (const patients of batches(plan.patients, BATCH)) {
+      yield storePatients(db, actor, patients, { year: numbers.year, first })
+      first += patients.length
+    }
+    let done = 0
+    for (const visits of batches(plan.visits, BATCH)) {
+      const placed = visits.map((planned) => inPlace(planned, ids))
+      yield storeVisits(db, actor, placed).then(() => progress((done += visits.length), of))
+    }
   }
+  let before: Promise<void> = Promise.resolve()
+  for (const sending of sent()) {
+    // It fails with the one before it, which is the one that says why.
+    sending.catch(() => {})
+    await before
+    before = sending
+  }
+  await before
 }
+
+const toLine = ({ line: { visit, fingerprint }, visit: { id } }: PlannedVisit): StoredLine => ({
+  content_hash: fingerprint.content,
+  visit_hash: fingerprint.visit,
+  line: visit.line,
+  consultation_id: id,
+})
+
+const inPlace = ({ visit: { id, fields } }: PlannedVisit, ids: ReadonlyMap<string, string>): PlannedVisit['visit'] => ({
+  id,
+  fields: {
+    ...fields,
+    serviceId: ids.get(fields.serviceId ?? '') ?? fields.serviceId,
+    specialtyId: ids.get(fields.specialtyId ?? '') ?? fields.specialtyId,
+  },
+})
+
+async function insertReport(db: TenantDb, actor: Actor, run: NewRun): Promise<Run> {
+  await forgetDryRuns(db)
+  const stored = await insertRun(db, actor, run)
+  await audit(db, actor, {
+    action: run.dryRun ? 'import.try' : 'import.store',
+    resource: 'import',
+    resourceId: run.id,
+  })
+  return stored
+}
+
+const toRun = (register: Register, plan: Plan, dryRun: boolean): NewRun => ({
+  id: uuidv7(),
+  hash: register.hash,
+  fileName: register.name,
+  dryRun,
+  report: reportOf(register, plan, dryRun),
+  header: register.header.headings,
+  refused: plan.refused,
+})
 
 function reportOf(register: Register, plan: Plan, dryRun: boolean): StoredReport {
-  const proposed = plan.records.filter(({ recognised }) => recognised.proposal)
+  const proposed = plan.visits.filter(({ recognised }) => recognised.proposal)
+  const createdIn = (list: 'service' | 'specialty') =>
+    plan.created.filter((entry) => entry.list === list).map(({ name }) => name)
   return {
     lines: register.lines,
-    stored: { patients: plan.patients.length, consultations: plan.records.length },
-    matchedPatients: plan.records.length - plan.patients.length,
+    stored: { patients: plan.patients.length, consultations: plan.visits.length },
+    matchedPatients: plan.visits.length - plan.patients.length,
     proposedMatches: proposed.length,
     duplicates: plan.duplicates.length,
     refusedLines: plan.refused.length,
@@ -241,6 +205,6 @@ function reportOf(register: Register, plan: Plan, dryRun: boolean): StoredReport
       score: proposal!.score,
     })),
     duplicateLines: plan.duplicates.slice(0, MAX_LISTED),
-    created: plan.created,
+    created: { services: createdIn('service'), specialties: createdIn('specialty') },
   }
 }

