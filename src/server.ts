@@ -5,6 +5,8 @@ import { createTenancy, IsolationBroken } from '#tenancy'
 import { buildApp } from './app.ts'
 import { unboundedInFlight } from './config.ts'
 import { openAccess } from './platform/auth/index.ts'
+import { Meters } from './shared/meters.ts'
+import { measureProcess } from './shared/process-meters.ts'
 import { sayable, traceOf } from './shared/traces.ts'
 import { followConnections } from './supervisor/drain.ts'
 import { codeOf } from './supervisor/failure.ts'
@@ -23,6 +25,7 @@ process.on('disconnect', () => process.exit(0))
 
 let running: Promise<Running> | undefined
 let log: Logger | undefined
+const meters = new Meters()
 onCrash((trace) => {
   const journal = log ?? createLog('fatal')
   journal.fatal(trace, 'crash')
@@ -33,16 +36,19 @@ process.on('message', (message: ToWorker) => {
   if (message.type === 'start') {
     running = start(message.settings)
     running.then(
-      () => tell({ type: 'ready' }),
+      () => void tell({ type: 'ready' }),
       (error: unknown) => fail(error, message.settings),
     )
-  } else void drain()
+  } else if (message.type === 'measure') void tell({ type: 'measured', round: message.round, families: meters.read() })
+  else void drain()
 })
-tell({ type: 'here' })
+void tell({ type: 'here' })
 
 async function start(settings: WorkerSettings): Promise<Running> {
-  const { config, apiUrl, installation, poolSize, pooler } = settings
+  const { config, apiUrl, installation, poolSize, pooler, metered } = settings
+  const { slowMs } = config
   log = createLog(config.logLevel)
+  if (metered) measureProcess(meters, 'http')
   const tenancy = await createTenancy({
     url: apiUrl,
     installation,
@@ -53,7 +59,7 @@ async function start(settings: WorkerSettings): Promise<Running> {
     impatient: config.rateInFlight < unboundedInFlight,
   })
   const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
-  const app = await buildApp({ config, access, log })
+  const app = await buildApp({ config, access, log, measuring: { meters, slowMs } })
   const drainConnections = followConnections(app.server)
   const host = config.host === 'localhost' ? '127.0.0.1' : config.host
   await app.listen({ host, port: config.port })
@@ -86,9 +92,9 @@ function listenToo(server: Server, host: string, port: number): Promise<Server |
 function fail(error: unknown, { config }: WorkerSettings): void {
   const text = sayable(error)
   if (codeOf(error) === 'EADDRINUSE')
-    tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
+    void tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
   else if (error instanceof IsolationBroken)
-    tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
+    void tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
   else process.stderr.write(`${text}\n${JSON.stringify(traceOf(error))}\n`)
   setTimeout(() => process.exit(1), 100)
 }
@@ -96,9 +102,14 @@ function fail(error: unknown, { config }: WorkerSettings): void {
 async function drain(code = 0): Promise<void> {
   setTimeout(() => process.exit(1), drainMs).unref()
   await running?.then((server) => server.drain()).catch(() => {})
+  // The last of what it counted; exit() would not wait for it.
+  await tell({ type: 'measured', round: 0, families: meters.read() })
   process.exit(code)
 }
 
-function tell(message: FromWorker): void {
-  if (process.connected) process.send?.(message, () => {})
+function tell(message: FromWorker): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send?.(message, () => resolve())
+    else resolve()
+  })
 }

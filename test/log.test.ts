@@ -7,8 +7,11 @@ import pg from 'pg'
 import { pino } from 'pino'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from '../src/app.ts'
+import { labelled, Meters } from '../src/shared/meters.ts'
 import { createLog } from '../src/supervisor/log.ts'
+import { exposition } from '../src/supervisor/metrics/exposition.ts'
 import { Canaries } from './canaries.ts'
+import { scraped } from './exposition.ts'
 import { harness, harnessConfig } from './harness.ts'
 import { provokeLocks, registerFailures } from './provoked.ts'
 
@@ -18,16 +21,18 @@ type Sent = { status: number; canEcho: string; headers: string }
 async function journaled(
   make: (sink: Writable) => FastifyBaseLogger,
   canaries: Canaries,
-  more: (app: FastifyInstance) => void = () => {},
+  more: (app: FastifyInstance, meters: Meters) => void = () => {},
 ) {
   const { access, tenancy, cscom } = await harness()
   let text = ''
   const sink = new Writable({ write: (chunk, _encoding, done) => ((text += String(chunk)), done()) })
-  const app = await buildApp({ config: harnessConfig, access, log: make(sink) })
-  more(app)
+  const meters = new Meters()
+  // Every request is slow.
+  const app = await buildApp({ config: harnessConfig, access, log: make(sink), measuring: { meters, slowMs: 1e-6 } })
+  more(app, meters)
   const names = registerFailures(app, tenancy.tenant(cscom.establishment), canaries)
   await app.ready()
-  return { app, names, journal: () => text }
+  return { app, names, journal: () => text, metrics: () => exposition(meters.read(), 'text') }
 }
 
 async function send(app: FastifyInstance, request: object): Promise<Sent> {
@@ -99,7 +104,7 @@ async function sendEverywhere(app: FastifyInstance, token: string, canaries: Can
 test('nothing of a record reaches the journal, the database’s own log, an error or a header', async (t) => {
   const { cscom, tenancy, database } = await harness()
   const canaries = new Canaries()
-  const { app, names, journal } = await journaled((sink) => createLog('trace', sink), canaries)
+  const { app, names, journal, metrics } = await journaled((sink) => createLog('trace', sink), canaries)
   t.after(() => app.close())
   const sent = await sendEverywhere(app, (await cscom.agent.token()) ?? '', canaries)
   for (const name of names) sent.push(await send(app, { method: 'GET', url: `/fail/${name}?x=${canaries.word('failedQuery')}` })) // prettier-ignore
@@ -114,7 +119,11 @@ test('nothing of a record reaches the journal, the database’s own log, an erro
   const serverLog = readFileSync(join(dirname(database.directory), 'log'))
   assert.match(serverLog.toString(), /ready to accept connections/)
 
-  const outputs = { journal: journal(), serverLog, bodies: sent.map((one) => one.canEcho).join('\n'), headers: sent.map((one) => one.headers).join('\n') } // prettier-ignore
+  const told = scraped(metrics())
+  assert.equal(told.sum('sis_http_request_duration_seconds_count'), sent.length - 2)
+  assert.ok(lines.some(({ msg }) => msg === 'slow request'))
+
+  const outputs = { journal: journal(), metrics: metrics(), serverLog, bodies: sent.map((one) => one.canEcho).join('\n'), headers: sent.map((one) => one.headers).join('\n') } // prettier-ignore
   assert.deepEqual(canaries.leaks(outputs), [])
   t.diagnostic(`${canaries.count} words in ${sent.length} requests, ${lines.length} lines at level trace`)
 })
@@ -122,10 +131,12 @@ test('nothing of a record reaches the journal, the database’s own log, an erro
 test('control: a journal that writes what libraries hand it, and a server that quotes, are caught', async (t) => {
   const { cscom, database } = await harness()
   const canaries = new Canaries()
-  const { app, journal } = await journaled(
+  const { app, journal, metrics } = await journaled(
     (sink) => pino({ level: 'trace' }, sink),
     canaries,
-    (leaking) => {
+    (leaking, meters) => {
+      const paths = meters.counters('sis_paths_total', 'A label from a request.')
+      leaking.addHook('onRequest', async (request) => paths.of(labelled({ path: request.url })).add())
       leaking.addHook('onResponse', async (request) =>
         request.log.info({ url: request.url, headers: request.headers }, 'in'),
       )
@@ -151,6 +162,8 @@ test('control: a journal that writes what libraries hand it, and a server that q
   ])
     // prettier-ignore
     assert.ok(places.has(place), place)
+
+  assert.ok(canaries.leaks({ metrics: metrics() }).includes('query → metrics'))
 
   // The same errors in a session that is told to log them.
   const words = new Canaries()
