@@ -5,6 +5,7 @@ import type { Request } from '../measure/load.ts'
 import { verify } from '../measure/verify.ts'
 import { shown, type Goal, type Line, type Measured } from '../rows.ts'
 import { roundOn, type Arena, type Bench } from './arena.ts'
+import { ownScripts } from './own-statement.ts'
 
 type Kind = 'list' | 'get' | 'create'
 
@@ -57,25 +58,29 @@ export function contestants(bench: Bench, arena: Arena, kind: Kind): Contestant[
       round: roundOn(bench, arena, guide, async () => guideFor(guide, kind)),
       verify: () => verify(guide.url, guideFor(guide, kind), checked),
     })
-  if (kind === 'list' && bench.pgbench !== undefined && !('absent' in guide))
-    all.push(limitOf(bench, arena, bench.pgbench, guide.tables.url))
   return all
 }
 
-/** The database alone, with the tables and the transaction of the guide's design (bench/guide/limit.sql). */
-const limitOf = ({ options }: Bench, { reached }: Arena, pgbench: string, url: string): Contestant => ({
-  name: "limit, the guide's table",
-  round: (seconds) =>
-    limit({
-      pgbench,
-      seconds,
-      clients: 8,
-      url,
-      postgresPid: reached.postgresPid,
-      scripts: [join(import.meta.dirname, '..', 'guide', 'limit.sql')],
-      variables: { tenants: options.few },
-    }),
-})
+const tableLimit = "limit, the guide's table"
+const ownLimit = 'limit, our own statement'
+
+/** The database alone: the guide's table and transaction (bench/guide/limit.sql), and what our own list says to it. */
+async function limits({ options, pgbench, folder }: Bench, arena: Arena): Promise<Contestant[]> {
+  if (pgbench === undefined) return []
+  const { reached, guide, sites } = arena
+  const of = (
+    name: string,
+    url: string,
+    what: { scripts: string[]; variables: Record<string, number> },
+  ): Contestant => ({
+    name,
+    round: (seconds) => limit({ pgbench, seconds, clients: 4, url, postgresPid: reached.postgresPid, ...what }),
+  })
+  const own = of(ownLimit, reached.apiUrl, await ownScripts(reached, sites, await arena.tokens(), folder))
+  if ('absent' in guide) return [own]
+  const script = join(import.meta.dirname, '..', 'guide', 'limit.sql')
+  return [of(tableLimit, guide.tables.url, { scripts: [script], variables: { tenants: options.few } }), own]
+}
 
 /** @throws Error when the record of reads is not what the name of the server says */
 async function assertRecords(arena: Arena, kind: Kind): Promise<void> {
@@ -97,17 +102,22 @@ const lineOf = (goal: Goal, { rounds }: Contest, ours: string, theirs: string): 
 
 const ratio = { more: true, unit: '×' } as const
 const guide = "the guide's design"
-const tableLimit = "limit, the guide's table"
-
 export async function list(bench: Bench, arena: Arena): Promise<Measured> {
   await assertRecords(arena, 'list')
-  const detail = await contest(contestants(bench, arena, 'list'), { ...bench.options, say: bench.say })
+  const all = [...contestants(bench, arena, 'list'), ...(await limits(bench, arena))]
+  const detail = await contest(all, { ...bench.options, say: bench.say })
   const what = 'list of 20 consultations, reads not recorded'
   return {
     detail,
     lines: [
       ...lineOf({ row: 'list', what, against: guide, atLeast: 8, aim: 10, ...ratio }, detail, 'reads not recorded', 'guide'), // prettier-ignore
       ...lineOf({ row: 'list', what, against: "the database alone, the guide's table", atLeast: 0.4, aim: 0.5, ...ratio }, detail, 'reads not recorded', tableLimit), // prettier-ignore
+      ...lineOf(
+        { row: 'list', what, against: 'the database alone, our own statement', ...ratio },
+        detail,
+        'reads not recorded',
+        ownLimit,
+      ),
       ...lineOf({ row: 'list', what: 'the same as shipped', against: guide, atLeast: 6, aim: 8, ...ratio }, detail, 'as shipped', 'guide'), // prettier-ignore
     ],
   }
