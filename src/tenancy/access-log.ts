@@ -1,29 +1,24 @@
-import { sql } from 'kysely'
+import { sql, type Selectable } from 'kysely'
 import type pg from 'pg'
 import { Problem, problem } from '../shared/errors.ts'
 import type { Meter } from './meter.ts'
-import type { PlatformTables } from './tables.ts'
+import { run, statement } from './statement.ts'
+import type { PlatformTables, TenantTables } from './tables.ts'
 import { inTransaction, type Options, type Scope } from './transaction.ts'
 
-/** A read of records, as a row of sis_audit.entry; the database gives it its time and its number. */
-export type AccessEntry = {
-  id: string
-  /** The establishment's schema, or `platform`. */
-  chain: string
-  /** On whose record it stands (schema); null: on the platform's. */
-  tenant: string | null
-  actor_id: string | null
-  actor_name: string
-  actor_role: string | null
-  session_id: string | null
-  action: string
-  resource: string | null
-  resource_id: string | null
+const columns = [
+  'id', 'chain', 'tenant', 'actor_id', 'actor_name', 'actor_role', 'session_id', 'action', 'resource', 'resource_id',
+  'patients', 'outcome', 'reason', 'ip', 'request_id', 'detail',
+] as const // prettier-ignore
+type Row = Selectable<PlatformTables['sis_audit.entry']>
+
+/**
+ * A read of records, as a row of sis_audit.entry; the database gives it its time and its number. `chain`: the
+ * establishment's schema, or `platform`; `tenant`: on whose record it stands (schema), null: on the platform's.
+ */
+export type AccessEntry = Omit<Pick<Row, (typeof columns)[number]>, 'patients' | 'outcome' | 'detail'> & {
   patients: readonly string[]
   outcome: 'success' | 'refused' | 'failure'
-  reason: string | null
-  ip: string | null
-  request_id: string | null
   detail: Record<string, unknown> | null
 }
 
@@ -40,15 +35,20 @@ export type OpenAccessLog = AccessLog & {
   readonly held: number
 }
 
-const columns = [
-  'id', 'chain', 'tenant', 'actor_id', 'actor_name', 'actor_role', 'session_id', 'action', 'resource', 'resource_id',
-  'patients', 'outcome', 'reason', 'ip', 'request_id', 'detail',
-] as const // prettier-ignore
 const types: Partial<Record<(typeof columns)[number], string>> = {
   id: 'uuid', actor_id: 'uuid', session_id: 'uuid', patients: 'uuid[]', detail: 'jsonb',
 } // prettier-ignore
 const shape = sql.raw(columns.map((column) => `${column} ${types[column] ?? 'text'}`).join(', '))
 const selected = sql.raw(columns.join(', '))
+
+// One text however many entries: named, it took a quarter less of PostgreSQL's processor in groups of eight than when it is
+// planned each time. Arrays (unnest) or VALUES took no less than JSON, nor did fewer indexes (5 to 8 % each).
+const record = statement<{ entries: string }, unknown>('access.record', (db, value) =>
+  db
+    .insertInto('sis_audit.entry')
+    .columns([...columns])
+    .expression(sql`select ${selected} from json_to_recordset(${value('entries')}::json) as x(${shape})`),
+)
 
 /** More than all processes of a machine have under way; past it whoever comes is told to come again. */
 const mostHeld = 5_000
@@ -72,16 +72,11 @@ export function openAccessLog(pool: pg.Pool, scope: Scope, options: AccessLogOpt
   let [held, flying] = [0, 0]
 
   const store = (entries: readonly AccessEntry[]): Promise<unknown> =>
-    inTransaction<PlatformTables, unknown>(
+    inTransaction<TenantTables, unknown>(
       pool,
       scope,
       'write',
-      (db) =>
-        db
-          .insertInto('sis_audit.entry')
-          .columns([...columns])
-          .expression(sql`select ${selected} from json_to_recordset(${JSON.stringify(entries)}::json) as x(${shape})`)
-          .execute(),
+      (db) => run(db, record, { entries: JSON.stringify(entries) }),
       options,
     )
 
