@@ -136,7 +136,7 @@ const Settings = Type.Object({
     variable: 'SIS_METRICS_PORT',
     expected: 'un nombre entier de 1 à 65535, ou 0 pour un port libre (mesures, sur la boucle locale)',
   }),
-  slowMs: setting(Type.Integer({ minimum: 0, maximum: 600_000, default: 1_000 }), {
+  slowMs: setting(Type.Integer({ minimum: 0, maximum: 600_000, default: 1000 }), {
     variable: 'SIS_SLOW_MS',
     expected: 'un nombre entier de 0 à 600000 (millisecondes ; 0 : aucune requête lente n’est notée)',
   }),

@@ -50,6 +50,16 @@ describe('the documents say what the code does', () => {
     assert.deepEqual(rows.sort(), [...new Set(alarms)].sort())
   })
 
+  test('docs/operations.md has every metric, and no other', () => {
+    const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.includes('.test.')) // prettier-ignore
+    const counted = /(?:meters\s*\.(?:counters|histograms)|meters\.(?:gauge|total))\(\s*'(sis_\w+)'/g
+    const names = sources.flatMap((name) => [...read(join('src', name)).matchAll(counted)].map(([, metric]) => metric ?? '')) // prettier-ignore
+    assert.ok(names.length > 15, names.join())
+    const section = read('docs/operations.md').split('\n## Metrics')[1]?.split('\n## ')[0] ?? ''
+    const rows = [...section.matchAll(/^\| `(sis_\w+)`/gm)].map(([, name]) => name ?? '')
+    assert.deepEqual(rows.sort(), names.sort())
+  })
+
   test('docs/decisions has every dependency with its version', () => {
     const decisions = read('docs/decisions/0005-dependencies.md')
     for (const [name, version] of Object.entries(manifest['dependencies'] ?? {}))
