@@ -46,13 +46,20 @@ export class LostBeforeCommit extends Error {
 /** Thrown inside the wrapper when the connection's last borrower left something: nothing was done, another one serves. */
 export class DirtyConnection extends Error {}
 
+/** Thrown inside the wrapper when a statement that the connection remembers no longer fits its tables: nothing was done. */
+export class StalePlan extends Error {
+  constructor(cause: unknown) {
+    super('a remembered statement is out of date', { cause })
+  }
+}
+
 /**
  * What a database error means to the caller. Details of PostgreSQL never leave: they carry values of records
  * ("Key (nina)=(…) already exists").
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof LostBeforeCommit || isConnectionFailure(error))
+  if (error instanceof LostBeforeCommit || error instanceof StalePlan || isConnectionFailure(error))
     return problem('database_unavailable', { retryAfter: 2, cause: error })
   const state = sqlState(error)
   if (state === undefined) return problem('internal', { cause: error })
@@ -60,6 +67,8 @@ export function problemOf(error: unknown): Problem {
   if (state.startsWith('53')) return problem('database_unavailable', { retryAfter: 5, cause: error })
   if (state === '57014' || state === '55P03' || state === '25P04') return problem('timeout', { cause: error })
   if (state === '23505' || state === '23503' || state === '23P01') return problem('conflict', { cause: error })
+  // An unknown column or table: this establishment's tables are those of another version of the program, until it is migrated.
+  if (state === '42703' || state === '42P01') return problem('establishment_not_ready', { retryAfter: 5, cause: error })
   if (state.startsWith('22') || state === '23514' || state === '23502')
     return problem('invalid_input', { cause: error })
   return problem('internal', { cause: error })
