@@ -10,9 +10,21 @@ import {
 } from 'kysely'
 import type { PoolClient, QueryConfig, QueryResult as PgResult } from 'pg'
 
+import { statementName, type Meter, type Spent } from './meter.ts'
+
 const allowedRoots = new Set(['SelectQueryNode', 'InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode'])
 // As the builder's own compiler begins them: a node that was made by hand can carry any text.
 const allowedBeginning = /^(?:select|insert into|update|delete from|with) /
+
+/** A statement that is known by a number: the connection remembers it, for one path only. */
+export type KnownStatement = { readonly name: string; readonly number: number }
+
+export type Means = {
+  /** Whose path it is; without it nothing is remembered. */
+  remembersFor?: string
+  meter?: Meter
+  spent?: Spent
+}
 
 /** @throws when the statement is none that an establishment may run */
 export function refuseUnlessAllowed({ query, sql }: Pick<CompiledQuery, 'query' | 'sql'>): void {
@@ -27,20 +39,29 @@ export function refuseUnlessAllowed({ query, sql }: Pick<CompiledQuery, 'query' 
  */
 export class GuardedConnection implements DatabaseConnection {
   readonly #client: PoolClient
+  readonly #means: Means
   #open = true
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, means: Means = {}) {
     this.#client = client
+    this.#means = means
   }
 
   close(): void {
     this.#open = false
   }
 
-  async executeQuery<R>(compiled: CompiledQuery): Promise<QueryResult<R>> {
+  async executeQuery<R>(compiled: CompiledQuery & { known?: KnownStatement }): Promise<QueryResult<R>> {
     if (!this.#open) throw new Error('this transaction has ended: its handle must not be kept')
     refuseUnlessAllowed(compiled)
-    const result = await extended<R & object>(this.#client, compiled.sql, compiled.parameters as unknown[])
+    const { known, sql, parameters } = compiled
+    const { remembersFor, meter, spent } = this.#means
+    const sentAt = performance.now()
+    const name = known && remembersFor && `${remembersFor} ${known.number}`
+    const asked = extended<R & object>(this.#client, sql, parameters as unknown[], name)
+    const result = await asked.finally(() =>
+      meter?.statement(known?.name ?? statementName(compiled.query), sentAt, spent),
+    )
     const affected = result.rowCount === null ? undefined : BigInt(result.rowCount)
     return { rows: result.rows, ...(affected !== undefined && { numAffectedRows: affected }) }
   }
@@ -50,9 +71,17 @@ export class GuardedConnection implements DatabaseConnection {
   }
 }
 
-/** One statement by the extended protocol: PostgreSQL refuses a second one in the same message. */
-export const extended = <R extends object>(client: PoolClient, text: string, values: unknown[]): Promise<PgResult<R>> =>
-  client.query<R>({ text, values, queryMode: 'extended' } as QueryConfig)
+/**
+ * One statement by the extended protocol: PostgreSQL refuses a second one in the same message.
+ * @param name remembered under it by this connection
+ */
+export const extended = <R extends object>(
+  client: PoolClient,
+  text: string,
+  values: unknown[],
+  name?: string,
+): Promise<PgResult<R>> =>
+  client.query<R>({ text, values, queryMode: 'extended', ...(name !== undefined && { name }) } as QueryConfig)
 
 class OneConnectionDriver implements Driver {
   readonly #connection: GuardedConnection
@@ -80,7 +109,7 @@ class OneConnectionDriver implements Driver {
 
 /** A query builder that can only use this one connection. */
 export function builderOn<Tables>(connection: GuardedConnection): Kysely<Tables> {
-  return new Kysely<Tables>({
+  const builder = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
       createDriver: () => new OneConnectionDriver(connection),
@@ -88,4 +117,11 @@ export function builderOn<Tables>(connection: GuardedConnection): Kysely<Tables>
       createIntrospector: (db) => new PostgresIntrospector(db),
     },
   })
+  connections.set(builder, connection)
+  return builder
 }
+
+const connections = new WeakMap<object, GuardedConnection>()
+
+/** The connection behind a builder: a statement that was compiled before needs nothing of the builder. */
+export const connectionOf = (builder: object): GuardedConnection | undefined => connections.get(builder)

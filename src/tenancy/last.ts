@@ -1,14 +1,14 @@
 import type { CompiledQuery } from 'kysely'
 import { sqlState } from './failures.ts'
-import type { GuardedConnection } from './guarded-connection.ts'
+import type { GuardedConnection, KnownStatement } from './guarded-connection.ts'
 import { filled, type Statement } from './statement.ts'
 
 /** What a transaction ends with: a statement that travels with COMMIT in one round trip, and what is answered then. */
 export class Last<T> {
   readonly value: T
-  readonly #query: CompiledQuery
+  readonly #query: CompiledQuery & { known: KnownStatement }
 
-  constructor(query: CompiledQuery, value: T) {
+  constructor(query: CompiledQuery & { known: KnownStatement }, value: T) {
     this.#query = query
     this.value = value
   }

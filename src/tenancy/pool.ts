@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { LostBeforeCommit } from './failures.ts'
+import { AffinePool } from './shared/affine-pool.ts'
 import { WiredClient } from './shared/wired-client.ts'
 import type { Log } from './types.ts'
 
@@ -15,7 +16,7 @@ export type PoolOptions = {
 
 /** A pool of pipelining connections whose failures are logged, never thrown at the process. */
 export function openPool({ url, size, name, log, answerWithin = 20_000 }: PoolOptions): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new AffinePool({
     connectionString: url,
     max: size,
     application_name: name,
@@ -47,9 +48,9 @@ export async function openConnection({ url, name }: Pick<PoolOptions, 'url' | 'n
 }
 
 /** A connection of one's own until its release. @throws busy when none came free in time; LostBeforeCommit */
-export async function borrow(pool: pg.Pool): Promise<pg.PoolClient> {
+export async function borrow(pool: pg.Pool, party?: string): Promise<pg.PoolClient> {
   try {
-    return await pool.connect()
+    return await (pool instanceof AffinePool ? pool.lend(party) : pool.connect())
   } catch (error) {
     // Without a code: no place in the pool in time, but also a server, or a proxy before it, that hangs up or says nothing.
     if ((error as Error).message === 'timeout exceeded when trying to connect')

@@ -1,6 +1,6 @@
 import { Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, DummyDriver } from 'kysely'
 import type { CompiledQuery } from 'kysely'
-import { refuseUnlessAllowed } from './guarded-connection.ts'
+import { connectionOf, refuseUnlessAllowed, type KnownStatement } from './guarded-connection.ts'
 import { toText } from './shared/values.ts'
 import type { TenantTables } from './tables.ts'
 import type { TenantDb } from './db.ts'
@@ -9,6 +9,8 @@ import type { TenantDb } from './db.ts'
 export type Statement<Values extends object, Row> = {
   /** Names it in metrics, and on the connections that remember it. */
   readonly name: string
+  /** Any number that no other statement of this process has. */
+  readonly number: number
   /** Its text and the places of its values. */
   readonly compile: () => CompiledQuery<Row>
   readonly values?: Values
@@ -31,6 +33,8 @@ const builder = new Kysely<TenantTables>({
   },
 })
 
+let count = 0
+
 /**
  * A statement that is built and compiled at its first use only (building and compiling a list of consultations took a fifth
  * of its request).
@@ -44,6 +48,7 @@ export function statement<Values extends object, Row>(
   let compiled: CompiledQuery<Row> | undefined
   return {
     name,
+    number: ++count,
     compile: () =>
       (compiled ??= withConstants(build(builder, (key) => new Place(key) as Values[typeof key]).compile())),
   }
@@ -66,12 +71,15 @@ function withConstants<Row>(compiled: CompiledQuery<Row>): CompiledQuery<Row> {
 
 /** The statement with these values in their places. */
 export function filled<Values extends object, Row>(
-  { compile }: Statement<Values, Row>,
+  statement: Statement<Values, Row>,
   values: Values,
-): CompiledQuery<Row> {
-  const compiled = compile()
+): CompiledQuery<Row> & { known: KnownStatement } {
+  const compiled = statement.compile()
   return {
-    ...compiled,
+    query: compiled.query,
+    queryId: compiled.queryId,
+    sql: compiled.sql,
+    known: statement,
     parameters: compiled.parameters.map((one) => (one instanceof Place ? values[one.key as keyof Values] : one)),
   }
 }
@@ -85,7 +93,6 @@ export type OneShot = {
 }
 
 const oneShots = new WeakMap<object, OneShot>()
-let count = 0
 
 /** @throws when the statement is not a SELECT (with or without WITH) of the query builder's */
 export function oneShotOf<Values extends object, Row>(statement: Statement<Values, Row>): OneShot {
@@ -96,7 +103,7 @@ export function oneShotOf<Values extends object, Row>(statement: Statement<Value
     if (compiled.query.kind !== 'SelectQueryNode') throw new Error(`not a read: ${statement.name}`)
     const places = compiled.parameters.map((one) => (one instanceof Place ? one : toText(one)))
     known = {
-      number: ++count,
+      number: statement.number,
       text: compiled.sql,
       values: (given) =>
         places.map((one) => (one instanceof Place ? toText((given as Record<PropertyKey, unknown>)[one.key]) : one)),
@@ -112,6 +119,7 @@ export async function run<Values extends object, Row>(
   statement: Statement<Values, Row>,
   values: Values,
 ): Promise<Row[]> {
-  const { rows } = await (db as Kysely<TenantTables>).executeQuery(filled(statement, values))
+  const asked = filled(statement, values)
+  const { rows } = await (connectionOf(db) ?? (db as Kysely<TenantTables>)).executeQuery<Row>(asked)
   return rows
 }

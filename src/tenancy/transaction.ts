@@ -9,9 +9,12 @@ import {
   LostBeforeCommit,
   problemOf,
   sqlState,
+  StalePlan,
 } from './failures.ts'
+import { AffinePool } from './shared/affine-pool.ts'
 import { builderOn, extended, GuardedConnection } from './guarded-connection.ts'
 import { Last } from './last.ts'
+import type { Meter, Spent } from './meter.ts'
 import { borrow } from './pool.ts'
 import { settle, UnansweredCommit } from './settle.ts'
 
@@ -40,7 +43,11 @@ const restingPath = 'pg_catalog, pg_temp'
 // Whole transactions only, at most four tries: writes carry their operation key, reads change nothing.
 const patience = retry(
   handleWhen(
-    (error) => isSerializationFailure(error) || error instanceof LostBeforeCommit || error instanceof DirtyConnection,
+    (error) =>
+      isSerializationFailure(error) ||
+      error instanceof LostBeforeCommit ||
+      error instanceof DirtyConnection ||
+      error instanceof StalePlan,
   ),
   { maxAttempts: 3, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 600 }) },
 )
@@ -48,6 +55,9 @@ const patience = retry(
 export type Options = {
   /** `work` stores its operation's key first and answers what was stored when it finds it: to repeat it is always safe. */
   keyed?: boolean
+  meter?: Meter
+  /** Of the request that asks. */
+  spent?: Spent
   /** What stands between us and PostgreSQL; with `transaction` a connection of ours is not one of the database's. */
   pooler?: 'none' | 'transaction'
 }
@@ -73,7 +83,13 @@ export async function inTransaction<Tables, T>(
     })
   } catch (error) {
     if (error instanceof Problem) throw error
-    if (sqlState(error) || error instanceof LostBeforeCommit || error instanceof DirtyConnection) throw problemOf(error)
+    if (
+      sqlState(error) ||
+      error instanceof LostBeforeCommit ||
+      error instanceof DirtyConnection ||
+      error instanceof StalePlan
+    )
+      throw problemOf(error)
     throw error
   }
 }
@@ -83,30 +99,38 @@ async function attempt<Tables, T>(
   scope: Scope,
   mode: Mode,
   work: (db: Kysely<Tables>) => Promise<T | Last<T>>,
-  { pooler }: Options,
+  { pooler, meter, spent }: Options,
 ): Promise<T> {
-  const client = await borrow(pool)
-  const connection = new GuardedConnection(client)
+  const since = performance.now()
+  const client = await borrow(pool, scope.role)
+  meter?.waited(since, spent)
+  // A pooler may give each transaction another connection of the database's: nothing is remembered there.
+  const remembersFor = pooler === 'transaction' ? undefined : scope.role
+  const connection = new GuardedConnection(client, {
+    ...(remembersFor !== undefined && { remembersFor }),
+    ...(meter && { meter }),
+    ...(spent && { spent }),
+  })
   let lost = false
   const onLoss = (): void => {
     lost = true
   }
   client.once('error', onLoss).once('end', onLoss)
-  let unanswered: UnansweredCommit<T> | undefined
+  let unanswered: (() => UnansweredCommit<T>) | undefined
   let clean = false
   let dirty = false
   let suspect = false
   try {
     // Sent without waiting: BEGIN, path and role, and the first statement of `work` travel in one round trip. When one
     // of them fails the later ones fail too (25P02, or 42501 without a role): nothing runs outside its tenant.
-    const opened = open(client, scope, mode)
+    const opened = open(client, scope, mode, remembersFor !== undefined)
     const worked = work(builderOn<Tables>(connection))
     const [opening, working] = await Promise.allSettled([opened, worked])
     if (opening.status === 'rejected') throw refusedRole(opening.reason)
     if (working.status === 'rejected') throw working.reason
     const last = working.value instanceof Last ? working.value : undefined
     const value = working.value instanceof Last ? working.value.value : working.value
-    if (mode === 'write') unanswered = new UnansweredCommit(value, opening.value)
+    if (mode === 'write') unanswered = () => new UnansweredCommit(value, opening.value)
     const storing = last && last.on(connection)
     connection.close()
     // After a statement that failed COMMIT rolls back: both can be sent in one.
@@ -120,24 +144,28 @@ async function attempt<Tables, T>(
     dirty = error instanceof DirtyConnection
     if (error instanceof Problem || dirty) throw error
     lost ||= isConnectionFailure(error)
+    // A migration has changed the columns of a statement that this connection remembers: parsed anew the next time.
+    if (sqlState(error) === '0A000' && /cached plan/.test((error as Error).message)) throw new StalePlan(error)
     // Refused for its rights or its grammar: a defect of ours, or an attack. Its connection does not serve again.
     suspect = sqlState(error)?.startsWith('42') ?? false
-    if (lost) throw unanswered ?? new LostBeforeCommit(error)
+    if (lost) throw unanswered?.() ?? new LostBeforeCommit(error)
     throw error
   } finally {
     client.removeListener('error', onLoss).removeListener('end', onLoss)
     if (dirty && pooler === 'transaction') await endBackend(client)
     if (!clean && !lost) clean = await rollBack(client)
-    client.release(!clean || dirty || suspect)
+    const broken = !clean || dirty || suspect
+    if (pool instanceof AffinePool) pool.giveBack(client, broken)
+    else client.release(broken)
   }
 }
 
 type Opened = { left_role: string; left_path: string; xid: string; begun: string }
 
-async function open(client: pg.PoolClient, scope: Scope, mode: Mode): Promise<Opened> {
+async function open(client: pg.PoolClient, scope: Scope, mode: Mode, remembers: boolean): Promise<Opened> {
   const [, { rows }] = await Promise.all([
     client.query(begin[mode]),
-    extended<Opened>(client, enter[mode], [scope.path, scope.role]),
+    extended<Opened>(client, enter[mode], [scope.path, scope.role], remembers ? mode : undefined),
   ])
   const [opened] = rows
   if (opened?.left_role !== 'none' || opened.left_path !== restingPath)

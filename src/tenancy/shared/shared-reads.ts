@@ -97,6 +97,15 @@ export class SharedReads {
     }
   }
 
+  /** Connections, reads on their way, and the statements that the connections remember. */
+  get numbers(): { open: number; used: number; flying: number; named: number } {
+    const all = this.#slots.flatMap(({ connection }) => connection ?? [])
+    const sum = (of: (one: SharedConnection) => number): number => all.reduce((total, one) => total + of(one), 0)
+    const flying = ({ wire }: SharedConnection): number => wire.flying.length
+    const used = all.filter((one) => flying(one) > 0).length
+    return { open: all.length, used, flying: sum(flying), named: sum(({ named }) => named) }
+  }
+
   /** The establishment's own, or another one when that has enough to do. */
   #slotFor(entrance: Entrance): Slot | undefined {
     if (this.#slow.size > 0 && this.#slow.has(entrance)) return undefined

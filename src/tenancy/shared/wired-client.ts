@@ -39,6 +39,9 @@ export class WiredClient extends pg.Client {
     })
   }
 
+  /** Whose transactions it has had: PostgreSQL keeps their tables in the memory of the connection's process. */
+  readonly touched = new Set<string>()
+
   /** Statements that this connection remembers. */
   get named(): number {
     return this.#named.size
