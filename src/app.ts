@@ -1,10 +1,6 @@
-import compress from '@fastify/compress'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import { constants } from 'node:zlib'
-import { v7 as uuidv7 } from 'uuid'
 import type { Config, RateSetting } from './config.ts'
 import { registerAccesses } from './platform/audit/accesses.ts'
 import { auditRoutes } from './platform/audit/routes.ts'
@@ -14,6 +10,7 @@ import { establishmentsRoutes } from './platform/establishments/routes.ts'
 import { registerAbandoned } from './platform/http/abandoned.ts'
 import { registerAdmission } from './platform/http/admission.ts'
 import { registerCaps } from './platform/http/caps.ts'
+import { registerCompression } from './platform/http/compression.ts'
 import { registerDeclared } from './platform/http/declared.ts'
 import { registerDocumentation } from './platform/http/documentation.ts'
 import { registerErrorsPage } from './platform/http/errors-page.ts'
@@ -21,15 +18,18 @@ import { registerEtags } from './platform/http/etags.ts'
 import { registerHealth } from './platform/http/health.ts'
 import { registerJsonBody } from './platform/http/json-body.ts'
 import {
+  registerAnswerDeadline,
   registerBodyDeadline,
   registerBulkDeadline,
   registerConnectionBound,
   serverLimits,
 } from './platform/http/limits.ts'
+import { registerMeasures, type Measuring } from './platform/http/measures.ts'
 import { networkOf } from './platform/http/network.ts'
 import { registerProblems, sendProblem } from './platform/http/problems.ts'
-import { registerLanguage } from './platform/http/request.ts'
-import { registerRequestLog } from './platform/http/request-log.ts'
+import { registerRequest } from './platform/http/request.ts'
+import { registerRequestLog, requestJournal } from './platform/http/request-log.ts'
+import { registerSecurityHeaders } from './platform/http/security-headers.ts'
 import { registerSerialization } from './platform/http/serialization.ts'
 import { answerUnreadable, refuseTunnels } from './platform/http/unreadable.ts'
 import { registerValidation } from './platform/http/validation.ts'
@@ -42,32 +42,37 @@ import { oppositionRoutes } from './modules/oppositions/index.ts'
 import { patientFileRoutes } from './modules/patient-file/index.ts'
 import { breakGlassRoutes, careTeamRoutes, patientRoutes } from './modules/patients/index.ts'
 import { serviceRoutes } from './modules/services/index.ts'
+import { newId } from './shared/ids.ts'
 
 export type AppOptions = {
   config: Pick<Config, 'corsOrigins' | 'trustProxy' | RateSetting>
   access: Access
   log: FastifyBaseLogger
+  measuring?: Measuring
 }
 
 /** The whole HTTP application, in the order in which a request meets it. Starts nothing. */
-export async function buildApp({ config, access, log }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({ config, access, log, measuring }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     ...serverLimits,
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: sendProblem,
     clientErrorHandler: answerUnreadable,
-    genReqId: () => uuidv7(),
+    genReqId: newId,
+    childLoggerFactory: requestJournal,
     trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
     exposeHeadRoutes: false,
   })
 
   refuseTunnels(app)
   registerDeclared(app)
-  registerLanguage(app)
+  registerRequest(app)
+  if (measuring) registerMeasures(app, measuring)
   registerConnectionBound(app)
   registerAbandoned(app)
   registerBodyDeadline(app)
+  registerAnswerDeadline(app)
   registerBulkDeadline(app)
   registerJsonBody(app)
   registerValidation(app)
@@ -76,19 +81,11 @@ export async function buildApp({ config, access, log }: AppOptions): Promise<Fas
   registerRequestLog(app)
   registerAccesses(app, access)
   registerEtags(app)
-  await app.register(helmet, securityHeaders)
-  await app.register(cors, {
-    origin: config.corsOrigins.length > 0 ? config.corsOrigins : false,
-    exposedHeaders,
-    strictPreflight: false,
-  })
+  await registerSecurityHeaders(app)
+  if (config.corsOrigins.length > 0)
+    await app.register(cors, { origin: config.corsOrigins, exposedHeaders, strictPreflight: false })
   registerAdmission(app, config.rateInFlight)
-  await app.register(compress, {
-    encodings: ['br', 'gzip'],
-    threshold: 1_024,
-    brotliOptions: { params: quickBrotli },
-    globalDecompression: false,
-  })
+  await registerCompression(app)
   await registerDocumentation(app)
   registerErrorsPage(app)
   registerHealth(app, () => access.tenancy.isReady())
@@ -130,12 +127,3 @@ const exposedHeaders = [
   'idempotency-replayed',
   'content-disposition',
 ]
-
-// Many a centre has no certificate on its local network: pages must not be sent to https by force.
-const securityHeaders = {
-  contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-  crossOriginResourcePolicy: { policy: 'same-site' as const },
-}
-
-// Level 4 of 11: on a list of 20 most of the gain for a fraction of the time.
-const quickBrotli = { [constants.BROTLI_PARAM_QUALITY]: 4 }

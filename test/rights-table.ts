@@ -26,7 +26,6 @@ export const expected: Record<string, Rule> = {
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /.well-known/jwks.json': 'public',
-  'OPTIONS *': 'public',
   'GET /activation': 'public',
 
   'POST /api/v1/auth/login': 'public',

@@ -74,3 +74,21 @@ export function problemDocument(of: Problem, language: Language, requestId: stri
     }),
   }
 }
+
+// A refusal that says no more than its code differs from the next one in the request's id only.
+const common = new Map<string, [before: string, after: string]>()
+
+/** The problem document as it is sent. @param requestId one of ours: it is written as it is */
+export function problemText(of: Problem, language: Language, requestId: string): string {
+  const { extra, errors, detail } = of.options
+  if (extra ?? errors ?? detail) return JSON.stringify(problemDocument(of, language, requestId))
+  const kind = `${language} ${of.code}`
+  let around = common.get(kind)
+  if (around === undefined) {
+    const mark = '\0'
+    const [before = '', after = ''] = JSON.stringify(problemDocument(of, language, mark)).split(JSON.stringify(mark))
+    around = [`${before}"`, `"${after}`]
+    common.set(kind, around)
+  }
+  return around[0] + requestId + around[1]
+}

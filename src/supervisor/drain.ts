@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whenClosed } from '../platform/http/endings.ts'
 
 // Who works sends the next request sooner; a browser that only keeps a connection holds us up no longer than this.
 const silentMs = 1_000
@@ -26,7 +27,7 @@ export function followConnections(server: Server): Drain {
   server.prependListener('request', (_, response: ServerResponse) => {
     if (ending) response.setHeader('connection', 'close')
     unanswered.add(response)
-    response.once('close', () => unanswered.delete(response))
+    whenClosed(response, () => unanswered.delete(response))
   })
 
   // A connection that never said a word counts as busy for Node: without this a browser's spare one takes the whole bound.

@@ -44,34 +44,41 @@ export function registerAccesses(app: FastifyInstance, { tenancy }: Recording): 
     done()
   })
   // Whatever is sent comes by here: records and lists, files that leave as a stream, answers that will become 304.
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const access = accessOf(request, reply)
-    if (access === undefined) {
-      if (request.refusedWith !== undefined) await tokens.refused(request, request.refusedWith)
-      return payload
-    }
+    // A promise where something is awaited: what goes wrong behind it is then the framework's to answer.
+    if (access !== undefined) return record(request, reply, payload, access)
+    const { refusedWith } = request
+    if (refusedWith !== undefined && tokens.concern(refusedWith))
+      return tokens.refused(request, refusedWith).then(() => payload)
+    done(null, payload)
+    return undefined
+  })
+
+  const record = async (request: FastifyRequest, reply: FastifyReply, payload: unknown, access: AccessTaken) => {
     try {
       await tenancy.accesses.append(entriesOf(tenancy, request, access))
       return payload
     } catch (cause) {
       return refuse(request, reply, payload, cause)
     }
-  })
+  }
 }
 
 /** What of this answer is an access; undefined: nothing. */
 function accessOf(request: FastifyRequest, reply: FastifyReply): AccessTaken | undefined {
-  const { url, config, method } = request.routeOptions
-  if (!url?.startsWith('/api/') || request.auth === undefined) return undefined
+  const { route, auth } = request
+  // An answer that no hook preceded (an address that cannot be decoded) has no route.
+  if (auth === undefined || !route?.url?.startsWith('/api/')) return undefined
   const { statusCode: status } = reply
   if (status < 300) {
-    if (isRead(config, method)) return typeof config.access === 'string' ? undefined : read(request, config.access)
-    return isToldAgain(reply, config) ? toldAgain(request) : undefined
+    if (isRead(route, route.method)) return typeof route.access === 'string' ? undefined : read(request, route.access)
+    return isToldAgain(reply, route) ? toldAgain(request) : undefined
   }
   return refusal(request, status)
 }
 
-const isRead = ({ access, writes }: FastifyRequest['routeOptions']['config'], method: unknown): boolean =>
+const isRead = ({ access, writes }: FastifyRequest['route'], method: unknown): boolean =>
   method === 'GET' || (access !== undefined && !writes)
 
 function read(request: FastifyRequest, access: AccessDeclaration | undefined): AccessTaken {
@@ -103,11 +110,11 @@ function idOf({ params }: FastifyRequest): string | null {
 }
 
 /** A write that was done before answers with the record as it was stored then: somebody reads it, and nothing is written. */
-const isToldAgain = (reply: FastifyReply, { answers }: FastifyRequest['routeOptions']['config']): boolean =>
+const isToldAgain = (reply: FastifyReply, { answers }: FastifyRequest['route']): boolean =>
   reply.getHeader('idempotency-replayed') !== undefined || (reply.statusCode === 200 && answers?.has(201) === true)
 
 function toldAgain(request: FastifyRequest): AccessTaken {
-  const { access } = request.routeOptions.config
+  const { access } = request.route
   const shown = request.shown as { id?: string } | undefined
   return {
     action: `${actionOf(request).split('.')[0]}.replay`,
@@ -160,6 +167,8 @@ export function actionOf({ routeOptions: { config, schema } }: Pick<FastifyReque
 
 /** One, or several of an answer that shows more files than an entry names. */
 function entriesOf(recording: Recording['tenancy'], request: FastifyRequest, access: AccessTaken): AccessEntry[] {
+  if (Array.isArray(access.patients) && access.patients.length <= mostPatients)
+    return [entryOf(recording, request, access)]
   const files = [...new Set(access.patients)]
   const parts = Array.from({ length: Math.ceil(files.length / mostPatients) || 1 }, (_, part) =>
     files.slice(part * mostPatients, (part + 1) * mostPatients),
@@ -171,7 +180,7 @@ function entryOf({ directory }: Recording['tenancy'], request: FastifyRequest, a
   const own = request.auth.establishment?.schema
   if (own !== undefined) return toAccessEntry(own, request.actor, access)
   // What the platform's administrators read of an establishment stands on its own record.
-  const { access: declared } = request.routeOptions.config
+  const { access: declared } = request.route
   const slug = typeof declared === 'object' ? declared.establishment?.(request) : undefined
   const named = slug === undefined || access.outcome === 'refused' ? undefined : directory.findBySlug(slug)
   return toAccessEntry(named?.schema ?? null, request.actor, access, true)
@@ -184,7 +193,8 @@ const unavailable = (cause: unknown): Problem =>
 function refuse(request: FastifyRequest, reply: FastifyReply, payload: unknown, cause: unknown): string {
   if (payload instanceof Readable) payload.destroy()
   const refused = unavailable(cause)
-  request.log.error({ code: refused.code, route: request.routeOptions.url }, 'a read could not be put on record')
+  reply.refusedAs = refused.code
+  request.log.error({ code: refused.code, route: request.route.url }, 'a read could not be put on record')
   for (const name of [
     'etag',
     'content-length',

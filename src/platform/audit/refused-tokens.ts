@@ -27,7 +27,12 @@ const others = 'others'
 export function watchTokens(
   accesses: AccessLog,
   log: FastifyBaseLogger,
-): { refused(request: FastifyRequest, why: Problem): Promise<void>; close(): Promise<void> } {
+): {
+  /** Whether it is a refusal of a token or of a one-time secret. */
+  concern(why: Problem): boolean
+  refused(request: FastifyRequest, why: Problem): Promise<void>
+  close(): Promise<void>
+} {
   let counts = new Map<string, Map<string, number>>()
 
   const record = async (network: string, detail: object, ip: string, requestId?: string): Promise<void> => {
@@ -52,8 +57,8 @@ export function watchTokens(
   timer.unref()
 
   return {
+    concern: ({ code }) => codes.includes(code),
     async refused(request, why) {
-      if (!codes.includes(why.code)) return
       const own = networkOf(request.ip)
       const network = counts.has(own) || counts.size < most ? own : others
       const byCode = counts.get(network)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest, RouteOptions } from 'fastify'
+import { Spent } from '#tenancy'
 import { now } from '../../shared/clock.ts'
 import { Problem, problem } from '../../shared/errors.ts'
 import { networkOf } from '../http/network.ts'
@@ -19,17 +20,24 @@ export function requestScope(access: Access, strangersPerMinute: number): Fastif
   const plugin: FastifyPluginAsync = async (app) => {
     app.addHook('onRoute', refuseUnguarded)
     decorate(app, access)
-    app.addHook('onRequest', async (request) => {
-      const { public: isPublic, right, beforeEnrolment } = request.routeOptions.config
-      if (isPublic) return
-      const auth = await identify(access, request).catch((error: unknown) => {
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.route.public) {
+        done()
+        return undefined
+      }
+      const refuse = (error: unknown): never => {
         throw countStranger(strangers, request, error)
-      })
-      Object.assign(request, { auth, actor: actorOf(auth, request) })
-      if (auth.mustEnrol && !beforeEnrolment) throw problem('second_factor_enrolment_required')
-      if (right === undefined) return
-      refuseClosed(auth)
-      if (!auth.rights.has(right)) throw problem('right_missing')
+      }
+      try {
+        const claims = claimsOf(access, request)
+        if (claims instanceof Promise) return claims.then((own) => admit(access, request, own)).catch(refuse)
+        admit(access, request, claims)
+      } catch (error) {
+        refuse(error)
+      }
+      // Nearly every request comes with a token that was verified before: nothing was awaited.
+      done()
+      return undefined
     })
   }
   // Without an encapsulation of its own: the hooks are those of the scope that registers it.
@@ -39,11 +47,12 @@ export function requestScope(access: Access, strangersPerMinute: number): Fastif
 function decorate(app: FastifyInstance, access: Access): void {
   app.decorateRequest('auth', undefined as unknown as Auth)
   app.decorateRequest('actor', undefined as unknown as Actor)
+  app.decorateRequest('spent', undefined)
   app.decorateRequest('tenant', {
     getter(this: FastifyRequest) {
       const establishment = this.auth?.establishment
       if (!establishment) throw problem('right_missing')
-      return access.tenancy.tenant(establishment)
+      return access.tenancy.tenant(establishment, (this.spent ??= new Spent()))
     },
   })
 }
@@ -55,15 +64,35 @@ function refuseUnguarded({ method, url, config }: RouteOptions): void {
     throw new Error(`${String(method)} ${url}: exactly one of right, public, authenticated is needed`)
 }
 
-/**
- * @throws token_missing, token_invalid, token_expired, token_stale, session_closed; directory_stale when revocations
- * cannot be verified
- */
-async function identify(access: Access, request: FastifyRequest): Promise<Auth> {
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** @throws token_missing, token_invalid, token_expired; directory_stale when revocations cannot be verified */
+function claimsOf({ tokens, tenancy }: Access, request: FastifyRequest): Claims | Promise<Claims> {
   const token = bearer(request.headers.authorization)
+  tenancy.directory.assertFresh()
+  const time = now()
+  return tokens.find(token, time) ?? tokens.verify(token, time)
+}
+
+/**
+ * Lets the request in as whom its claims name.
+ * @throws token_invalid, token_stale, session_closed; second_factor_enrolment_required, right_missing,
+ * establishment_suspended, establishment_archived
+ */
+function admit(access: Access, request: Writable<FastifyRequest>, claims: Claims): void {
+  const { right, beforeEnrolment } = request.route
+  const auth = identify(access, claims)
+  request.auth = auth
+  request.actor = actorOf(auth, request)
+  if (auth.mustEnrol && !beforeEnrolment) throw problem('second_factor_enrolment_required')
+  if (right === undefined) return
+  refuseClosed(auth)
+  if (!auth.rights.has(right)) throw problem('right_missing')
+}
+
+/** @throws token_invalid, token_stale, session_closed */
+function identify(access: Access, claims: Claims): Auth {
   const { directory } = access.tenancy
-  directory.assertFresh()
-  const claims = await access.tokens.verify(token, now())
   const state = directory.accountState(claims.sub)
   if (state?.disabled || directory.isSessionRevoked(claims.sid)) throw problem('session_closed')
   if (state?.notBefore !== undefined && issuedAt(claims) <= state.notBefore) throw problem('token_stale')
@@ -77,11 +106,17 @@ function countStranger(strangers: Rates, request: FastifyRequest, error: unknown
   return wait ? problem('too_many_requests', { retryAfter: wait }) : error
 }
 
+// Of the claims that verified-tokens.ts remembers, as long as it does.
+const known = new WeakMap<Claims, Auth>()
+
+/** What claims say; made once for a token, and anew when the directory's establishment is another object. */
 function toAuth(access: Access, claims: Claims): Auth {
   const { establishmentId } = claims
   const establishment = establishmentId === null ? undefined : access.tenancy.directory.findById(establishmentId)
+  const before = known.get(claims)
+  if (before && before.establishment === establishment) return before
   if ((establishment?.slug ?? null) !== claims.establishment) throw problem('token_invalid')
-  return {
+  const auth = Object.freeze({
     account: { id: claims.sub, username: claims.username, name: claims.name },
     sessionId: claims.sid,
     role: claims.role,
@@ -89,7 +124,9 @@ function toAuth(access: Access, claims: Claims): Auth {
     rights: rightsOf(claims.roles),
     mustEnrol: mustEnrol(claims),
     establishment,
-  }
+  })
+  known.set(claims, auth)
+  return auth
 }
 
 function refuseClosed({ establishment }: Auth): void {
@@ -100,6 +137,8 @@ function refuseClosed({ establishment }: Auth): void {
 // RFC 6750 2.1; the scheme's name is not case-sensitive (RFC 9110 11.1).
 function bearer(header: string | undefined): string {
   if (header === undefined) throw problem('token_missing')
+  // As all clients write it; what follows is looked at when the token is.
+  if (header.startsWith('Bearer ') && header.charCodeAt(7) !== 32) return header.slice(7)
   const [, token] = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i.exec(header) ?? []
   if (token === undefined) throw problem('token_invalid')
   return token

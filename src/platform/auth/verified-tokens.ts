@@ -28,11 +28,19 @@ export class VerifiedTokens {
     this.#issuer = issuer
   }
 
+  /** The claims of a token that was verified before and still holds; undefined when it must be looked at (again). */
+  find(token: string, now: Date): Claims | undefined {
+    const before = this.#remembered.get(token)
+    if (before === undefined) return undefined
+    const key = this.#keys.known(before.kid)
+    const holds = (key === before.key || key?.equals(before.key)) && isCurrent(before.claims, now)
+    return holds ? before.claims : undefined
+  }
+
   /** @throws token_expired, token_invalid */
   async verify(token: string, now: Date): Promise<Claims> {
-    const before = this.#remembered.get(token)
-    if (before && isCurrent(before.claims, now) && this.#keys.known(before.kid)?.equals(before.key))
-      return before.claims
+    const before = this.find(token, now)
+    if (before) return before
     this.#remembered.delete(token)
     let used: { kid: string; key: KeyObject } | undefined
     const find = async (kid: string): Promise<KeyObject | undefined> => {

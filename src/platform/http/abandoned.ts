@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { whenClosed } from './endings.ts'
 
 // Node closes a connection 5 s after its last answer, and a header that takes more than 5 s; it looks once a second.
 const idleMs = 11_000
@@ -27,7 +28,7 @@ export function registerAbandoned(app: FastifyInstance): void {
     const followed = connections.get(socket)
     if (!followed) return
     followed.unanswered.add(answer)
-    answer.once('close', () => {
+    whenClosed(answer, () => {
       followed.unanswered.delete(answer)
       followed.idleSince = performance.now()
     })

@@ -21,14 +21,16 @@ export function registerAdmission(app: FastifyInstance, max: number): void {
   const refuse = (): never => {
     throw refusals[Math.floor(Math.random() * refusals.length)]
   }
-  const enter = ({ routeOptions }: FastifyRequest, reply: FastifyReply): void => {
-    if (routeOptions.config.load === undefined && !inFlight.enter(all, reply.raw)) refuse()
+  const enter = ({ route }: FastifyRequest, reply: FastifyReply): void => {
+    if (route.load === undefined && !inFlight.enter(all, reply.raw)) refuse()
   }
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (!hasBody(request.raw)) enter(request, reply)
-    else if (request.routeOptions.config.load === undefined && !inFlight.hasRoom(all)) refuse()
+    else if (request.route.load === undefined && !inFlight.hasRoom(all)) refuse()
+    done()
   })
-  app.addHook('preValidation', async (request, reply) => {
+  app.addHook('preValidation', (request, reply, done) => {
     if (hasBody(request.raw)) enter(request, reply)
+    done()
   })
 }

@@ -14,6 +14,8 @@ export type Caps = {
   rateEstablishmentInFlight: number
 }
 
+const nobody = {}
+
 // Files that take minutes: beside the bounds for ordinary requests, so that neither keeps the other out.
 const [bulkOfUser, bulkOfEstablishment] = [2, 4]
 
@@ -35,21 +37,26 @@ export function registerCaps(app: FastifyInstance, caps: Caps): void {
   const bulk = [new InFlight(() => bulkOfUser), new InFlight(() => bulkOfEstablishment)] as const
 
   // The type says that there is always someone; on a public route there is not.
-  const whoOf = (request: FastifyRequest): Partial<FastifyRequest['auth']> => request.auth ?? {}
+  const whoOf = (request: FastifyRequest): Partial<FastifyRequest['auth']> => request.auth ?? nobody
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const { account, establishment } = whoOf(request)
     // Without a token by network: a whole centre often shares one address, but it signs in only now and then.
+    const at = performance.now()
     const wait =
-      perUser.take(account?.id ?? networkOf(request.ip)) || (establishment && perEstablishment.take(establishment.id))
+      perUser.take(account?.id ?? networkOf(request.ip), at) ||
+      (establishment && perEstablishment.take(establishment.id, at))
     if (wait) throw problem('too_many_requests', { retryAfter: wait })
+    done()
   })
 
-  app.addHook('preValidation', async (request, reply: FastifyReply) => {
+  app.addHook('preValidation', (request, reply: FastifyReply, done) => {
     const { account, establishment } = whoOf(request)
-    if (!account) return
-    const [ofUser, ofEstablishment] = request.routeOptions.config.load === 'bulk' ? bulk : ordinary
-    const isIn = ofUser.enter(account.id, reply.raw) && (!establishment || ofEstablishment.enter(establishment.id, reply.raw)) // prettier-ignore
-    if (!isIn) throw problem('too_many_requests', { retryAfter: 2 })
+    if (account) {
+      const [ofUser, ofEstablishment] = request.route.load === 'bulk' ? bulk : ordinary
+      const isIn = ofUser.enter(account.id, reply.raw) && (!establishment || ofEstablishment.enter(establishment.id, reply.raw)) // prettier-ignore
+      if (!isIn) throw problem('too_many_requests', { retryAfter: 2 })
+    }
+    done()
   })
 }

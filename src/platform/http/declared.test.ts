@@ -7,7 +7,7 @@ import { Limit, Line, nullable, object, responses, Uuid } from '../../shared/sch
 import { openIn, unboundedIn, type Schema } from './bounds.ts'
 import { allResponses, registerDeclared } from './declared.ts'
 import { registerProblems } from './problems.ts'
-import { registerLanguage } from './request.ts'
+import { registerRequest } from './request.ts'
 import { registerValidation } from './validation.ts'
 
 const Thing = object({ name: Line(20) })
@@ -24,7 +24,7 @@ type Change = { schema?: Record<string, unknown>; route?: Partial<RouteOptions> 
 const bare = (): FastifyInstance => {
   const app = Fastify()
   registerDeclared(app)
-  registerLanguage(app)
+  registerRequest(app)
   registerValidation(app)
   registerProblems(app)
   return app

@@ -86,15 +86,17 @@ export function registerDeclared(app: FastifyInstance): void {
     route.config = { ...route.config, answers }
   })
   // A handler cannot rely on what no schema has looked at.
-  app.addHook('preValidation', async (request) => {
-    if (!request.routeOptions.schema?.body) request.body = undefined
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.body !== undefined && !request.routeOptions.schema?.body) request.body = undefined
+    done()
   })
-  app.addHook('onSend', async (request, reply, payload) => {
-    const { answers } = request.routeOptions.config
-    if (answers === undefined || answers.has(reply.statusCode)) return payload
-    if (!isProblem(reply)) throw new Error('an answer with an undeclared status')
-    request.log.warn({ route: request.routeOptions.url, status: reply.statusCode }, 'undeclared refusal')
-    return payload
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const { answers, url } = request.route
+    if (answers !== undefined && !answers.has(reply.statusCode)) {
+      if (!isProblem(reply)) throw new Error('an answer with an undeclared status')
+      request.log.warn({ route: url, status: reply.statusCode }, 'undeclared refusal')
+    }
+    done(null, payload)
   })
 }
 

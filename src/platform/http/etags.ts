@@ -1,18 +1,35 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
+
+const encoder = new TextEncoder()
 
 /**
  * Conditional reads (RFC 9110 13.1.2): a client on a weak network that already holds the answer gets 304 and no body.
  * Single records carry their version as ETag; lists get a hash of their content.
  */
 export function registerEtags(app: FastifyInstance): void {
-  app.addHook('onSend', async (request, reply, payload) => {
-    if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') return payload
-    const etag = String(reply.getHeader('etag') ?? `W/"${createHash('sha1').update(payload).digest('base64url')}"`)
-    void reply.header('etag', etag)
-    if (!matches(request.headers['if-none-match'], etag)) return payload
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') {
+      done(null, payload)
+      return
+    }
+    let etag = reply.getHeader('etag') as string | undefined
+    let body: string | Buffer = payload
+    if (etag === undefined) {
+      // The bytes that are hashed are those that are sent: made twice they cost as much as the hash itself (15 µs of 18 KB).
+      const bytes = Buffer.allocUnsafe(Buffer.byteLength(payload))
+      // Memory that was not written must never leave.
+      if (encoder.encodeInto(payload, bytes).written !== bytes.length) throw new Error('a text changed its length')
+      body = bytes
+      etag = `W/"${hash('sha1', bytes, 'base64url')}"`
+      void reply.header('etag', etag)
+    }
+    if (!matches(request.headers['if-none-match'], etag)) {
+      done(null, body)
+      return
+    }
     void reply.code(304).removeHeader('content-length').removeHeader('content-type')
-    return ''
+    done(null, '')
   })
 }
 

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { whenHandedOver } from './endings.ts'
 
 /** How many requests of each key are being answered. */
 export class InFlight {
@@ -19,19 +20,18 @@ export class InFlight {
    * @returns false when there are as many as may be; then nothing is counted
    */
   enter(key: string, answer: ServerResponse): boolean {
-    if (!this.hasRoom(key)) return false
+    const before = this.#counts.get(key) ?? 0
+    if (before >= this.#max()) return false
     // Its client went away while the token was looked at: no event will say so again.
     if (answer.closed) return true
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
-    let counted = true
-    const leave = (): void => {
-      if (!counted) return
-      counted = false
-      const left = (this.#counts.get(key) ?? 0) - 1
-      if (left > 0) this.#counts.set(key, left)
-      else this.#counts.delete(key)
-    }
-    answer.once('prefinish', leave).once('finish', leave).once('close', leave)
+    this.#counts.set(key, before + 1)
+    whenHandedOver(answer, () => this.#leave(key))
     return true
+  }
+
+  #leave(key: string): void {
+    const left = (this.#counts.get(key) ?? 0) - 1
+    if (left > 0) this.#counts.set(key, left)
+    else this.#counts.delete(key)
   }
 }

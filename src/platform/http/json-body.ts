@@ -13,9 +13,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 export function registerJsonBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   // A small body could unfold to a large one: bodies come as they are, and others are told (RFC 9110 15.5.16).
-  app.addHook('onRequest', async ({ method, headers }) => {
-    const encoding = headers['content-encoding'] ?? 'identity'
-    if (encoding !== 'identity' && method !== 'GET' && method !== 'HEAD') throw problem('unsupported_media_type')
+  app.addHook('onRequest', ({ method, headers }, _reply, done) => {
+    const encoding = headers['content-encoding']
+    if (encoding !== undefined && encoding !== 'identity' && method !== 'GET' && method !== 'HEAD')
+      throw problem('unsupported_media_type')
+    done()
   })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => {
     if (body.length === 0) throw problem('invalid_json')

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemOf } from '#tenancy'
-import { Problem, problem, problemDocument, type ErrorCode } from '../../shared/errors.ts'
+import { Problem, problem, problemText, type ErrorCode } from '../../shared/errors.ts'
 import { traceOf } from '../../shared/traces.ts'
 import { text } from '../../shared/text.ts'
 import { fieldErrors } from './field-errors.ts'
@@ -32,8 +32,9 @@ export function registerProblems(app: FastifyInstance): void {
 /** Node refuses two kinds of request by itself, without a document: one without a host, and one that expects the unknown. */
 function answerInsteadOfNode(app: FastifyInstance): void {
   // RFC 9112 3.2: 400.
-  app.addHook('preParsing', async ({ headers, raw }) => {
+  app.addHook('onRequest', ({ headers, raw }, _reply, done) => {
     if (headers.host === undefined && raw.httpVersion === '1.1') throw problem('request_unreadable')
+    done()
   })
   // RFC 9110 10.1.1: what is expected beyond 100-continue may be ignored.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
@@ -79,12 +80,12 @@ function toProblem(error: FastifyError): Problem {
 const unreadable = text('Cette demande ne se lit pas.', 'This request cannot be read.')
 
 function send(request: FastifyRequest, reply: FastifyReply, refused: Problem): void {
+  reply.refusedAs = refused.code
   if (refused.options.retryAfter !== undefined) void reply.header('retry-after', refused.options.retryAfter)
   if (refused.status === 401) void reply.header('www-authenticate', 'Bearer')
   void reply
     .code(refused.status)
     .removeHeader('etag')
     .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send(problemDocument(refused, request.language, request.id))
+    .send(problemText(refused, request.language, request.id))
 }

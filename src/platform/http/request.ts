@@ -55,6 +55,8 @@ declare module 'fastify' {
     readonly tenant: Tenant
     readonly actor: Actor
     readonly language: Language
+    /** The route's own configuration; `routeOptions` makes a new object of twelve fields each time it is looked at. */
+    readonly route: FastifyContextConfig & { readonly url?: string; readonly method?: string | readonly string[] }
   }
   interface FastifyContextConfig {
     /** The right that this route needs; checked before anything else of the route runs. */
@@ -81,11 +83,16 @@ declare module 'fastify' {
 
 export type Routes = FastifyPluginAsyncTypebox
 
-/** The reader's language on every request, also on those that no route answers. */
-export function registerLanguage(app: FastifyInstance): void {
+/** What every request knows, also one that no route answers: the reader's language, the route's configuration. */
+export function registerRequest(app: FastifyInstance): void {
   app.decorateRequest('language', {
     getter() {
       return preferredLanguage(this.headers['accept-language'])
     },
+  })
+  app.decorateRequest('route', undefined as never)
+  app.addHook('onRequest', (request, _reply, done) => {
+    ;(request as { route: FastifyRequest['route'] }).route = request.routeOptions.config
+    done()
   })
 }

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { v7 as uuidv7 } from 'uuid'
-import { problem, problemDocument, type ErrorCode } from '../../shared/errors.ts'
+import { problem, problemText, type ErrorCode } from '../../shared/errors.ts'
+import { newId } from '../../shared/ids.ts'
 
 const codes: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -27,8 +27,8 @@ export function refuseTunnels(app: FastifyInstance): void {
 
 function close(socket: Socket, code: ErrorCode): void {
   const refused = problem(code)
-  const id = uuidv7()
-  const body = JSON.stringify(problemDocument(refused, 'fr', id))
+  const id = newId()
+  const body = problemText(refused, 'fr', id)
   const lines = [
     `HTTP/1.1 ${refused.status} ${STATUS_CODES[refused.status]}`,
     'content-type: application/problem+json; charset=utf-8',

@@ -47,7 +47,10 @@ export function registerValidation(app: FastifyInstance): void {
   app.setValidatorCompiler(({ schema, httpPart }) =>
     (httpPart === 'body' ? strict : converting).compile(schema as object),
   )
-  app.addHook('preValidation', async (request) => refuseUnreadable(request))
+  app.addHook('preValidation', (request, _reply, done) => {
+    refuseUnreadable(request)
+    done()
+  })
 }
 
 /** What Ajv would take from an address and the database or its reader would not. @throws invalid_input */
