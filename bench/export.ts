@@ -2,7 +2,6 @@
 // process of its own, so that no figure holds what another left behind.
 //   node --import tsx --conditions=sis-source bench/export.ts [consultations] [lines]
 import { fork } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
@@ -16,56 +15,12 @@ import {
   type Format,
 } from '../src/modules/exchange/index.ts'
 import { quiet, startDatabase } from '../test/cluster.ts'
+import { registerFile } from './register.ts'
 
 const [wanted, lines] = [Number(process.argv[2] ?? 100_000), Number(process.argv[3] ?? 20_000)]
 
-const families =
-  'Traoré Coulibaly Diarra Keïta Touré Maïga Cissé Dembélé Diallo Sangaré Koné Dolo Guindo Tapily Sacko Konaté Sidibé Camara Kouyaté Sissoko Fofana Niaré Samaké Bagayoko Doumbia Ballo Sanogo Berthé Dao Kassogué Karembé Djiguiba Togo Ouologuem Arama Tembely Bocoum Bah Barry Sow'.split(
-    ' ',
-  )
-const givens =
-  'Awa Fatoumata Mariam Oumou Kadiatou Amadou Moussa Ibrahim Sékou Seydou Bakary Hawa Nana Rokia Salimata Aminata Aïssata Assétou Bintou Djénéba Korotoumou Maïmouna Néné Sitan Tenin Safiatou Modibo Mamadou Oumar Abdoulaye Adama Boubacar Cheick Daouda Drissa Issa Lassana Souleymane Yacouba Youssouf'.split(
-    ' ',
-  )
-// The n-th of a fixed sequence of figures from 0 to 1: the same register at every run.
-const chance = (n: number): number => createHash('md5').update(String(n)).digest().readUInt32LE() / 2 ** 32
-// Few families are half of a district.
-const pick = (list: string[], at: number): string => list[Math.floor(list.length * at ** 2)] ?? ''
-const lineOf = (n: number): string => {
-  const person = Math.floor(n / 2) * 10
-  const at = (i: number) => chance(person + i)
-  const [sex, year, phone] = [
-    at(0) < 0.6 ? 'F' : 'M',
-    2025 - Math.floor(90 * at(1) ** 1.6),
-    70_000_000 + Math.floor(at(2) * 9_999_999),
-  ]
-  const date = `${String((n % 28) + 1).padStart(2, '0')}/0${(n % 9) + 1}/2026`
-  return [
-    n,
-    date,
-    pick(families, at(3)),
-    pick(givens, at(4)),
-    sex,
-    '',
-    '',
-    Math.min(year, 2025),
-    `Village ${Math.floor(60 * at(5))}`,
-    phone,
-    'Paludisme simple',
-    'B54',
-    'NC',
-    'Dr Diarra',
-    'Médecine',
-    '',
-  ].join(';')
-}
-const headings =
-  'N°;Date;Nom;Prénom;Sexe;Âge;Unité;Naissance;Village;Téléphone;Diagnostic;CIM-10;NC/AC;Prescripteur;Service;Spécialité'
-const register = (first: number, count: number): Buffer =>
-  Buffer.from([headings, ...Array.from({ length: count }, (_, i) => lineOf(first + i)), ''].join('\r\n'))
-
 const store = async (tenant: Tenant, first: number): Promise<string> => {
-  const file = await readRegister(register(first, lines), `${first}.csv`, '2026-11-22')
+  const file = await readRegister(registerFile(first, lines), `${first}.csv`, '2026-11-22')
   const { run } = await storeRegister(tenant, { id: null, name: 'bench', role: 'BENCH' }, file, false)
   const { stored, matchedPatients, proposedMatches } = run.report as {
     stored: object
@@ -101,8 +56,9 @@ async function measure(name: string, url: string, installation: string): Promise
   const start = performance.now()
   const result = await works[name]!(tenant)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  const { userCPUTime, systemCPUTime } = process.resourceUsage()
   console.log(
-    `${name}: ${seconds} s, ${Math.round(process.resourceUsage().maxRSS / 1024)} MB resident at most; ${result}`,
+    `${name}: ${seconds} s, ${((userCPUTime + systemCPUTime) / 1e6).toFixed(1)} s of processor in this process (its start too), ${Math.round(process.resourceUsage().maxRSS / 1024)} MB resident at most; ${result}`,
   )
   await tenancy.close()
 }

@@ -29,6 +29,7 @@ export {
   duplicateScore,
   duplicateScorer,
   givenLikeness,
+  hasForms,
   POSSIBLE,
   sameWrittenName,
   type Person,

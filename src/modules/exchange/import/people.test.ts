@@ -91,3 +91,25 @@ test('of several who would do, the one with more in common is taken', () => {
   people.add({ id: 'both', person: awa })
   assert.equal(people.recognise(awa, on, 2, () => 'new').known.id, 'both')
 })
+
+test('where everybody has the same names, each line looks at a bounded number of others', () => {
+  const people = new People()
+  const lines = 1_000
+  for (let i = 0; i < lines; i++) {
+    const born = new Date(Date.UTC(1990, 0, 1 + (i % 365))).toISOString().slice(0, 10)
+    const phone = `+2237${String(6_000_000 + i)}`
+    people.recognise({ ...awa, phone, birth: { precision: 'day', date: born } }, on, i + 2, () => `new ${i}`)
+  }
+  // All are of one village. Without the bounds each line would look at all before it: half a million, and as many to compare.
+  assert.ok(people.lookedAt > 300 * lines, String(people.lookedAt))
+  assert.ok(people.lookedAt < 550 * lines, String(people.lookedAt))
+})
+
+test('among thousands of the same names, the one with the same phone or card is found', () => {
+  const people = new People()
+  for (let i = 0; i < 3_000; i++)
+    people.add({ id: `old ${i}`, person: { ...awa, phone: `+2237${String(6_000_000 + i)}`, nina: `${i}` } })
+  assert.equal(people.recognise({ ...awa, phone: '+22376000007' }, on, 2, () => 'new').known.id, 'old 7')
+  const card = people.recognise({ ...awa, givenName: 'Hawa', phone: null, nina: '9' }, on, 3, () => 'new')
+  assert.deepEqual([card.isNew, card.proposal?.known.id], [true, 'old 9'])
+})

@@ -28,7 +28,7 @@ type Block = { byTrait: Map<string, Entry[]>; bySaid: Map<number, Entry[]> }
 // Where nearly everybody has the same names, looking at all of them would take the square of their number. Of one line so
 // many are looked at, and so many of them compared: the newest of those with the same card, then phone, mother, village,
 // then of whom nothing can agree. A register of a district meets about ten.
-const [MOST_LOOKED_AT, MOST_COMPARED] = [1_000, 100]
+const [MOST_LOOKED_AT, MOST_COMPARED] = [500, 100]
 
 /**
  * The persons of an establishment and of a register, in memory: 20,000 lines are compared without a question to the

@@ -128,6 +128,9 @@ const forms = [
 const formOf = new Map(forms.flatMap((group, i) => group.map((key) => [key, i] as const)))
 const SAME_FORM = 0.9
 
+/** Whether a given name, by its key, has forms that its letters do not tell. */
+export const hasForms = (key: string): boolean => formOf.has(key)
+
 /** Likeness of two given names by their keys (nameKey), 0 to 1; 0.9 for the forms of one name. */
 export function givenLikeness(a: string, b: string): number {
   const form = formOf.get(a)
