@@ -123,7 +123,10 @@ test('one id sent at once with two contents is one visit and one conflict', asyn
     agent.post(url, visit({ id })),
     agent.post(url, visit({ id, diagnosis: 'Teigne' })),
   ])
-  assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409])
+  assert.deepEqual(
+    answers.map(({ status }) => status).sort((a, b) => a - b),
+    [201, 409],
+  )
   assert.deepEqual(await kept(id), [1, 1, 1, 1])
 })
 
