@@ -31,7 +31,7 @@ export async function contest(
       const one = await round(seconds)
       result.rounds[name]!.push(one)
       const { server, database, client } = one.processor
-      say(`  ${name}: ${one.perSecond.toFixed(0)}/s${one.times ? `, p50 ${one.times.p50.toFixed(1)} ms, p99 ${one.times.p99.toFixed(1)} ms` : ''}; processor ms each: server ${server.toFixed(2)}, database ${database.toFixed(2)}, load ${client.toFixed(2)}`) // prettier-ignore
+      say(`  ${name}: ${one.perSecond.toFixed(0)}/s${one.times ? `, p50 ${one.times.p50.toFixed(1)} ms, p99 ${one.times.p99.toFixed(1)} ms` : ''}${one.answer === undefined ? '' : `, ${(one.answer / 1_000).toFixed(1)} kB each`}; processor ms each: server ${server.toFixed(2)}, database ${database.toFixed(2)}, load ${client.toFixed(2)}`) // prettier-ignore
     }
   }
   for (const { name, verify } of contestants)

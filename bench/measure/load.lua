@@ -35,7 +35,7 @@ end
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    '\nRESULT {"requests":%d,"us":%d,"refused":%d,"broken":%d,"p50":%f,"p95":%f,"p99":%f,"max":%f}\n',
-    summary.requests, summary.duration, e.status, e.connect + e.read + e.write + e.timeout,
+    '\nRESULT {"requests":%d,"us":%d,"bytes":%d,"refused":%d,"broken":%d,"p50":%f,"p95":%f,"p99":%f,"max":%f}\n',
+    summary.requests, summary.duration, summary.bytes, e.status, e.connect + e.read + e.write + e.timeout,
     latency:percentile(50) / 1000, latency:percentile(95) / 1000, latency:percentile(99) / 1000, latency.max / 1000))
 end

@@ -29,6 +29,8 @@ export type Round = {
   /** Absent where the database alone was asked. */
   times?: { p50: number; p95: number; p99: number; max: number }
   requests: number
+  /** Bytes of an answer, with its headers. */
+  answer?: number
   processor: { server: number; database: number; client: number }
 }
 
@@ -60,8 +62,8 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
   const after = clock()
   const found = /^RESULT (.*)$/m.exec(output)?.[1]
   if (found === undefined) throw new Error(`wrk said no result:\n${output}`)
-  const { requests, us, refused, broken, ...times } = JSON.parse(found) as Record<
-    'requests' | 'us' | 'refused' | 'broken' | 'p50' | 'p95' | 'p99' | 'max',
+  const { requests, us, bytes, refused, broken, ...times } = JSON.parse(found) as Record<
+    'requests' | 'us' | 'bytes' | 'refused' | 'broken' | 'p50' | 'p95' | 'p99' | 'max',
     number
   >
   if (refused > 0 || broken > 0 || requests === 0)
@@ -72,6 +74,7 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
     perSecond: requests / (us / 1e6),
     times,
     requests,
+    answer: Math.round(bytes / requests),
     processor: {
       server: (after.server - before.server) / requests,
       database: (after.database - before.database) / requests,
