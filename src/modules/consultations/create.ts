@@ -1,23 +1,15 @@
-import { v7 as uuidv7 } from 'uuid'
 import { jsonText, run, statement, type TenantDb } from '#tenancy'
-import { entryRow, entryValues, type EntryValues } from '../../platform/audit/index.ts'
-import {
-  keyedRow,
-  knownKey,
-  type Actor,
-  type InOne,
-  type KeyedValues,
-  type OperationKey,
-} from '../../platform/http/index.ts'
+import { actorColumns } from '../../platform/audit/index.ts'
+import { keyedRow, knownKey, type Actor, type InOne, type OperationKey } from '../../platform/http/index.ts'
 import { now, today } from '../../shared/clock.ts'
 import { invalidInput } from '../../shared/errors.ts'
+import { newId } from '../../shared/ids.ts'
 import type { Language } from '../../shared/text.ts'
-import { versionRow, versionValues, type VersionValues } from '../history/index.ts'
 import { icd10Labels, tidyCode, type KnownCode } from '../icd10/index.ts'
 import { summaryColumns } from '../patients/index.ts'
 import { columnsOf, toConsultation, toConsultationVersion } from './record.ts'
 import { listErrors } from './references.ts'
-import { judgeNew } from './rules/fields.ts'
+import { judgeNew, type ConsultationFields } from './rules/fields.ts'
 import type { Consultation, ConsultationCreate } from './schemas.ts'
 
 type ValueOf<Values> = <K extends keyof Values>(key: K) => Values[K]
@@ -68,28 +60,47 @@ const stored = [
   'weight', 'height', 'muac', 'outcome', 'search_key', 'created_by_id', 'created_by_name', 'created_at', 'updated_at',
 ] as const // prettier-ignore
 
-type Columns = ReturnType<typeof columnsOf> & {
-  id: string
-  created_by_id: string | null
-  created_by_name: string
-  created_at: string
-  updated_at: string
-}
-type Storing = Omit<Columns, 'codes'> & { coded: string } & VersionValues & EntryValues
+type Stored = ReturnType<typeof rowOf>
 
 /** The visit, its first version, its entry on the record and its operation's key: all of them or none. */
-const store = statement<Storing & KeyedValues, unknown>('consultation.store', (db, value) =>
+const store = statement<Stored, unknown>('consultation.store', (db, value) =>
   db
     .with('keyed', (one) => one.insertInto('idempotency_key').values(keyedRow(value)))
     .with('visit', (one) =>
       one.insertInto('consultation').values({
-        ...(Object.fromEntries(stored.map((column) => [column, value(column)])) as Omit<Columns, 'codes'>),
+        ...(Object.fromEntries(stored.map((column) => [column, value(column)])) as Pick<
+          Stored,
+          (typeof stored)[number]
+        >),
         codes: jsonText(value('coded')),
       }),
     )
-    .with('kept', (one) => one.insertInto('record_version').values(versionRow(value)))
+    .with('kept', (one) =>
+      one.insertInto('record_version').values({
+        resource: 'consultation',
+        resource_id: value('id'),
+        version: 1,
+        by_id: value('created_by_id'),
+        by_name: value('created_by_name'),
+        action: 'create',
+        data: jsonText(value('data')),
+      }),
+    )
     .insertInto('sis_audit.entry')
-    .values(entryRow(value)),
+    .values({
+      id: value('entry_id'),
+      actor_id: value('actor_id'),
+      actor_name: value('actor_name'),
+      actor_role: value('actor_role'),
+      session_id: value('session_id'),
+      action: 'consultation.create',
+      resource: 'consultation',
+      resource_id: value('id'),
+      patients: value('patients'),
+      outcome: 'success',
+      ip: value('ip'),
+      request_id: value('request_id'),
+    }),
 )
 
 /**
@@ -104,7 +115,7 @@ export async function createAtOnce(
   key: OperationKey,
   { id: given, ...input }: ConsultationCreate,
   language: Language,
-): Promise<InOne<Consultation, Storing> | undefined> {
+): Promise<InOne<Consultation, Stored> | undefined> {
   const { patientId, serviceId = null, specialtyId = null, codes = [] } = input
   const asked = { id: given ?? null, patientId, serviceId, specialtyId, codes: codes.map(({ code }) => tidyCode(code)) }
   const [found] = await run(db, readReferred, { ...asked, ...key })
@@ -119,32 +130,82 @@ export async function createAtOnce(
     ...errors,
   ]
   if (all.length > 0) throw invalidInput(...all)
-  const at = now().toISOString()
-  const { codes: coded, ...columns } = columnsOf(fields)
-  const own = {
-    id: given?.toLowerCase() ?? uuidv7(),
-    ...columns,
-    created_by_id: actor.id,
-    created_by_name: actor.name.slice(0, 160),
-    created_at: at,
-    updated_at: at,
-  }
-  const row = { ...own, ...found, codes: coded, version: 1, hidden_at: null, glass: null }
-  const entry = {
-    action: 'consultation.create',
-    resource: 'consultation',
-    resourceId: own.id,
-    patientId: row.patient_id,
-  }
-  const data = toConsultationVersion(row)
+  const row = rowOf(given?.toLowerCase() ?? newId(), fields, found, actor, key)
+  row.data = JSON.stringify(toConsultationVersion(row))
   return {
     statement: store,
-    values: {
-      ...own,
-      coded: JSON.stringify(coded),
-      ...versionValues(actor, { resource: 'consultation', id: own.id, version: 1, action: 'create', data }),
-      ...entryValues(actor, entry),
-    },
-    created: { body: toConsultation(row, language), location: `/api/v1/consultations/${own.id}` },
+    values: row,
+    created: { body: toConsultation(row, language), location: `/api/v1/consultations/${row.id}` },
+  }
+}
+
+// All in one literal: what is shown of the visit, and what is stored. Put together from parts by spreads a creation's own
+// work took 400 µs instead of 75 (a busy machine): an object of sixty keys that grows by copies becomes a hash table.
+function rowOf(id: string, fields: ConsultationFields, found: Referred, actor: Actor, key: OperationKey) {
+  const columns = columnsOf(fields)
+  const { vitals } = fields
+  const who = actorColumns(actor)
+  const at = now().toISOString()
+  return {
+    id,
+    version: 1,
+    patient_id: found.patient_id,
+    date: columns.date,
+    practitioner_name: columns.practitioner_name,
+    practitioner_key: columns.practitioner_key,
+    service_id: found.service_id,
+    service_name: found.service_name,
+    specialty_id: found.specialty_id,
+    specialty_name: found.specialty_name,
+    reason: columns.reason,
+    diagnosis: columns.diagnosis,
+    codes: columns.codes,
+    coded: JSON.stringify(columns.codes),
+    case_type: columns.case_type,
+    examinations: columns.examinations,
+    treatment: columns.treatment,
+    notes: columns.notes,
+    temperature: vitals.temperature,
+    systolic: vitals.systolic,
+    diastolic: vitals.diastolic,
+    pulse: vitals.pulse,
+    respiration: vitals.respiration,
+    spo2: vitals.spo2,
+    weight: vitals.weight,
+    height: vitals.height,
+    muac: vitals.muac,
+    outcome: columns.outcome,
+    search_key: columns.search_key,
+    created_by_id: who.actor_id,
+    created_by_name: who.actor_name,
+    created_at: at,
+    updated_at: at,
+    hidden_at: null,
+    glass: null,
+    file_year: found.file_year,
+    file_number: found.file_number,
+    family_name: found.family_name,
+    given_name: found.given_name,
+    sex: found.sex,
+    birth_precision: found.birth_precision,
+    birth_date: found.birth_date,
+    estimate_value: found.estimate_value,
+    estimate_unit: found.estimate_unit,
+    estimate_on: found.estimate_on,
+    data: '',
+    entry_id: newId(),
+    actor_id: who.actor_id,
+    actor_name: who.actor_name,
+    actor_role: who.actor_role,
+    session_id: who.session_id,
+    ip: who.ip,
+    request_id: who.request_id,
+    patients: [found.patient_id],
+    account_id: key.account_id,
+    route: key.route,
+    key: key.key,
+    request_hash: key.request_hash,
+    status: 201,
+    answer: '',
   }
 }

@@ -1,12 +1,2 @@
-export {
-  addVersion,
-  addVersions,
-  listVersions,
-  listVersionsOf,
-  versionRow,
-  versionValues,
-  type NewVersion,
-  type Version,
-  type VersionValues,
-} from './queries.ts'
+export { addVersion, addVersions, listVersions, listVersionsOf, type NewVersion, type Version } from './queries.ts'
 export { HistoryOf } from './schemas.ts'

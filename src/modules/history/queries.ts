@@ -1,4 +1,4 @@
-import { insertAll, jsonText, type TenantDb } from '#tenancy'
+import { insertAll, type TenantDb } from '#tenancy'
 import type { Actor } from '../../platform/http/index.ts'
 
 export type NewVersion = {
@@ -41,44 +41,6 @@ export async function addVersions(db: TenantDb, actor: Actor, versions: readonly
     { by_id: actor.id, by_name: actor.name.slice(0, 160) },
   )
 }
-
-/** What a statement needs that stores a version besides what it stores else. */
-export type VersionValues = {
-  version_of: string
-  version_id: string
-  version: number
-  version_by_id: string | null
-  version_by_name: string
-  version_action: string
-  version_reason: string | null
-  version_data: string
-}
-
-export const versionValues = (
-  actor: Actor,
-  { resource, id, version, action, reason = null, data }: NewVersion,
-): VersionValues => ({
-  version_of: resource,
-  version_id: id,
-  version,
-  version_by_id: actor.id,
-  version_by_name: actor.name.slice(0, 160),
-  version_action: action,
-  version_reason: reason,
-  version_data: JSON.stringify(data),
-})
-
-/** The row of `record_version`, for such a statement. */
-export const versionRow = (value: <K extends keyof VersionValues>(key: K) => VersionValues[K]) => ({
-  resource: value('version_of'),
-  resource_id: value('version_id'),
-  version: value('version'),
-  by_id: value('version_by_id'),
-  by_name: value('version_by_name'),
-  action: value('version_action'),
-  reason: value('version_reason'),
-  data: jsonText(value('version_data')),
-})
 
 /** All versions of a record, newest first. */
 export async function listVersions<T>(db: TenantDb, resource: string, id: string): Promise<Version<T>[]> {

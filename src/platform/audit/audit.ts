@@ -39,20 +39,3 @@ const entryColumns = (actor: Actor, entry: AuditEntry) => ({
   outcome: 'success',
   reason: reasonOf(actor, entry.reason),
 })
-
-const columnsOf = (actor: Actor, entry: AuditEntry) => ({ ...actorColumns(actor), ...entryColumns(actor, entry) })
-
-const own = ['id', 'actor_id', 'actor_name', 'actor_role', 'session_id', 'action', 'resource', 'resource_id', 'patients', 'outcome', 'reason', 'ip', 'request_id'] as const // prettier-ignore
-type Own = ReturnType<typeof columnsOf>
-
-/** What a statement needs that writes an entry besides what it stores else. */
-export type EntryValues = { [Column in keyof Own as `entry_${Column}`]: Own[Column] }
-
-export const entryValues = (actor: Actor, entry: Omit<AuditEntry, 'detail'>): EntryValues => {
-  const columns = columnsOf(actor, entry)
-  return Object.fromEntries(own.map((column) => [`entry_${column}`, columns[column]])) as EntryValues
-}
-
-/** The row of the record, for such a statement. */
-export const entryRow = (value: <K extends keyof EntryValues>(key: K) => EntryValues[K]): Own =>
-  Object.fromEntries(own.map((column) => [column, value(`entry_${column}`)])) as Own

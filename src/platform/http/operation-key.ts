@@ -60,7 +60,7 @@ export function createOnce<T extends object>(
  * of the ordinary `work` decides, as in createOnce.
  * @param quick what is stored and answered; undefined: not this way. Nothing but what the last statement stores may be written
  */
-export async function createInOne<T extends object, Values extends object>(
+export async function createInOne<T extends object, Values extends KeyedValues>(
   request: FastifyRequest,
   reply: FastifyReply,
   quick: (db: TenantDb, key: OperationKey) => Promise<InOne<T, Values> | undefined>,
@@ -77,13 +77,14 @@ export async function createInOne<T extends object, Values extends object>(
   return answer(reply, first ?? inEstablishment(request, work, again))
 }
 
-export type InOne<T, Values extends object> = {
-  statement: Statement<Values & KeyedValues, unknown>
+export type InOne<T, Values extends KeyedValues> = {
+  statement: Statement<Values, unknown>
+  /** With `status` and `answer` still to be written. */
   values: Values
   created: Created<T>
 }
 
-async function storing<T extends object, Values extends object>(
+async function storing<T extends object, Values extends KeyedValues>(
   db: TenantDb,
   key: OperationKey,
   quick: (db: TenantDb, key: OperationKey) => Promise<InOne<T, Values> | undefined>,
@@ -93,7 +94,9 @@ async function storing<T extends object, Values extends object>(
   const { statement, values, created } = found
   const { body, location, status = 201 } = created
   if (Math.random() < clearing) await forgetExpired(db, expiry())
-  return last(statement, { ...values, ...key, status, answer: JSON.stringify({ body, location }) }, created)
+  values.status = status
+  values.answer = JSON.stringify({ body, location })
+  return last(statement, values, created)
 }
 
 /**
