@@ -174,3 +174,27 @@ test('a batch with one wrong visit stores none and names it', async () => {
   )
   assert.deepEqual(await list({ to: '2024-12-31' }), [])
 })
+
+test('every set of filters gives what a recount of the whole list gives, and no set serves the values of another', async () => {
+  const whole = (await list({ from: '2026-01-01' })) as (Item & { serviceId: string | null; caseType: string })[]
+  const choices: [string, string, (one: (typeof whole)[number]) => boolean][] = [
+    ['patientId', patients.moussa, ({ patientId }) => patientId === patients.moussa],
+    ['to', '2026-03-03', ({ date }) => date <= '2026-03-03'],
+    ['serviceId', surgery, ({ serviceId }) => serviceId === surgery],
+    ['caseType', 'new', ({ caseType }) => caseType === 'new'],
+  ]
+  for (let set = 0; set < 2 ** choices.length; set++)
+    for (const limit of ['2', '30']) {
+      const chosen = choices.filter((_, i) => set & (1 << i))
+      const query = Object.fromEntries(chosen.map(([name, value]) => [name, value]))
+      const expected = whole.filter((one) => chosen.every(([, , holds]) => holds(one))).map(({ id }) => id)
+      const got = (await list({ from: '2026-01-01', ...query, limit })).map(({ id }) => id)
+      assert.deepEqual(got, expected.slice(0, Number(limit)), JSON.stringify(query))
+    }
+  // The same set with other values.
+  const awas = whole.filter(({ patientId }) => patientId === patients.awa).map(({ id }) => id)
+  assert.deepEqual(
+    (await list({ from: '2026-01-01', patientId: patients.awa })).map(({ id }) => id),
+    awas,
+  )
+})

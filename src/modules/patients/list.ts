@@ -11,6 +11,7 @@ import {
 import { today } from '../../shared/clock.ts'
 import { readRankKeys, toPage } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
+import { calledSo, isCalled, MOST_ALIKE, type RankedRow } from './named.ts'
 import { findProtected } from './protected.ts'
 import { conditionsOf, matching, newestPatients, newestStatement } from './page-query.ts'
 import { patientColumns, toPatient, type PatientRow } from './record.ts'
@@ -81,33 +82,43 @@ const newestKeys = ({ created_at, id }: PatientRow): string[] => [created_at, id
 async function likestFirst(
   db: TenantDb,
   viewer: Viewer,
-  filters: Filters,
+  { changed = [], ...filters }: Filters,
   q: string,
   limit: number,
   cursor?: string,
 ): Promise<PatientPage> {
   const asked = readSearch(q)
-  const { changed = [], ...rest } = filters
-  const conditions = conditionsOf(rest)
+  const conditions = conditionsOf(filters)
   const after = cursor === undefined ? undefined : readRankKeys(cursor)
-  const rows = await db
-    .selectFrom(
-      visiblePatients(db, viewer)
-        .select((of) => likenessRank(asked.names ?? ['', ''], of.ref('search_key')).as('rank'))
-        .where((of) => of.and([...matching(of, conditions, changed), askedFor(of, asked)]))
-        .as('patient'),
-    )
-    .select([...patientColumns, 'patient.glass', 'patient.rank'])
-    .$if(after !== undefined, (query) =>
-      query.where((eb) =>
-        eb.or([eb('rank', '<', after![0]), eb.and([eb('rank', '=', after![0]), eb('id', '<', after![1])])]),
-      ),
-    )
-    .orderBy('rank', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit + 1)
-    .execute()
+  const { names } = asked
+  const rows: RankedRow[] = []
+  if (names && !asked.digits && !asked.card && (after === undefined || after[0] > MOST_ALIKE))
+    rows.push(...(await calledSo(db, viewer, names, { conditions, changed, after, limit: limit + 1 })))
+  // Among a million, only who is called by few has the like-named looked for: those of a common name fill the pages.
+  if (rows.length <= limit) rows.push(...(await alike(limit + 1 - rows.length)))
   return pageOf(viewer, rows, limit, ({ rank, id }) => [rank, id])
+
+  async function alike(most: number): Promise<RankedRow[]> {
+    const isShown = names && !asked.digits && !asked.card
+    return db
+      .selectFrom(
+        visiblePatients(db, viewer)
+          .select((of) => likenessRank(names ?? ['', ''], of.ref('search_key')).as('rank'))
+          .where((of) => of.and([...matching(of, conditions, changed), askedFor(of, asked)]))
+          .$if(isShown !== undefined && isShown, (query) => query.where((of) => of.not(isCalled(of, names!))))
+          .as('patient'),
+      )
+      .select([...patientColumns, 'patient.glass', 'patient.rank'])
+      .$if(after !== undefined, (query) =>
+        query.where((eb) =>
+          eb.or([eb('rank', '<', after![0]), eb.and([eb('rank', '=', after![0]), eb('id', '<', after![1])])]),
+        ),
+      )
+      .orderBy('rank', 'desc')
+      .orderBy('id', 'desc')
+      .limit(most)
+      .execute()
+  }
 }
 
 function pageOf<R extends PatientRow & { glass: string | null }>(

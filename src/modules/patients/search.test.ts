@@ -186,3 +186,17 @@ test('a name without a sound, other scripts and invisible characters are looked 
   const again = { familyName: 'محمد', givenName: 'أحمد', sex: 'M', birth: { precision: 'year', date: '1980' } }
   assert.equal((await hospital.agent.post(patients, again, 409)).body.code, 'possible_duplicate')
 })
+
+test('a part in the middle of a name is found, and who is called so comes before who is alike, on all pages', async () => {
+  assert.deepEqual((await found('ulib')).toSorted(), ['Fatimata Coulibaly', 'Fatoumata Coulibaly', 'Mariam Koulibaly', 'Moussa KOULIBALI'].toSorted().filter((name) => /ulib/i.test(name))) // prettier-ignore
+  const whole = await found('fatimata')
+  assert.equal(whole[0], 'Fatimata Coulibaly')
+  const paged: string[] = []
+  for (let cursor = ''; ;) {
+    const body = await list(`limit=1&q=fatimata${cursor && `&cursor=${cursor}`}`)
+    paged.push(...names(body))
+    if (body.nextCursor === null) break
+    cursor = body.nextCursor
+  }
+  assert.deepEqual(paged, whole)
+})
