@@ -77,6 +77,11 @@ export class Directory {
     return this.#revokedSessions.has(sessionId)
   }
 
+  /** How old what it knows is (ms). */
+  get ageMs(): number {
+    return Date.now() - this.#verifiedAt
+  }
+
   isFresh(): boolean {
     return Date.now() - this.#verifiedAt < staleAfterMs
   }

@@ -1,7 +1,7 @@
 import type { RootOperationNode } from 'kysely'
 import { labelled, type Histogram, type Meters, type Series } from '../shared/meters.ts'
 import { Seldom } from '../shared/seldom.ts'
-import type { Log } from './types.ts'
+import type { Log } from './log.ts'
 
 /** Of one request: how long it waited, and its three slowest statements. Names and times only. */
 export class Spent {
@@ -62,7 +62,7 @@ export class Meter {
   readonly #lines = new Seldom(mostLines)
   readonly #statements: Series<Histogram>
   readonly #known = new Map<string, Histogram>()
-  readonly #waits: Histogram
+  readonly #waits: Record<'turn' | 'connection', Histogram>
   readonly #groups: Histogram
   readonly #records: Histogram
 
@@ -73,9 +73,11 @@ export class Meter {
       'sis_db_statement_duration_seconds',
       'From sending a statement to its answer, by its name; others by verb and table.',
     )
-    this.#waits = meters
-      .histograms('sis_db_wait_seconds', 'Wait for a turn and a connection before a transaction begins.')
-      .of('')
+    const waits = meters.histograms(
+      'sis_db_wait_seconds',
+      'Wait of a transaction before it begins: for its turn among the others, and for a connection.',
+    )
+    this.#waits = { turn: waits.of(labelled({ for: 'turn' })), connection: waits.of(labelled({ for: 'connection' })) }
     this.#groups = meters
       .histograms('sis_audit_group_entries', 'Reads put on record by one COMMIT.', recordBounds)
       .of('')
@@ -93,10 +95,10 @@ export class Meter {
     if (slowMs > 0 && ms >= slowMs) this.#tell(name, ms)
   }
 
-  /** A transaction has its turn and its connection. @param since of performance.now() */
-  waited(since: number, spent?: Spent): void {
+  /** A transaction has its turn, or its connection. @param since of performance.now() */
+  waited(since: number, spent?: Spent, what: 'turn' | 'connection' = 'connection'): void {
     const ms = performance.now() - since
-    this.#waits.observe(ms / 1_000)
+    this.#waits[what].observe(ms / 1_000)
     if (spent) spent.waitedMs += ms
   }
 

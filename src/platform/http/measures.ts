@@ -20,7 +20,7 @@ declare module 'fastify' {
     measured?: { labels: { method: string; route: string }; durations: OfRoute }
   }
   interface FastifyRequest {
-    /** What it waited for and asked of the database. */
+    /** What it waited for and asked of its establishment's tables. */
     spent: Spent | undefined
   }
   interface FastifyReply {
@@ -41,7 +41,6 @@ export function registerMeasures(app: FastifyInstance, { meters, slowMs }: Measu
   const slow = new Seldom(mostLines)
   let inFlight = 0
   meters.gauge('sis_http_requests_in_flight', 'Requests that are being answered.', () => inFlight)
-  app.decorateRequest('spent', undefined)
   app.decorateReply('refusedAs', undefined)
   app.addHook('onRoute', (route) => {
     const labels = { method: [route.method].flat().join('|'), route: route.url }
