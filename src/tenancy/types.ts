@@ -45,8 +45,4 @@ export type Platform = {
   read<T>(role: PlatformRole, work: (db: PlatformDb) => Promise<T>): Promise<T>
 }
 
-export type Log = {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+export type { Log } from './log.ts'

@@ -1,6 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { AccessEntry } from '#tenancy'
-import type { EventActor } from './events.ts'
+import type { Actor } from '../http/request.ts'
+
+/** Who acts, as far as it is known: before a login there is only the account that was tried. */
+export type EventActor = Omit<Actor, 'role'> & { role: string | null }
 
 /** What was opened, or refused; never a clinical value. */
 export type AccessTaken = {

@@ -1,10 +1,6 @@
 import { v7 } from 'uuid'
 import { asJson, type PlatformDb } from '#tenancy'
-import type { Actor } from '../http/request.ts'
-import { actorColumns } from './access-entry.ts'
-
-/** Who acts, as far as it is known: before a login there is only the account that was tried. */
-export type EventActor = Omit<Actor, 'role'> & { role: string | null }
+import { actorColumns, type EventActor } from './access-entry.ts'
 
 export type PlatformEvent = {
   /** `login`, `user.create`, `establishment.suspend`… */

@@ -1,5 +1,5 @@
 export { audit, auditAll, type AuditEntry } from './audit.ts'
-export { actorColumns, toAccessEntry, type AccessTaken } from './access-entry.ts'
+export { actorColumns, toAccessEntry, type AccessTaken, type EventActor } from './access-entry.ts'
 export { listAccesses, summariseAccesses, type AccessOfPatient, type PersonWhoMet } from './queries.ts'
 export { recordExport, type ExportRecord } from './export-record.ts'
-export { recordEvent, recordEventOn, type EventActor, type PlatformEvent } from './events.ts'
+export { recordEvent, recordEventOn, type PlatformEvent } from './events.ts'
