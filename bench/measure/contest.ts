@@ -1,4 +1,4 @@
-import type { Round } from './load.ts'
+import { NothingAnswered, type Round } from './load.ts'
 import { median } from './statistics.ts'
 
 /** Somebody whose rounds alternate with those of the others. */
@@ -21,7 +21,7 @@ export async function contest(
 ): Promise<Contest> {
   const result: Contest = { rounds: {}, verified: {} }
   for (const { name, round, verify } of contestants) {
-    await round(warmUp)
+    await warm(round, warmUp)
     result.rounds[name] = []
     if (verify) result.verified[name] = await verify()
   }
@@ -37,6 +37,18 @@ export async function contest(
   for (const { name, verify } of contestants)
     if (verify) result.verified[name] = (result.verified[name] ?? 0) + (await verify())
   return result
+}
+
+/** A second and a third attempt for whoever only begins to answer. */
+async function warm(round: Contestant['round'], seconds: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await round(seconds)
+      return
+    } catch (error) {
+      if (!(error instanceof NothingAnswered) || attempt === 3) throw error
+    }
+  }
 }
 
 export const rateOf = (rounds: readonly Round[] = []): number => median(rounds.map(({ perSecond }) => perSecond))

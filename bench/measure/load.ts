@@ -36,6 +36,9 @@ export type Round = {
 
 export type LoadOptions = { wrk: string; seconds: number; connections: number; folder: string }
 
+/** Not one answer in a whole round: a machine that is busy with something else, or a server that has just begun. */
+export class NothingAnswered extends Error {}
+
 let runs = 0
 
 /** Loads a server for some seconds. @throws Error when one request was refused or broke */
@@ -66,7 +69,8 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
     'requests' | 'us' | 'bytes' | 'refused' | 'broken' | 'p50' | 'p95' | 'p99' | 'max',
     number
   >
-  if (refused > 0 || broken > 0 || requests === 0)
+  if (requests === 0 && broken === 0) throw new NothingAnswered(`${target.url}: no answer in ${seconds} s`)
+  if (refused > 0 || broken > 0)
     throw new Error(
       `${target.url}: of ${requests} requests ${refused} were refused, ${broken} broke${await whatIsRefused(target)}`,
     )
