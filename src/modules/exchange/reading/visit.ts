@@ -1,5 +1,5 @@
 import { text, type Text } from '../../../shared/text.ts'
-import { judgeNew, type NewConsultation } from '../../consultations/index.ts'
+import { judgeNew, vitalNames, type NewConsultation, type Vital } from '../../consultations/index.ts'
 import {
   foldText,
   hasLetter,
@@ -208,19 +208,6 @@ function phoneOf(reader: LineReader): string | null {
 const foreign = text('Téléphone hors Mali : laissé de côté.', 'Phone outside Mali: left out.')
 const unreadablePhone = text('Téléphone illisible : laissé de côté.', 'Unreadable phone: left out.')
 
-const measured = [
-  'temperature',
-  'systolic',
-  'diastolic',
-  'pulse',
-  'respiration',
-  'spo2',
-  'weight',
-  'height',
-  'muac',
-] as const
-type Vital = (typeof measured)[number]
-
 function contentOf(reader: LineReader, diagnosis: string | null, on: string, today: string): Content {
   return {
     practitionerName: reader.line('practitioner', 120),
@@ -260,7 +247,7 @@ const unknownOutcome = text('Issue inconnue : laissée de côté.', 'Unknown out
 // An implausible measure is left out and told: the visit took place all the same.
 function vitalsOf(reader: LineReader, on: string, today: string): Partial<Record<Vital, number>> {
   const vitals: Partial<Record<Vital, number>> = {}
-  for (const vital of measured) {
+  for (const vital of vitalNames) {
     const cell = reader.cell(vital)
     if (isEmpty(cell)) continue
     const value = readMeasure(cell)
