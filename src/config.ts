@@ -66,6 +66,11 @@ const Settings = Type.Object({
     variable: 'SIS_POOLER',
     expected: 'none, ou transaction quand DATABASE_URL mène à PgBouncer en mode transaction',
   }),
+  dbMemoryMb: setting(Type.Integer({ minimum: 128, maximum: 1_000_000, default: 2_048 }), {
+    variable: 'SIS_DB_MEMORY_MB',
+    expected:
+      'un nombre entier de 128 à 1000000 (mégaoctets que les connexions de tous les processus HTTP prennent ensemble dans PostgreSQL)',
+  }),
   dataDir: setting(Type.String({ minLength: 1, maxLength: 1000, default: join(packageRoot, 'data') }), {
     variable: 'SIS_DATA_DIR',
     expected: 'le chemin d’un dossier',

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import process from 'node:process'
 import type { Logger } from 'pino'
-import { createTenancy, IsolationBroken } from '#tenancy'
+import { createTenancy, IsolationBroken, Meter } from '#tenancy'
 import { buildApp } from './app.ts'
 import { unboundedInFlight } from './config.ts'
 import { openAccess } from './platform/auth/index.ts'
@@ -12,6 +12,7 @@ import { followConnections } from './supervisor/drain.ts'
 import { codeOf } from './supervisor/failure.ts'
 import { onCrash } from './supervisor/last-resort.ts'
 import { createLog } from './supervisor/log.ts'
+import { measureTenancy } from './supervisor/metrics/tenancy-meters.ts'
 import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './supervisor/messages.ts'
 
 // One HTTP process: build, listen, drain. The supervisor starts it and tells it everything over their channel.
@@ -45,7 +46,7 @@ process.on('message', (message: ToWorker) => {
 void tell({ type: 'here' })
 
 async function start(settings: WorkerSettings): Promise<Running> {
-  const { config, apiUrl, installation, poolSize, pooler, metered } = settings
+  const { config, apiUrl, installation, poolSize, memoryMb, pooler, metered } = settings
   const { slowMs } = config
   log = createLog(config.logLevel)
   if (metered) measureProcess(meters, 'http')
@@ -53,11 +54,14 @@ async function start(settings: WorkerSettings): Promise<Running> {
     url: apiUrl,
     installation,
     poolSize,
+    memoryMb,
     pooler,
     log,
     name: 'sis-http',
     impatient: config.rateInFlight < unboundedInFlight,
+    meter: new Meter({ meters, log, slowMs }),
   })
+  measureTenancy(meters, tenancy)
   const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
   const app = await buildApp({ config, access, log, measuring: { meters, slowMs } })
   const drainConnections = followConnections(app.server)

@@ -155,7 +155,6 @@ test('control: a journal that writes what libraries hand it, and a server that q
     'header-user-agent',
     'authorization',
     'password',
-    'databasecheck',
     'databaseuuid',
     'ownthrown',
     'ownthrowndetail',

@@ -10,6 +10,8 @@ export type WorkerSettings = {
   /** Base64, 32 bytes. */
   masterKey: string
   poolSize: number
+  /** What its connections may take in PostgreSQL (MB). */
+  memoryMb: number
   /** Whether somebody may ask for its numbers. */
   metered: boolean
 }
@@ -35,8 +37,11 @@ export type FromWorker =
 export const poolSizeFor = (workers: number): number =>
   Math.max(2, Math.min(10, Math.floor(80 / workers) - ownConnections))
 
-/** One for the directory, one for the record of reads: whoever holds the pool keeps neither from its work. */
-export const ownConnections = 2
+/**
+ * One for the directory, one for the record of reads (whoever holds the pool keeps neither from its work), two that one-shot
+ * reads share.
+ */
+export const ownConnections = 4
 
 /** How long requests may take to finish once we stop (ms). */
 export const drainMs = 10_000

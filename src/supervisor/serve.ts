@@ -143,6 +143,7 @@ function workerSettings(config: Config, { apiUrl, installation }: Database, mast
     pooler: config.pooler,
     masterKey: masterKey.toString('base64'),
     poolSize: poolSizeFor(config.workers),
+    memoryMb: config.dbMemoryMb / config.workers,
     metered: config.metricsPort !== undefined,
   }
 }

@@ -2,6 +2,7 @@ import pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { LostBeforeCommit } from './failures.ts'
 import { AffinePool } from './shared/affine-pool.ts'
+import type { MemoryBudget } from './shared/memory.ts'
 import { WiredClient } from './shared/wired-client.ts'
 import type { Log } from './types.ts'
 
@@ -10,12 +11,13 @@ export type PoolOptions = {
   size: number
   name: string
   log: Log
+  memory?: MemoryBudget
   /** When no answer is awaited any longer (ms): the machine at the other end is gone without a word. */
   answerWithin?: number
 }
 
 /** A pool of pipelining connections whose failures are logged, never thrown at the process. */
-export function openPool({ url, size, name, log, answerWithin = 20_000 }: PoolOptions): pg.Pool {
+export function openPool({ url, size, name, log, memory, answerWithin = 20_000 }: PoolOptions): pg.Pool {
   const pool = new AffinePool({
     connectionString: url,
     max: size,
@@ -25,9 +27,12 @@ export function openPool({ url, size, name, log, answerWithin = 20_000 }: PoolOp
     query_timeout: answerWithin,
     // With jitter, so that a pool does not renew all its connections in the same second.
     maxLifetimeSeconds: 1_500 + Math.floor(Math.random() * 600),
+    // Whatever else a backend may keep.
+    maxUses: 100_000 + Math.floor(Math.random() * 50_000),
     keepAlive: true,
+    ...(memory && { memory }),
     Client: WiredClient as unknown as new () => pg.Client,
-  } as pg.PoolConfig)
+  })
   // Without these listeners one pg_terminate_backend ends the process (research/security.md 5).
   pool.on('error', (error) => log.warn({ code: (error as { code?: string }).code }, 'idle database connection lost'))
   pool.on('connect', (client) => client.on('error', () => {}))

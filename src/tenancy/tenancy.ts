@@ -2,11 +2,14 @@ import type pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { openAccessLog, type AccessLog } from './access-log.ts'
 import { Directory } from './directory.ts'
+import { readGauges, type TenancyGauges } from './gauges.ts'
 import type { Last } from './last.ts'
+import type { Meter, Spent } from './meter.ts'
 import { openPool, openConnection } from './pool.ts'
 import { assertLoginIsPowerless } from './self-check.ts'
 import { entranceOf, type Entrance } from './shared/shared-connection.ts'
 import { SharedReads } from './shared/shared-reads.ts'
+import { MemoryBudget } from './shared/memory.ts'
 import { sharedRead } from './shared/shared-read.ts'
 import { run as runStatement } from './statement.ts'
 import type { PlatformTables, TenantTables } from './tables.ts'
@@ -22,6 +25,10 @@ export type TenancyOptions = {
   poolSize: number
   /** Connections that one-shot reads share; 2 when absent. */
   readers?: number
+  /** Statements that a connection of one-shot reads remembers; 1,000 when absent. */
+  mostNamed?: number
+  /** What its connections may take in PostgreSQL (MB); 1,024 when absent. */
+  memoryMb?: number
   log: Log
   /** Shown in pg_stat_activity. */
   name?: string
@@ -29,6 +36,8 @@ export type TenancyOptions = {
   pooler?: 'none' | 'transaction'
   /** Of an HTTP process: when too many wait for a connection, the next is refused (`busy`) instead of waiting as well. */
   impatient?: boolean
+  /** Told what transactions and statements take. */
+  meter?: Meter
 }
 
 /** The door to all data of one process: one handle per establishment, one on the shared tables, the directory. */
@@ -38,10 +47,15 @@ export type Tenancy = {
   readonly platform: Platform
   /** Where reads are put on record. */
   readonly accesses: AccessLog
-  /** @throws establishment_suspended, establishment_archived, not_found (still being prepared): before any SQL */
-  tenant(establishment: Establishment): Tenant
+  /**
+   * @param spent adds up what a request waits for and asks
+   * @throws establishment_suspended, establishment_archived, not_found (still being prepared): before any SQL
+   */
+  tenant(establishment: Establishment, spent?: Spent): Tenant
   /** Whether the database answered the last poll of the directory. */
   isReady(): boolean
+  /** How things are now: connections, affinity, the record of reads, the directory. */
+  gauges(): TenancyGauges
   close(): Promise<void>
 }
 
@@ -49,8 +63,9 @@ const tenantPath = (establishment: Establishment): string => `${establishment.sc
 
 /** Opens the pool, reads the directory, checks the login. @throws database_unavailable, IsolationBroken */
 export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
-  const { name = 'sis', pooler = 'none' } = options
-  const pool = openPool({ ...options, size: options.poolSize, name })
+  const { name = 'sis', pooler = 'none', meter } = options
+  const memory = new MemoryBudget(options.memoryMb ?? 1_024)
+  const pool = openPool({ ...options, size: options.poolSize, name, memory })
   // Revocations are polled on a connection of their own: a tenant whose locks hold the whole pool must not make the
   // directory stale for everybody.
   const polls = openPool({ ...options, size: 1, name: `${name}-directory`, answerWithin: 2_000 })
@@ -61,8 +76,8 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
       : new SharedReads({
           connect: () => openConnection({ ...options, name: `${name}-reads` }),
           connections: options.readers ?? 2,
-          limits: { mostNamed: 500 },
-          log: options.log,
+          limits: { mostNamed: options.mostNamed ?? 1_000 },
+          memory,
           impatient: options.impatient ?? false,
         })
   const entrances = new Map<string, Entrance>()
@@ -84,7 +99,13 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
       work: (db: PlatformDb) => Promise<T>,
       keyed?: Options,
     ): Promise<T> =>
-      inTurn(() => inTransaction<PlatformTables, T>(on, platformScope(role), mode, work, { ...keyed, pooler }))
+      inTurn(() =>
+        inTransaction<PlatformTables, T>(on, platformScope(role), mode, work, {
+          ...keyed,
+          pooler,
+          ...(meter && { meter }),
+        }),
+      )
     return {
       transaction: (role, work, keyed) => run(role, 'write', work, keyed),
       read: (role, work) => run(role, 'read', work),
@@ -106,29 +127,42 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
     throw error
   }
 
+  const accesses = openAccessLog(records, platformScope('audit'), { pooler, meter })
   return {
     installation: options.installation,
     directory,
     platform: platformOn(pool, turns.ofPlatform),
-    accesses: openAccessLog(records, platformScope('audit'), { pooler }),
-    tenant(establishment) {
+    accesses,
+    tenant(establishment, spent) {
       refuseUnlessActive(establishment)
       const scope: Scope = { role: establishment.schema, path: tenantPath(establishment) }
-      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T | Last<T>>, keyed?: Options): Promise<T> =>
-        turns.ofTenant(establishment.id, () =>
-          inTransaction<TenantTables, T>(pool, scope, mode, work, { ...keyed, pooler }),
-        )
+      const run = <T>(mode: Mode, work: (db: TenantDb) => Promise<T | Last<T>>, keyed?: Options): Promise<T> => {
+        const since = performance.now()
+        return turns.ofTenant(establishment.id, () => {
+          meter?.waited(since, spent, 'turn')
+          return inTransaction<TenantTables, T>(pool, scope, mode, work, { ...keyed, pooler, meter, spent })
+        })
+      }
       return {
         establishment,
         transaction: (work, keyed) => run('write', work, keyed),
         read: (work) => run('read', work),
         once: (statement, values) => {
           const owned = () => run('read', (db) => runStatement(db, statement, values))
-          return reads ? sharedRead(reads, establishment.id, entrance(scope), statement, values, owned) : owned()
+          if (!reads) return owned()
+          return sharedRead(reads, establishment.id, entrance(scope), statement, values, { owned, meter, spent })
         },
       }
     },
     isReady: () => directory.isFresh(),
+    gauges: () =>
+      readGauges({
+        pools: { transactions: pool, directory: polls, audit: records },
+        reads,
+        memory,
+        accesses,
+        directory,
+      }),
     close,
   }
 }

@@ -183,7 +183,7 @@ async function endBackend(client: pg.PoolClient): Promise<void> {
 
 // Between a change of status and its grant or revoke (half a second), or before this process has read the directory, the
 // database refuses the role (42501; 22023 when it is gone): a moment to wait, no fault of ours.
-export const refusedRole = (error: unknown): unknown =>
+const refusedRole = (error: unknown): unknown =>
   ['42501', '22023'].includes(sqlState(error) ?? '')
     ? problem('establishment_not_ready', { retryAfter: 1, cause: error })
     : error

@@ -1,4 +1,7 @@
+// pg-pool names what is its own with an underscore.
+/* oxlint-disable no-underscore-dangle */
 import pg from 'pg'
+import type { MemoryBudget } from './memory.ts'
 import type { WiredClient } from './wired-client.ts'
 
 /** What pg-pool 3 keeps of a connection that nobody has. */
@@ -16,20 +19,24 @@ type Inside = {
 type Lent = (error: Error | undefined, client: pg.PoolClient) => void
 
 export type AffinePoolOptions = pg.PoolConfig & {
-  /** After so many establishments a connection is closed: PostgreSQL never gives back what it keeps of each. */
-  mostTouched?: number
+  /** Past it a connection that comes back is closed: PostgreSQL never gives back what it keeps of an establishment. */
+  memory?: MemoryBudget
 }
 
 /** Lends the connection that has served the same establishment before, when it is free: its tables and statements are known there. */
 export class AffinePool extends pg.Pool {
-  readonly #mostTouched: number
+  readonly #memory: MemoryBudget | undefined
   /** Since the start. */
   readonly counts = { lent: 0, known: 0, opened: 0, retired: 0 }
 
-  constructor({ mostTouched = 1_000, ...options }: AffinePoolOptions) {
+  constructor({ memory, ...options }: AffinePoolOptions) {
     super(options)
-    this.#mostTouched = mostTouched
-    this.on('connect', () => void this.counts.opened++)
+    this.#memory = memory
+    this.on('connect', (client) => {
+      this.counts.opened++
+      memory?.add(client as unknown as WiredClient)
+    })
+    this.on('remove', (client) => memory?.remove(client as unknown as WiredClient))
   }
 
   /** @param party the role of whoever borrows; without it any connection does */
@@ -45,7 +52,7 @@ export class AffinePool extends pg.Pool {
 
   /** A borrowed connection comes back: it ends when it has had too many, and another one is opened when one is needed. */
   giveBack(client: pg.PoolClient, broken: boolean): void {
-    const isFull = (client as unknown as WiredClient).touched.size >= this.#mostTouched
+    const isFull = this.#memory?.isTooMuch(client as unknown as WiredClient) ?? false
     if (isFull) this.counts.retired++
     client.release(broken || isFull)
   }
@@ -55,7 +62,7 @@ export class AffinePool extends pg.Pool {
     const clients = (this as unknown as Inside)._idle.map(({ client }) => client)
     return {
       touched: clients.map(({ touched }) => touched.size),
-      named: clients.reduce((sum, { named }) => sum + named, 0),
+      named: clients.reduce((sum, { statements }) => sum + statements, 0),
     }
   }
 

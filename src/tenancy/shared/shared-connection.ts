@@ -64,21 +64,37 @@ export class SharedConnection {
   /** Names that PostgreSQL may forget. */
   readonly #forgotten: string[] = []
   readonly #limits: Limits
+  readonly #touched = new Set<number>()
+  /** An entrance was refused: for its establishment, or because of what was left on this connection. Another one may know. */
+  isSuspect = false
   #names = 0
   #entered = false
+  #uses = 0
 
   constructor(client: pg.Client, limits: Limits, onLoss: (error: Error) => void) {
     this.#limits = limits
     this.wire = new Wire(client, onLoss)
   }
 
-  get named(): number {
+  /** Statements that it remembers. */
+  get statements(): number {
     return this.#named.size
+  }
+
+  /** Establishments whose tables its backend keeps in memory. */
+  get establishments(): number {
+    return this.#touched.size
+  }
+
+  get uses(): number {
+    return this.#uses
   }
 
   /** Sends the read behind the others. */
   send(entrance: Entrance, statement: Known, values: readonly (string | null)[], settle: Settle): OneRead {
     const { out } = this.wire
+    this.#uses++
+    this.#touched.add(entrance.number)
     if (!this.#entered) out.parse(enterName, enterText)
     this.#entered = true
     out.bindAndExecute(enterName, entrance.values)
@@ -119,6 +135,7 @@ export class SharedConnection {
   }
 
   breakOff(error: Error): void {
+    this.isSuspect = true
     const behind = this.wire.flying.splice(0)
     for (const exchange of behind) exchange.lost(error)
     this.wire.destroy(error)
@@ -207,6 +224,7 @@ class OneRead implements Exchange {
   failed(error: ServerError): void {
     if (this.#isNew && !this.#named.isParsed) this.#on.forget(this.#named)
     this.#on.closeLater(this.#closing)
+    if (this.#completed === 0) this.#on.isSuspect = true
     // Prepared by a read that failed before, or for columns that a migration has changed since: parsed anew elsewhere.
     if (error.code === '26000' && this.#completed === 0) this.#on.breakOff(error)
     else if (error.code === '26000' || error.code === '0A000') {

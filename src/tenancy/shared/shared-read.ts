@@ -1,7 +1,6 @@
 import { isConnectionFailure, isSerializationFailure, problemOf } from '../failures.ts'
 import type { Meter, Spent } from '../meter.ts'
 import { oneShotOf, type Statement } from '../statement.ts'
-import { refusedRole } from '../transaction.ts'
 import { AskElsewhere, EntranceRefused, StatementFailed, type Entrance } from './shared-connection.ts'
 import type { SharedReads } from './shared-reads.ts'
 
@@ -25,8 +24,8 @@ export async function sharedRead<Values extends object, Row>(
     meter?.statement(statement.name, since, spent)
     return rows
   } catch (error) {
-    if (error instanceof AskElsewhere) return owned()
-    if (error instanceof EntranceRefused) throw problemOf(refusedRole(error.cause))
+    // A role that is refused is refused there as well; was it the connection, the read is answered.
+    if (error instanceof AskElsewhere || error instanceof EntranceRefused) return owned()
     if (!(error instanceof StatementFailed)) throw error
     meter?.statement(statement.name, since, spent)
     if (isSerializationFailure(error.cause) || isConnectionFailure(error.cause)) return owned()

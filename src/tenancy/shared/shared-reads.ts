@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { FairShare } from '../../shared/fair-share.ts'
-import type { Log } from '../types.ts'
+import type { MemoryBudget } from './memory.ts'
 import {
   AskElsewhere,
   SharedConnection,
@@ -16,7 +16,7 @@ export type SharedReadsOptions = {
   /** How many connections serve at the same time. */
   connections: number
   limits: Limits
-  log: Log
+  memory?: MemoryBudget
   impatient: boolean
 }
 
@@ -29,14 +29,18 @@ const answerWithinMs = 20_000
 /** Between two attempts to open a connection that failed (ms). */
 const reopenAfterMs = 250
 
-type Slot = {
-  connection: SharedConnection | undefined
-  opening: boolean
-  failedAt: number
+/** Of one connection; with jitter, so that not all are renewed at the same time. */
+const lifetimeMs = 1_500_000
+const mostUses = 5_000_000
+
+type Lane = {
+  readonly connection: SharedConnection
+  readonly until: number
   /** The one that was first at the last look. */
-  seen: unknown
+  seen: OneRead | undefined
   isHeld: boolean
 }
+type Slot = { lane: Lane | undefined; opening: boolean; failedAt: number }
 
 /**
  * One-shot reads of all establishments on few connections. An establishment has its connection (hash → slot): there its
@@ -47,18 +51,20 @@ export class SharedReads {
   readonly #slots: Slot[]
   readonly #share: FairShare
   /** Establishments a read of which keeps a connection from the others now: they ask elsewhere meanwhile. */
-  readonly #slow = new Map<Entrance, number>()
+  readonly #slow = new Set<Entrance>()
+  /** Connections that only wait for their last answers. */
+  readonly #leaving = new Set<Lane>()
+  /** Since the start. */
+  readonly counts = { own: 0, other: 0, elsewhere: 0, opened: 0, retired: 0 }
   #watch: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: SharedReadsOptions) {
     this.#options = options
     this.#slots = Array.from({ length: options.connections }, () => ({
-      connection: undefined,
+      lane: undefined,
       opening: false,
       failedAt: -Infinity,
-      seen: undefined,
-      isHeld: false,
     }))
     this.#share = new FairShare({
       size: options.connections * mostFlying,
@@ -82,54 +88,84 @@ export class SharedReads {
     if (waiting) await waiting
     try {
       return await new Promise<object[]>((resolve, reject) => {
-        const slot = this.#slotFor(entrance)
-        if (slot?.connection === undefined) reject(new AskElsewhere('no connection is free'))
-        else {
-          slot.connection.send(entrance, statement, values, (rows, error) => {
-            if (rows) resolve(rows)
-            else reject(error)
-          })
-          this.#watch ??= setInterval(this.#look, lookEveryMs).unref()
+        const connection = this.#connectionFor(entrance)
+        if (connection === undefined) {
+          this.counts.elsewhere++
+          reject(new AskElsewhere('no connection is free'))
+          return
         }
+        connection.send(entrance, statement, values, (rows, error) => {
+          if (rows) resolve(rows)
+          else reject(error)
+        })
+        this.#watch ??= setInterval(this.#look, lookEveryMs).unref()
       })
     } finally {
       this.#share.leave(party)
     }
   }
 
-  /** Connections, reads on their way, and the statements that the connections remember. */
-  get numbers(): { open: number; used: number; flying: number; named: number } {
-    const all = this.#slots.flatMap(({ connection }) => connection ?? [])
-    const sum = (of: (one: SharedConnection) => number): number => all.reduce((total, one) => total + of(one), 0)
-    const flying = ({ wire }: SharedConnection): number => wire.flying.length
-    const used = all.filter((one) => flying(one) > 0).length
-    return { open: all.length, used, flying: sum(flying), named: sum(({ named }) => named) }
+  /** How things are now. */
+  get numbers(): { open: number; used: number; flying: number; named: number; established: number[] } {
+    const open = this.#slots.flatMap(({ lane }) => (lane ? [lane.connection] : []))
+    const flying = open.map(({ wire }) => wire.flying.length)
+    return {
+      open: open.length,
+      used: flying.filter((count) => count > 0).length,
+      flying: flying.reduce((sum, count) => sum + count, 0),
+      named: open.reduce((sum, { statements }) => sum + statements, 0),
+      established: open.map(({ establishments }) => establishments),
+    }
   }
 
   /** The establishment's own, or another one when that has enough to do. */
-  #slotFor(entrance: Entrance): Slot | undefined {
+  #connectionFor(entrance: Entrance): SharedConnection | undefined {
     if (this.#slow.size > 0 && this.#slow.has(entrance)) return undefined
     const { length } = this.#slots
     for (let i = 0; i < length; i++) {
       const slot = this.#slots[(entrance.slot + i) % length]!
-      if (slot.connection === undefined) this.#open(slot)
-      else if (!slot.isHeld && slot.connection.wire.flying.length < mostFlying) return slot
+      const { lane } = slot
+      if (lane === undefined) this.#open(slot)
+      else if (!lane.isHeld && lane.connection.wire.flying.length < mostFlying) {
+        if (i === 0) this.counts.own++
+        else this.counts.other++
+        return lane.connection
+      }
     }
     return undefined
   }
 
+  /** Opens a connection for this slot; the one that it has, if any, serves until then, and ends after its last answer. */
   #open(slot: Slot): void {
     if (slot.opening || this.#closed || performance.now() - slot.failedAt < reopenAfterMs) return
     slot.opening = true
     this.#options.connect().then(
       (client) => {
         slot.opening = false
-        const connection = new SharedConnection(client, this.#options.limits, () => {
-          if (slot.connection === connection) slot.connection = undefined
-        })
-        if (this.#closed) void connection.wire.end()
-        else slot.connection = connection
+        const lane: Lane = {
+          connection: new SharedConnection(client, this.#options.limits, () => {
+            if (slot.lane === lane) slot.lane = undefined
+            this.#leaving.delete(lane)
+            this.#options.memory?.remove(lane.connection)
+          }),
+          until: performance.now() + lifetimeMs * (1 + Math.random() * 0.4),
+          seen: undefined,
+          isHeld: false,
+        }
+        if (this.#closed) {
+          void lane.connection.wire.end()
+          return
+        }
+        this.counts.opened++
+        this.#options.memory?.add(lane.connection)
+        const former = slot.lane
+        slot.lane = lane
+        if (former === undefined) return
+        this.counts.retired++
+        this.#leaving.add(former)
+        void former.connection.wire.end()
       },
+      // Transactions meet the same database, and say what it has.
       () => {
         slot.opening = false
         slot.failedAt = performance.now()
@@ -140,35 +176,44 @@ export class SharedReads {
   /** Whoever stands behind a read that takes long asks elsewhere: reads may be asked twice. */
   readonly #look = (): void => {
     const now = performance.now()
+    this.#slow.clear()
     let flying = 0
     for (const slot of this.#slots) {
-      const { connection } = slot
-      const head = connection?.wire.flying[0] as OneRead | undefined
-      if (connection === undefined || head === undefined) {
-        slot.seen = undefined
-        slot.isHeld = false
-        continue
-      }
-      flying++
-      if (slot.seen === head) {
-        slot.isHeld = true
-        for (const behind of connection.wire.flying.slice(1)) (behind as OneRead).abandon()
-        if (now - connection.wire.headSince > answerWithinMs)
-          connection.breakOff(new Error('no answer within the time'))
-      } else slot.isHeld = false
-      slot.seen = head
+      const { lane } = slot
+      if (lane === undefined) continue
+      flying += this.#lookAt(lane, now)
+      const { connection } = lane
+      if (
+        connection.isSuspect ||
+        now > lane.until ||
+        connection.uses > mostUses ||
+        this.#options.memory?.isTooMuch(connection)
+      )
+        this.#open(slot)
     }
-    this.#slow.clear()
-    for (const slot of this.#slots) if (slot.isHeld) this.#slow.set((slot.seen as OneRead).entrance, 1)
+    for (const lane of this.#leaving) flying += this.#lookAt(lane, now)
     if (flying === 0) {
       clearInterval(this.#watch)
       this.#watch = undefined
     }
   }
 
+  #lookAt(lane: Lane, now: number): number {
+    const { wire } = lane.connection
+    const head = wire.flying[0] as OneRead | undefined
+    lane.isHeld = head !== undefined && lane.seen === head
+    lane.seen = head
+    if (!lane.isHeld || head === undefined) return wire.flying.length
+    this.#slow.add(head.entrance)
+    for (const behind of wire.flying.slice(1)) (behind as OneRead).abandon()
+    if (now - wire.headSince > answerWithinMs) lane.connection.breakOff(new Error('no answer within the time'))
+    return wire.flying.length
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#watch)
-    await Promise.all(this.#slots.map(async ({ connection }) => connection?.wire.end()))
+    const lanes = [...this.#slots.map(({ lane }) => lane), ...this.#leaving]
+    await Promise.all(lanes.map(async (lane) => lane?.connection.wire.end()))
   }
 }

@@ -8,7 +8,7 @@ type Answer = { command: string; rowCount: number | null; rows: object[] }
 type Callback = (error: Error | null, answer?: Answer) => void
 
 /** Named statements of one connection; past it the one used longest ago is closed on the server. */
-const mostNamed = 200
+const mostNamed = 400
 
 type Named = { readonly name: string; readonly text: string; maker: RowMaker | undefined; isParsed: boolean }
 
@@ -43,8 +43,12 @@ export class WiredClient extends pg.Client {
   readonly touched = new Set<string>()
 
   /** Statements that this connection remembers. */
-  get named(): number {
+  get statements(): number {
     return this.#named.size
+  }
+
+  get establishments(): number {
+    return this.touched.size
   }
 
   override getTransactionStatus(): 'I' | 'T' | 'E' | null {
