@@ -66,7 +66,7 @@ const Settings = Type.Object({
     variable: 'SIS_POOLER',
     expected: 'none, ou transaction quand DATABASE_URL mène à PgBouncer en mode transaction',
   }),
-  dbMemoryMb: setting(Type.Integer({ minimum: 128, maximum: 1_000_000, default: 2_048 }), {
+  dbMemoryMb: setting(Type.Integer({ minimum: 128, maximum: 1_000_000, default: 2048 }), {
     variable: 'SIS_DB_MEMORY_MB',
     expected:
       'un nombre entier de 128 à 1000000 (mégaoctets que les connexions de tous les processus HTTP prennent ensemble dans PostgreSQL)',
