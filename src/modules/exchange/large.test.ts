@@ -87,15 +87,15 @@ test('a failure in the last batch leaves nothing, and gives the file numbers bac
 test('while a register is being stored, a patient can be created', async () => {
   const { cabinet, database } = await harness()
   const { schema } = cabinet.establishment
-  const holding = database.asSuperuser(
-    `do $$ begin lock table ${schema}.import_line in share mode; perform pg_sleep(3); end $$`,
-  )
+  let held = true
+  const holding = database
+    .asSuperuser(`do $$ begin lock table ${schema}.import_line in share mode; perform pg_sleep(3); end $$`)
+    .finally(() => (held = false))
   await sleep(100)
-  let stored = false
-  const importing = importFile(cabinet.agent, register(...visits(20))).finally(() => (stored = true))
+  const importing = importFile(cabinet.agent, register(...visits(20)))
   await untilHeld('import_line')
   const { body } = await cabinet.agent.post('/api/v1/patients', aPatient, 201)
-  assert.equal(stored, false)
+  assert.equal(held, true, 'it waited for the import')
   assert.match(body.fileNumber, /-000021$/)
   await holding
   assert.equal((await importing).status, 201)

@@ -133,7 +133,7 @@ export async function lockFileCounter(db: TenantDb, year: number): Promise<void>
     .execute()
 }
 
-// The numbers of each year are taken at once; a rollback gives them back. Years in order: two imports cannot wait for each other.
+// The numbers of each year are taken at once; a rollback gives them back (an import takes its own ahead: bulk.ts). Years in order: two imports cannot wait for each other.
 async function takeFileNumbers(db: TenantDb, years: readonly number[]): Promise<(year: number) => number> {
   const next = new Map<number, number>()
   for (const year of [...new Set(years)].sort((a, b) => a - b)) {

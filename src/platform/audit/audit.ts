@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from 'uuid'
 import { insertAll, type TenantDb } from '#tenancy'
 import type { Actor } from '../http/request.ts'
 import { actorColumns, reasonOf } from './access-entry.ts'
+import { newId } from '../../shared/ids.ts'
 
 /** What is put on an establishment's record: never a clinical value, only what was done to which record and why. */
 export type AuditEntry = {
@@ -31,7 +31,7 @@ export async function auditAll(db: TenantDb, actor: Actor, entries: readonly Aud
 }
 
 const entryColumns = (actor: Actor, entry: AuditEntry) => ({
-  id: uuidv7(),
+  id: newId(),
   action: entry.action,
   resource: entry.resource,
   resource_id: entry.resourceId,
