@@ -188,6 +188,11 @@ class OneRead implements Exchange {
     this.#isNew = isNew
   }
 
+  /** Nobody waits for it any longer. */
+  get isAbandoned(): boolean {
+    return this.#settle === undefined
+  }
+
   /** Whoever waits for it is told to ask elsewhere; its answer is thrown away when it comes. */
   abandon(): void {
     this.#finish(undefined, new AskElsewhere('another one keeps this connection'))

@@ -206,7 +206,9 @@ export class SharedReads {
     if (!lane.isHeld || head === undefined) return wire.flying.length
     this.#slow.add(head.entrance)
     for (const behind of wire.flying.slice(1)) (behind as OneRead).abandon()
-    if (now - wire.headSince > answerWithinMs) lane.connection.breakOff(new Error('no answer within the time'))
+    // One behind another that was kept as long: all that is left here is asked elsewhere already.
+    if (head.isAbandoned || now - wire.headSince > answerWithinMs)
+      lane.connection.breakOff(new Error('no answer within the time'))
     return wire.flying.length
   }
 
