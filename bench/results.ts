@@ -1,14 +1,21 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Options } from './options.ts'
+import { rowNames, type Options } from './options.ts'
 import { plot } from './plot.ts'
 import type { Point } from './rows/scale.ts'
 import { table, type Line } from './rows.ts'
 import { repository } from './world/program.ts'
 
-export type Machine = { processor: string; cores: number; memoryGB: number; system: string; fileSystem: string }
+export type Machine = {
+  processor: string
+  cores: number
+  memoryGB: number
+  system: string
+  fileSystem: string
+  busy: number
+}
 
 export type Run = {
   date: string
@@ -27,6 +34,7 @@ export function machineOf(data: string): Machine {
     memoryGB: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${process.arch}`,
     fileSystem: fileSystemOf(data),
+    busy: Math.round((loadavg()[2] ?? 0) * 10) / 10,
   }
 }
 
@@ -67,21 +75,41 @@ export function write(run: Run, points: Point[] | undefined): string {
 
 const [begin, end] = ['<!-- table: npm run bench -- --record -->', '<!-- /table -->']
 
+type Recorded = { line: Line; date: string; commit: string }
+
+/** The lines on record, each row's from its last run; in the order of the rows. */
+function recordedWith(run: Run): Recorded[] {
+  const path = join(import.meta.dirname, 'results', 'recorded.json')
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Recorded[]) : []
+  const measured = new Set(run.lines.map(({ row }) => row))
+  const stamp = { date: run.date.slice(0, 10), commit: run.versions['commit'] ?? '' }
+  const order = (row: string): number => rowNames.findIndex((name) => name === row)
+  const all = [
+    ...before.filter(({ line }) => !measured.has(line.row)),
+    ...run.lines.map((line) => ({ line, ...stamp })),
+  ].sort((a, b) => order(a.line.row) - order(b.line.row))
+  writeFileSync(path, `${JSON.stringify(all, null, 1)}\n`)
+  return all
+}
+
 /** Puts the run's table, and its plot, into bench/README.md. @throws Error when the README has no place for it */
 export function record(run: Run, points: Point[] | undefined): void {
   const path = join(import.meta.dirname, 'README.md')
   const text = readFileSync(path, 'utf8')
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
   if (from < 0 || to < from) throw new Error('bench/README.md has no place for the table')
-  const { processor, cores, memoryGB, system, fileSystem } = run.machine
+  const { processor, cores, memoryGB, system, fileSystem, busy } = run.machine
   const { node, postgres, wrk, commit } = run.versions
-  const head = `${run.date.slice(0, 10)}; ${cores} cores (${processor}, load on the same machine), ${memoryGB} GB, ${system}, ${fileSystem}; Node ${node}, ${postgres}, ${wrk}; commit ${commit}; ${run.options.rounds} rounds of ${run.options.seconds} s.`
+  const all = recordedWith(run)
+  const older = [...new Set(all.filter((one) => one.commit !== commit).map(({ line, date, commit: of }) => `${line.row} (${date}, ${of})`))] // prettier-ignore
+  const head = [
+    `${run.date.slice(0, 10)}; ${cores} cores (${processor}, load on the same machine, which had ${busy} processes under way before it), ${memoryGB} GB, ${system}, ${fileSystem}; Node ${node}, ${postgres}, ${wrk}; commit ${commit}; ${run.options.rounds} rounds of ${run.options.seconds} s.`,
+    ...(older.length > 0 ? [`Of an earlier run: ${older.join(', ')}.`] : []),
+  ].join(' ')
   if (points !== undefined) writeFileSync(join(import.meta.dirname, 'results', 'tenants.svg'), plot(points))
-  const image = readdirSync(join(import.meta.dirname, 'results')).includes('tenants.svg')
+  const image = existsSync(join(import.meta.dirname, 'results', 'tenants.svg'))
     ? '\n\n![Throughput and database memory against establishments](results/tenants.svg)'
     : ''
-  writeFileSync(
-    path,
-    `${text.slice(0, from + begin.length)}\n\n${head}\n\n${table(run.lines)}${image}\n\n${text.slice(to)}`,
-  )
+  const content = `${head}\n\n${table(all.map(({ line }) => line))}${image}`
+  writeFileSync(path, `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`)
 }

@@ -48,6 +48,8 @@ async function main(): Promise<void> {
     say: (line) => console.log(line),
   }
   mkdirSync(bench.data, { recursive: true })
+  // Its load before ours.
+  const machine = machineOf(bench.data)
   const measured: Measured[] = []
   const details: Record<string, unknown> = {}
   let [points, postgres]: [Point[] | undefined, string] = [undefined, 'PostgreSQL']
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
     if (options.rows.includes('search')) await measure('search', () => search(bench))
     const run: Run = {
       date: new Date().toISOString(),
-      machine: machineOf(bench.data),
+      machine,
       versions: versionsOf(postgres, bench),
       options: { ...options, keep: undefined },
       lines: measured.flatMap(({ lines }) => lines).map((line) => judged(line, options)),
