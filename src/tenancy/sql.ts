@@ -59,7 +59,7 @@ export const jsonContainsText = (column: Expression<unknown>, json: string): Raw
 export const asJson = <T>(value: T): RawBuilder<T> => sql<T>`${JSON.stringify(value)}::jsonb`
 
 /** The same for one that is text already. */
-export const jsonText = (text: string): RawBuilder<unknown> => sql<unknown>`${text}::jsonb`
+export const jsonText = (text: string): RawBuilder<unknown> => sql`${text}::jsonb`
 
 /** Row comparison for keyset paging, newest first: (a, b) < (x, y), served by an index on (a desc, b desc). */
 export const isBefore = (
