@@ -36,7 +36,7 @@ const attemptsAtFirst = 5
 
 /** Starts the HTTP processes and starts each again when it dies, sooner or later (0.2 s to 2 s). */
 export function startWorkers({ count, program, settings, tell, gathering }: Options): Workers {
-  cluster.setupPrimary({ exec: program, execArgv: heap })
+  cluster.setupPrimary({ exec: program, execArgv: [...process.execArgv, ...heap] })
   const failure = deferred<never>()
   // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
   failure.promise.catch(() => {})
