@@ -116,10 +116,40 @@ test('accounts and sessions: refused when they are cut off, forgotten when no to
   assert.equal(directory.accountState(id), undefined)
 })
 
+test('what it knows grows old though the wall clock is set back', async (t) => {
+  const { directory } = tenancy
+  await directory.refresh()
+  const steady = performance.now.bind(performance)
+  let later = 0
+  // Without an await: no poll comes between.
+  t.mock.method(performance, 'now', () => steady() + later)
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() - 3_600_000 })
+  assert.equal(directory.isFresh(), true)
+  later = 10_100
+  assert.deepEqual([directory.isFresh(), tenancy.isReady()], [false, false])
+  assert.throws(() => directory.assertFresh(), { code: 'directory_stale' })
+})
+
 test('a version that went back is another database: all of it is read', async () => {
   const { directory } = tenancy
   const before = directory.list()
   await database.asSuperuser('update sis_platform.directory_version set version = version - 1')
   await directory.refresh()
+  directory.list().forEach((one, index) => assert.notEqual(one, before[index]))
+})
+
+test('after a poll that failed all of it is read: what answers again may be another database', async () => {
+  const { directory } = tenancy
+  const before = directory.list()
+  // As a standby that took over without the newest changes, and gave their numbers to others.
+  await database.asSuperuser('alter table sis_platform.directory_version rename to elsewhere')
+  await assert.rejects(directory.refresh())
+  await database.asSuperuser('alter table sis_platform.establishment disable trigger bump')
+  await database.asSuperuser(`update sis_platform.establishment set status = 'suspended' where slug = 'sih_mopti'`)
+  await database.asSuperuser('alter table sis_platform.establishment enable trigger bump')
+  await database.asSuperuser('alter table sis_platform.elsewhere rename to directory_version')
+  assert.equal(directory.findBySlug('sih_mopti')?.status, 'active')
+  await directory.refresh()
+  assert.equal(directory.findBySlug('sih_mopti')?.status, 'suspended')
   directory.list().forEach((one, index) => assert.notEqual(one, before[index]))
 })

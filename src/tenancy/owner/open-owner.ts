@@ -99,7 +99,7 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
     migrateTenants: async (options) => migrateTenants(pool, (await provisioning()).migrations, options),
     async reconcile() {
       const pending = await pool.transaction(async (session) => {
-        // Asked twice a second: by an index, 0.1 ms; all of 5,000 establishments are 4 ms.
+        // Asked twice a second: one entry of an index instead of all establishments.
         const [newest] = await session.query<{ at: string }>(
           `select coalesce(max(changed), 0)::text as at from sis_platform.establishment`,
         )
