@@ -24,7 +24,7 @@ export type Options = {
   quick: boolean
 }
 
-const usage = `npm run bench -- [--rows ${rowNames.join(',')}] [--seconds 5] [--rounds 5] [--tenants 5000] [--churn seconds] [--keep folder] [--quick] [--record]`
+export const usage = `npm run bench -- [--rows ${rowNames.join(',')}] [--seconds 5] [--rounds 5] [--tenants 5000] [--churn seconds] [--keep folder] [--quick] [--record]`
 
 /** Wrong arguments, with what is expected. */
 export class UsageError extends Error {}

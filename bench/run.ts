@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from '../test/tools.ts'
-import { readOptions, UsageError, type Options, type RowName } from './options.ts'
+import { readOptions, usage, UsageError, type Options, type RowName } from './options.ts'
 import { machineOf, record, versionsOf, write, type Run } from './results.ts'
 import { openArena, prepareData, type Arena, type Bench } from './rows/arena.ts'
 import { creation, migration, start } from './rows/installation.ts'
@@ -33,6 +33,10 @@ function judged({ atLeast, aim, ...line }: Line, { tenants, quick }: Options): L
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    console.log(usage)
+    return
+  }
   const options = readOptions(process.argv.slice(2))
   const wrk = findProgram('wrk')
   if (wrk === undefined) throw new UsageError('wrk makes the load and is not installed: apt-get install wrk, or brew install wrk') // prettier-ignore

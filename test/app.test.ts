@@ -7,6 +7,10 @@ describe('the application', () => {
     const { anonymous } = await harness()
     assert.deepEqual((await anonymous.get('/health/live', 200)).body, { status: 'ok' })
     assert.deepEqual((await anonymous.get('/health/ready', 200)).body, { status: 'ok' })
+    for (const path of ['/health/live', '/health/ready']) {
+      const { status, text } = await anonymous.send('HEAD', path)
+      assert.deepEqual([status, text], [200, ''], path)
+    }
   })
 
   test('refuses with a problem document in French, in English on request', async () => {

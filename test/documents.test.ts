@@ -15,6 +15,7 @@ const documents = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
   'src/tenancy/README.md',
+  'bench/README.md',
 ]
 /** `[[document, found], …]` for every match of a pattern's first group. */
 const found = (pattern: RegExp): [string, string][] =>
@@ -75,7 +76,7 @@ describe('the documents say what the code does', () => {
     assert.ok(links.length > 30)
     for (const [document, link] of links)
       assert.ok(existsSync(join(root, dirname(document), link)), `${document}: ${link}`)
-    const files = found(/`((?:src|test|scripts|docs|bin|migrations)\/[\w./-]*\.(?:ts|md|sql|mjs))`/g)
+    const files = found(/`((?:src|test|scripts|docs|bin|migrations|bench)\/[\w./-]*\.(?:ts|md|sql|mjs|py))`/g)
     assert.ok(files.length > 30)
     for (const [document, file] of files) assert.ok(existsSync(join(root, normalize(file))), `${document}: ${file}`)
   })

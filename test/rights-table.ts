@@ -24,7 +24,9 @@ export const expected: Record<string, Rule> = {
   'GET /docs/static/swagger-initializer.js': 'public',
   'GET /openapi.json': 'public',
   'GET /health/live': 'public',
+  'HEAD /health/live': 'public',
   'GET /health/ready': 'public',
+  'HEAD /health/ready': 'public',
   'GET /.well-known/jwks.json': 'public',
   'GET /activation': 'public',
 

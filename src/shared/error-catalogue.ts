@@ -133,8 +133,8 @@ export const errorCatalogue = {
     status: 429,
     title: text('Trop d’essais', 'Too many attempts'),
     detail: text(
-      'Le mot de passe n’a pas été examiné : attendez le délai indiqué par Retry-After. Depuis un appareil où cette personne s’est déjà connectée, on n’attend pas.',
-      'The password was not looked at: wait for the delay given by Retry-After. From a device on which this person has logged in before there is no wait.',
+      'Le mot de passe n’a pas été examiné : attendez le délai indiqué par Retry-After. Un appareil où cette personne s’est déjà connectée n’attend qu’après dix erreurs faites sur cet appareil même.',
+      'The password was not looked at: wait for the delay given by Retry-After. A device on which this person has logged in before waits only after ten wrong tries of its own.',
     ),
   },
   // --- the server's own state -------------------------------------------------------------------------------------------

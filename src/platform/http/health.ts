@@ -5,7 +5,7 @@ import { object, responses } from '../../shared/schemas.ts'
 
 const Health = object({ status: Type.Literal('ok') })
 
-/** Liveness says that the process runs; readiness that the database answered the last poll. Neither needs a token. */
+/** Liveness says that the process runs; readiness that the database answered the last poll. Neither needs a token; monitors send HEAD too. */
 export function registerHealth(app: FastifyInstance, isReady: () => boolean): void {
   const schema = (summary: string, description: string, operationId: string) => ({
     summary,
@@ -17,6 +17,7 @@ export function registerHealth(app: FastifyInstance, isReady: () => boolean): vo
   app.get(
     '/health/live',
     {
+      exposeHeadRoute: true,
       config: { public: true, load: 'none' },
       schema: schema(
         'Le processus tourne',
@@ -29,6 +30,7 @@ export function registerHealth(app: FastifyInstance, isReady: () => boolean): vo
   app.get(
     '/health/ready',
     {
+      exposeHeadRoute: true,
       config: { public: true, load: 'none' },
       schema: schema('La base répond', 'Pour un répartiteur de charge : 503 quand la base ne répond plus.', 'ready'),
     },
