@@ -1,6 +1,6 @@
 -- Every process holds the directory in memory. A row carries the directory's version of its last change, so that whoever
--- finds the version row moved reads what changed and not all establishments again: a full load of 5,000 in each process after
--- any logout anywhere became one row.
+-- finds the version row moved reads what changed and not all establishments again: of 5,000, one logout anywhere cost every
+-- process 60 ms of processor each second.
 
 alter table sis_platform.establishment add column changed bigint;
 alter table sis_platform.account add column changed bigint;
