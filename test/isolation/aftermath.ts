@@ -13,7 +13,8 @@ export async function leftovers(client: pg.PoolClient, database: Server): Promis
       case when session_user not like 'sis\\_%\\_api' then 'login ' || session_user end,
       case when current_setting('search_path') <> 'pg_catalog, pg_temp' then 'path ' || current_setting('search_path') end,
       (select 'settings ' || string_agg(name || '=' || setting, ' ') from pg_settings where source = 'session'),
-      (select 'prepared ' || string_agg(statement, ' ') from pg_prepared_statements),
+      -- Those of our own protocol are named by us; whoever speaks SQL makes the others.
+      (select 'prepared ' || string_agg(statement, ' ') from pg_prepared_statements where from_sql),
       (select 'cursors ' || string_agg(name, ' ') from pg_cursors where name <> ''),
       (select 'listens ' || string_agg(channel, ' ') from pg_listening_channels() channel),
       case when pg_my_temp_schema() <> 0 then 'temporary tables' end
