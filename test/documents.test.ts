@@ -71,6 +71,13 @@ describe('the documents say what the code does', () => {
     assert.deepEqual(listed.sort(), Object.keys(manifest['dependencies'] ?? {}).sort())
   })
 
+  test('compose.yaml tells SIS of its pooler, which serves transaction by transaction', () => {
+    assert.match(read('deploy/pgbouncer/pgbouncer.ini'), /^pool_mode = transaction$/m)
+    const sis = read('compose.yaml').split('\n  sis:\n')[1] ?? ''
+    assert.match(sis, /DATABASE_URL: \S+@pgbouncer:/)
+    assert.match(sis, /^ +SIS_POOLER: transaction$/m)
+  })
+
   test('every link leads to a file, and every file that is named exists', () => {
     const links = found(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)
     assert.ok(links.length > 30)
