@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openOwner, SetupRefused, sqlState, type Installation, type Log, type Owner } from '#tenancy'
+import { isPooled, openOwner, SetupRefused, sqlState, type Installation, type Log, type Owner } from '#tenancy'
 import { packageRoot, type Config } from '../config.ts'
 import { findRunning, hasCluster, startEmbedded } from './embedded.ts'
 import { codeOf, Failure } from './failure.ts'
@@ -46,12 +46,18 @@ export async function openDatabase(config: Config, options: Options): Promise<Da
     if (login.isNewPassword) writeSecret(passwordIn(config.dataDir), login.apiPassword)
     const apiUrl = withLogin(config.databaseUrl ?? server.ownerUrl, installation.apiRole, login.apiPassword)
     const embedded = config.databaseUrl === undefined
+    // Without an answer: whoever needs that address says what is wrong with it.
+    if (!embedded && config.pooler === 'none' && (await isPooled(apiUrl).catch(() => false))) throw new Failure(untold)
     return { ...installation, owner, apiUrl, embedded, restarts: server.restarts, close }
   } catch (error) {
     await close()
     throw explainDatabase(error, server.ownerUrl)
   }
 }
+
+// Statements that one connection names would be met by another one's.
+const untold =
+  'DATABASE_URL mène à PgBouncer ou à un programme semblable, et non à PostgreSQL : donnez SIS_POOLER=transaction.'
 
 /** The addresses of a database as it is. */
 export type Reached = {

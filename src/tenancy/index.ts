@@ -1,6 +1,7 @@
 // The public face of the boundary. Nothing else in this folder may be imported from outside (test/boundaries.test.ts).
 export { createTenancy, type Tenancy, type TenancyOptions } from './tenancy.ts'
 export { Directory } from './directory.ts'
+export { isPooled } from './pool.ts'
 export type { AccessEntry, AccessLog } from './access-log.ts'
 export { openOwner, newSchemaName, type NewEstablishment, type Owner } from './owner/open-owner.ts'
 export { readRestored, recordName } from './transfer/index.ts'

@@ -52,6 +52,17 @@ export async function openConnection({ url, name }: Pick<PoolOptions, 'url' | 'n
   return client
 }
 
+/** Whether somebody in between answers in PostgreSQL's name, as PgBouncer does: the process it names is not the server's. */
+export async function isPooled(url: string): Promise<boolean> {
+  const client = await openConnection({ url, name: 'sis-start' })
+  try {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    return (client as unknown as { processID: number | null }).processID !== rows[0]?.pid
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
+
 /** A connection of one's own until its release. @throws busy when none came free in time; LostBeforeCommit */
 export async function borrow(pool: pg.Pool, party?: string): Promise<pg.PoolClient> {
   try {

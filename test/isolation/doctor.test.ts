@@ -11,7 +11,7 @@ import { lookAt } from '../../src/tenancy/doctor/look.ts'
 import { wordings } from '../../src/tenancy/doctor/wordings.ts'
 import { startBouncer } from '../bouncer.ts'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../cluster.ts'
-import { root, sis } from '../sis-process.ts'
+import { newDataDir, root, sis } from '../sis-process.ts'
 import { random, seed, size } from '../size.ts'
 import { findProgram, requireTool } from '../tools.ts'
 import { damages } from './damages.ts'
@@ -134,6 +134,23 @@ describe('sis doctor', () => {
     try {
       assert.deepEqual(await told({ login: { url: () => url } }), ['pooler'])
       assert.deepEqual(await told({ login: { url: () => url }, pooler: true }), [])
+      // Whoever starts without telling it is refused.
+      const environment = {
+        DATABASE_URL: url,
+        DATABASE_OWNER_URL: database.superuserUrl,
+        SIS_MASTER_KEY: masterKey.toString('hex'),
+        SIS_DATA_DIR: newDataDir(t),
+      }
+      const list = async (more: Record<string, string>) => {
+        const command = sis(t, ['establishment', 'list'], { ...environment, ...more })
+        return { code: await command.exit, all: command.output() }
+      }
+      const untold = await list({})
+      assert.equal(untold.code, 1, untold.all)
+      assert.match(untold.all, /PgBouncer.*donnez SIS_POOLER=transaction/)
+      const known = await list({ SIS_POOLER: 'transaction' })
+      assert.equal(known.code, 0, known.all)
+      assert.match(known.all, /cscom_sangha/)
     } finally {
       await stop()
     }
