@@ -1,6 +1,7 @@
 import type { CompiledQuery } from 'kysely'
 import { sqlState } from './failures.ts'
 import type { GuardedConnection, KnownStatement } from './guarded-connection.ts'
+import { toText } from './shared/values.ts'
 import { filled, type Statement } from './statement.ts'
 
 /** What a transaction ends with: a statement that travels with COMMIT in one round trip, and what is answered then. */
@@ -9,7 +10,8 @@ export class Last<T> {
   readonly #query: CompiledQuery & { known: KnownStatement }
 
   constructor(query: CompiledQuery & { known: KnownStatement }, value: T) {
-    this.#query = query
+    // Now, in `work`: a value that cannot be sent must not fail beside a COMMIT that can.
+    this.#query = { ...query, parameters: query.parameters.map(toText) }
     this.value = value
   }
 

@@ -144,8 +144,11 @@ async function attempt<Tables, T>(
     dirty = error instanceof DirtyConnection
     if (error instanceof Problem || dirty) throw error
     lost ||= isConnectionFailure(error)
-    // A migration has changed the columns of a statement that this connection remembers: parsed anew the next time.
-    if (sqlState(error) === '0A000' && /cached plan/.test((error as Error).message)) throw new StalePlan(error)
+    // A migration has changed the columns of a statement that this connection remembers, or PostgreSQL has forgotten it:
+    // parsed anew the next time.
+    const state = sqlState(error)
+    if (state === '26000' || (state === '0A000' && /cached plan/.test((error as Error).message)))
+      throw new StalePlan(error)
     // Refused for its rights or its grammar: a defect of ours, or an attack. Its connection does not serve again.
     suspect = sqlState(error)?.startsWith('42') ?? false
     if (lost) throw unanswered?.() ?? new LostBeforeCommit(error)

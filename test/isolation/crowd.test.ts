@@ -12,7 +12,16 @@ import { Client, harnessConfig } from '../harness.ts'
 import { random, seed, size } from '../size.ts'
 import { findProgram, requireTool } from '../tools.ts'
 import { work, type Crowd, type Door, type Tally } from './crowd.ts'
-import { hijacked, ours, sessionLevel, sharedByPool, sharedConnection, withoutRole } from './doors.ts'
+import {
+  confused,
+  hijacked,
+  ours,
+  oursOnce,
+  sessionLevel,
+  sharedByPool,
+  sharedConnection,
+  withoutRole,
+} from './doors.ts'
 
 // Many establishments, many clients, few connections: every row says whose it is, and none is ever seen elsewhere.
 
@@ -89,7 +98,10 @@ async function misplaced(): Promise<string[]> {
 async function nothingMixes(t: TestContext, { tenancy, http }: Opened): Promise<void> {
   t.diagnostic(`seed ${seed}`)
   const began = Date.now()
-  const { done, written, busy, wrong, failed } = await work(crowd, ours(tenancy), load, http)
+  const { done, written, busy, wrong, failed } = await work(crowd, ours(tenancy), load, {
+    http,
+    once: oursOnce(tenancy),
+  })
   t.diagnostic(
     `${crowd.places.length} establishments, ${load.clients} clients, ${done} operations, ${written} of them writes, ${wrong.length} wrong, ${busy} refused as busy and done again, ${Math.round((Date.now() - began) / 100) / 10} s`,
   )
@@ -112,6 +124,17 @@ describe('a crowd in many establishments', () => {
   })
 
   test('sees and writes its own rows only', (t) => nothingMixes(t, direct))
+
+  // Before the controls that leave rows in the wrong places.
+  for (const isGuarded of [true, false])
+    test(`that is given the answers of others ${isGuarded ? 'is shown none of them' : 'sees them when they are not asked whose they are (control)'}`, async (t) => {
+      const { once, close } = await confused(database.apiUrl, isGuarded)
+      const { wrong, done } = await work(crowd, ours(direct.tenancy), onlyForControls, { once })
+      await close()
+      t.diagnostic(`${done} of ${onlyForControls.operations} done, ${wrong.length} wrong`)
+      assert.equal(wrong.length > 0, !isGuarded)
+      if (isGuarded) assert.ok(done < onlyForControls.operations, 'they were confused')
+    })
 
   test('sees and writes its own rows only through PgBouncer in transaction mode', async (t) => {
     const bouncer = await bouncerOf(t)

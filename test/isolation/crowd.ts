@@ -1,9 +1,12 @@
-import type { Establishment, TenantDb } from '#tenancy'
+import { statement, type Establishment, type Statement, type TenantDb } from '#tenancy'
 import type { Random } from '../../src/demo/random.ts'
 import type { Answer, Client } from '../harness.ts'
 
 /** One way to run a transaction in an establishment: ours, or a broken one that must be found out. */
 export type Door = <T>(at: Establishment, mode: 'read' | 'write', work: (db: TenantDb) => Promise<T>) => Promise<T>
+
+/** One way to make a one-shot read in an establishment. */
+export type Once = <V extends object, R>(at: Establishment, asked: Statement<V, R>, values: V) => Promise<R[]>
 
 /** What was done, and what of it was wrong: a row of another establishment, another role, another schema. */
 export type Tally = { done: number; written: number; busy: number; wrong: string[]; failed: Record<string, number> }
@@ -23,12 +26,13 @@ const isFrom = (at: Establishment, name: string): boolean => name.startsWith(`${
  * So many reads and writes by so many clients at once, each in an establishment chosen anew. Every transaction has several
  * statements and awaits between them, so that others get their turn there.
  * @param http one in twenty goes through the application with a real token when it is given
+ * @param once half of the reads are one-shot when it is given
  */
 export async function work(
   { places, stored, choose }: Crowd,
   door: Door,
   { operations, clients }: { operations: number; clients: number },
-  http?: (at: Establishment) => Client,
+  { http, once }: { http?: ((at: Establishment) => Client) | undefined; once?: Once } = {},
 ): Promise<Tally> {
   const tally: Tally = { done: 0, written: 0, busy: 0, wrong: [], failed: {} }
   let left = operations
@@ -37,7 +41,11 @@ export async function work(
     const foreign = choose.pick(stored.get(choose.pick(places.filter((other) => other !== at)).slug) ?? [])
     const writes = choose.chance(0.3)
     const viaHttp = http !== undefined && choose.chance(0.05)
-    const found = viaHttp ? await byHttp(http(at), at, writes, foreign) : await byDoor(door, at, writes, foreign)
+    const found = await (viaHttp
+      ? byHttp(http(at), at, writes, foreign)
+      : once && !writes && choose.chance(0.5)
+        ? byOnce(once, at, (stored.get(at.slug) ?? []).length, foreign)
+        : byDoor(door, at, writes, foreign))
     tally.done += 1
     if (found.written) {
       tally.written += 1
@@ -89,6 +97,32 @@ function byDoor(door: Door, at: Establishment, writes: boolean, foreign: string 
     if (!there.some((row) => row.id === id)) wrong.push('does not see what it wrote')
     return { wrong, written: id }
   })
+}
+
+type Service = { id: string; name: string; role: string; schema: string }
+const newest = statement<object, Service>('crowd.newest', (db) => services(db).orderBy('created_at', 'desc').limit(20))
+const byId = statement<{ id: string }, Service>('crowd.byId', (db, value) => services(db).where('id', '=', value('id')))
+const services = (db: TenantDb) =>
+  db
+    .selectFrom('service')
+    .select((eb) => [
+      'id',
+      'name',
+      eb.fn<string>('current_setting', [eb.val('role')]).as('role'),
+      eb.fn<string>('current_schema').as('schema'),
+    ])
+
+/** @param stored how many rows it has at least */
+async function byOnce(once: Once, at: Establishment, stored: number, foreign: string | undefined): Promise<Found> {
+  const [rows, elsewhere] = await Promise.all([
+    once(at, newest, {}),
+    foreign === undefined ? [] : once(at, byId, { id: foreign }),
+  ])
+  const isOwn = ({ name, role, schema }: Service) => isFrom(at, name) && role === at.schema && schema === at.schema
+  const wrong = rows.filter((row) => !isOwn(row)).map(({ name, role }) => `${name} as ${role}`)
+  if (elsewhere.length > 0) wrong.push(`sees ${foreign}`)
+  if (rows.length < Math.min(stored, 20)) wrong.push(`${rows.length} rows of ${stored}`)
+  return { wrong }
 }
 
 async function byHttp(client: Client, at: Establishment, writes: boolean, foreign: string | undefined): Promise<Found> {

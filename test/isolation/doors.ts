@@ -3,13 +3,57 @@ import type { Establishment, Tenancy, TenantDb } from '#tenancy'
 import { builderOn, GuardedConnection } from '../../src/tenancy/guarded-connection.ts'
 import type { TenantTables } from '../../src/tenancy/tables.ts'
 import { inTransaction } from '../../src/tenancy/transaction.ts'
-import type { Door } from './crowd.ts'
+import { openConnection } from '../../src/tenancy/pool.ts'
+import { entranceOf, SharedConnection } from '../../src/tenancy/shared/shared-connection.ts'
+import { oneShotOf } from '../../src/tenancy/statement.ts'
+import type { Door, Once } from './crowd.ts'
 
 /** The product's. */
 export const ours =
   (tenancy: Tenancy): Door =>
   (at, mode, work) =>
     mode === 'read' ? tenancy.tenant(at).read(work) : tenancy.tenant(at).transaction(work)
+
+/** The product's one-shot reads. */
+export const oursOnce =
+  (tenancy: Tenancy): Once =>
+  (at, asked, values) =>
+    tenancy.tenant(at).once(asked, values)
+
+/**
+ * One-shot reads on a connection that confuses them: what is answered to one is given to the next one of another
+ * establishment, as if an answer had been counted twice.
+ * @param isGuarded whether each answer is asked whose it is, as in the product
+ */
+export async function confused(url: string, isGuarded: boolean): Promise<{ once: Once; close(): Promise<void> }> {
+  const open = async (): Promise<SharedConnection> =>
+    new SharedConnection(await openConnection({ url, name: 'confused' }), { mostNamed: 1_000 }, () => {})
+  const unguarded = { compare: () => 0 } as unknown as Buffer
+  const entrances = new Map<string, ReturnType<typeof entranceOf>>()
+  let current = await open()
+  let opening: Promise<unknown> | undefined
+  return {
+    async once(at, asked, values) {
+      const { schema } = at
+      const made = entrances.get(schema) ?? entranceOf(entrances.size, { role: schema, path: pathOf(schema) })
+      entrances.set(schema, made)
+      if (current.wire.isLost) await (opening ??= open().then((opened) => ([current, opening] = [opened, undefined])))
+      const known = oneShotOf(asked)
+      return new Promise((resolve, reject) => {
+        const { flying } = current.wire
+        const sent = current.send(
+          isGuarded ? made : { ...made, answer: unguarded },
+          known,
+          known.values(values),
+          (rows, error) => (rows ? resolve(rows as never) : reject(error)),
+        )
+        const before = flying.at(-2) as typeof sent | undefined
+        if (before && before.entrance.number !== made.number) flying.splice(-2, 2, sent, before)
+      })
+    },
+    close: () => current.wire.end(),
+  }
+}
 
 const on = (client: pg.PoolClient) => builderOn<TenantTables>(new GuardedConnection(client))
 const pathOf = (schema: string): string => `${schema}, sis_ref, sis_ext, pg_temp`

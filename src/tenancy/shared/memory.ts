@@ -40,6 +40,8 @@ export class MemoryBudget {
 
   /** Whether this connection should be closed, and another one opened when it is needed. */
   isTooMuch(connection: Weighed): boolean {
+    // A new one in its place would take as much soon: a budget below what the connections alone take would renew all, always.
+    if (weigh(connection) < 1.25 * mb.backend) return false
     const used = this.usedMb
     return used > this.budgetMb && weigh(connection) * this.#connections.size >= used
   }

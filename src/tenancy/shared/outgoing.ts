@@ -1,4 +1,6 @@
 const slabSize = 65_536
+/** The protocol counts them in 16 bits. */
+export const mostValues = 65_535
 
 /**
  * Messages to PostgreSQL, gathered until they leave in one write. What was handed out is never written again: the socket may
@@ -49,13 +51,15 @@ export class Outgoing {
 
   /** Bind the statement `name` with values as text (null: none), and execute it to its end. */
   bindAndExecute(name: string, values: readonly (string | null)[]): void {
+    // Before anything is written: half a message would be completed by the next one.
+    if (values.length > mostValues) throw new RangeError(`more than ${mostValues} values`)
     let most = 26 + name.length
     for (const value of values) most += 4 + (value === null ? 0 : value.length * 3)
     const from = this.#begin(0x42, most)
     this.#slab[this.#end++] = 0
     this.#cstring(name)
     this.#int16(0)
-    this.#int16(values.length)
+    this.#end = this.#slab.writeUInt16BE(values.length, this.#end)
     for (const value of values) {
       if (value === null) {
         this.#int32(-1)

@@ -118,7 +118,8 @@ export class SharedConnection {
 
   forget(named: Named): void {
     if (this.#named.get(named.key) === named) this.#named.delete(named.key)
-    if (named.isParsed) this.#forgotten.push(named.name)
+    // Whether it was parsed may not be known yet; PostgreSQL closes without a word what is not there.
+    this.#forgotten.push(named.name)
   }
 
   /** Not closed, as what came before it failed: it is asked for again. */
@@ -212,7 +213,12 @@ class OneRead implements Exchange {
       // Decoded at once: the bytes are the socket's.
       if (this.#error !== undefined || this.#settle === undefined) return
       try {
-        this.#rows.push(this.#named.maker!(bytes, at))
+        if (this.#named.maker) this.#rows.push(this.#named.maker(bytes, at))
+        else {
+          // Parsed by a read that was cancelled before its description came.
+          this.#on.forget(this.#named)
+          this.#error = new AskElsewhere('a statement that was not described')
+        }
       } catch (error) {
         this.#error = error
       }

@@ -271,13 +271,17 @@ describe('a shared connection', () => {
         while (!isOver) await one.tenant(at).once(who, {}).then((rows) => isOf(at, rows) || wrong.push(rows), (error) => wrong.push(error)) // prettier-ignore
       }),
     )
-    for (let i = 0; i < 3; i++) {
+    try {
+      for (let i = 0; i < 3; i++) {
+        await settled(one)
+        for (const { pid } of await pids('dying')) await database.asSuperuser('select pg_terminate_backend($1)', [pid])
+      }
       await settled(one)
-      for (const { pid } of await pids('dying')) await database.asSuperuser('select pg_terminate_backend($1)', [pid])
+    } finally {
+      // Else they would ask for ever.
+      isOver = true
+      await asking
     }
-    await settled(one)
-    isOver = true
-    await asking
     assert.deepEqual(wrong, [])
     const { ask } = await bare()
     await ask(entranceOf(1, scopeOf(places[0]!)), who, {})

@@ -31,10 +31,13 @@ const reopenAfterMs = 250
 
 /** Of one connection; with jitter, so that not all are renewed at the same time. */
 const lifetimeMs = 1_500_000
+/** An establishment whose role is refused for long must not have its neighbours' connection renewed for each of its reads. */
+const suspectAfterMs = 5_000
 const mostUses = 5_000_000
 
 type Lane = {
   readonly connection: SharedConnection
+  readonly since: number
   readonly until: number
   /** The one that was first at the last look. */
   seen: OneRead | undefined
@@ -148,6 +151,7 @@ export class SharedReads {
             this.#leaving.delete(lane)
             this.#options.memory?.remove(lane.connection)
           }),
+          since: performance.now(),
           until: performance.now() + lifetimeMs * (1 + Math.random() * 0.4),
           seen: undefined,
           isHeld: false,
@@ -184,7 +188,7 @@ export class SharedReads {
       flying += this.#lookAt(lane, now)
       const { connection } = lane
       if (
-        connection.isSuspect ||
+        (connection.isSuspect && now - lane.since > suspectAfterMs) ||
         now > lane.until ||
         connection.uses > mostUses ||
         this.#options.memory?.isTooMuch(connection)
@@ -214,8 +218,9 @@ export class SharedReads {
 
   async close(): Promise<void> {
     this.#closed = true
-    clearInterval(this.#watch)
+    // Reads that are on their way are watched until the end: one that is never answered would keep the process.
     const lanes = [...this.#slots.map(({ lane }) => lane), ...this.#leaving]
     await Promise.all(lanes.map(async (lane) => lane?.connection.wire.end()))
+    clearInterval(this.#watch)
   }
 }

@@ -40,7 +40,10 @@ export class Wire {
   readonly flying: Exchange[] = []
   readonly #client: pg.Client
   readonly #stream: Socket
-  #rest: Bytes | undefined
+  /** The beginning of a message that is not whole yet. */
+  #parts: Bytes[] = []
+  #gathered = 0
+  #needed = 0
   #scheduled = false
   #lost = false
   /** Since when the first in `flying` is the first (ms). */
@@ -95,15 +98,32 @@ export class Wire {
   }
 
   #read(chunk: Bytes): void {
-    const bytes = this.#rest === undefined ? chunk : (Buffer.concat([this.#rest, chunk]) as Bytes)
-    let at = 0
-    while (at + 5 <= bytes.length) {
-      const next = at + 1 + bytes.readInt32BE(at + 1)
-      if (next > bytes.length) break
-      this.#message(bytes[at]!, bytes, at + 5, next)
-      at = next
+    let bytes = chunk
+    if (this.#parts.length > 0) {
+      this.#gathered += chunk.length
+      this.#parts.push(chunk)
+      // Put together once: a row of some megabytes comes in as many chunks.
+      if (this.#gathered < this.#needed) return
+      bytes = Buffer.concat(this.#parts) as Bytes
+      this.#parts = []
     }
-    this.#rest = at === bytes.length ? undefined : (bytes.subarray(at) as Bytes)
+    let at = 0
+    let needed = 5
+    for (; at + 5 <= bytes.length; at += needed, needed = 5) {
+      const length = bytes.readInt32BE(at + 1)
+      // A connection whose answers are not understood any longer could give one to anybody: it ends.
+      if (length < 4 || length > mostBytes || !known.has(bytes[at]!)) {
+        this.destroy(new Error('an answer that is no message of PostgreSQL'))
+        return
+      }
+      needed = 1 + length
+      if (at + needed > bytes.length) break
+      this.#message(bytes[at]!, bytes, at + 5, at + needed)
+    }
+    if (at === bytes.length) return
+    this.#parts = [bytes.subarray(at) as Bytes]
+    this.#gathered = bytes.length - at
+    this.#needed = needed
   }
 
   #message(code: number, bytes: Bytes, at: number, end: number): void {
@@ -137,6 +157,11 @@ export class Wire {
     }
   }
 }
+
+/** What PostgreSQL may answer to our messages; COPY is none of them. */
+const known = new Set(Buffer.from('123ACDEINSTZnst'))
+/** PostgreSQL's own limit of a row (1 GB). */
+const mostBytes = 0x3fffffff
 
 function errorIn(bytes: Bytes, from: number, end: number): ServerError {
   const fields = new Map(

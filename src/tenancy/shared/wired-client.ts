@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { rowMaker, columnsIn, type Bytes, type RowMaker } from './rows.ts'
+import { mostValues } from './outgoing.ts'
 import { toText } from './values.ts'
 import { Wire, type Exchange, type ServerError } from './wire.ts'
 
@@ -94,6 +95,7 @@ export class WiredClient extends pg.Client {
       return new OneAnswer(this, undefined, [], done)
     }
     const given = (values ?? []).map(toText)
+    if (given.length > mostValues) throw new RangeError(`more than ${mostValues} values`)
     if (name === undefined) {
       const unnamed: Named = { name: '', text, maker: undefined, isParsed: false }
       out.parse('', text)
@@ -136,7 +138,8 @@ export class WiredClient extends pg.Client {
 
   forget(key: string, named: Named): void {
     if (this.#named.get(key) === named) this.#named.delete(key)
-    if (named.isParsed) this.#forgotten.push(named.name)
+    // Whether it was parsed may not be known yet; PostgreSQL closes without a word what is not there.
+    this.#forgotten.push(named.name)
   }
 
   closeLater(names: readonly string[]): void {
@@ -182,6 +185,8 @@ class OneAnswer implements Exchange {
       this.#rows.push(this.#named.maker!(bytes, at))
     } catch (error) {
       this.#error = error as Error
+      // Parsed by one that was cancelled before its description came.
+      if (this.#key !== undefined && !this.#named.maker) this.#client.forget(this.#key, this.#named)
     }
   }
 
