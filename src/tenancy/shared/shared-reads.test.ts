@@ -1,87 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
-import pg from 'pg'
-import { quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
-import { openConnection } from '../pool.ts'
-import { oneShotOf, run, statement, type Statement } from '../statement.ts'
-import { createTenancy, type Tenancy, type TenancyOptions } from '../tenancy.ts'
+import { run, statement } from '../statement.ts'
+import type { Tenancy } from '../tenancy.ts'
 import type { Establishment } from '../types.ts'
-import { AskElsewhere, entranceOf, EntranceRefused, SharedConnection, type Entrance } from './shared-connection.ts'
+import { bare, database, isOf, openDoor, places, scopeOf, startPlaces, stopPlaces, tenancy, whileLocked, who, type Said } from './places.fixture.ts' // prettier-ignore
+import { AskElsewhere, entranceOf, EntranceRefused } from './shared-connection.ts'
 
 // One-shot reads of several establishments on the same connections: each sees its own, and nobody waits for another.
 
-let database: TestDatabase
-let tenancy: Tenancy
-let places: Establishment[]
-const undo: (() => Promise<void>)[] = []
-
-const open = async (options: Partial<TenancyOptions> = {}): Promise<Tenancy> => {
-  const { apiUrl: url, installation } = database
-  const opened = await createTenancy({ url, installation, poolSize: 4, log: quiet, ...options })
-  undo.push(() => opened.close())
-  return opened
-}
-
-before(async () => {
-  database = await startDatabase()
-  tenancy = await open()
-  places = tenancy.directory.list().filter(({ status }) => status === 'active')
-  for (const { schema, slug } of places)
-    await database.asSuperuser(
-      `insert into ${schema}.service (id, name, name_key) select gen_random_uuid(), $1 || i, $1 || i from generate_series(1, 3) i`,
-      [slug],
-    )
-})
-after(async () => {
-  for (const step of undo.reverse()) await step()
-  await database?.stop()
-})
-
-type Said = { role: string; schema: string; name: string }
-const who = statement<object, Said>('test.who', (db) =>
-  db
-    .selectFrom('service')
-    .select((eb) => [
-      'name',
-      eb.fn<string>('current_setting', [eb.val('role')]).as('role'),
-      eb.fn<string>('current_schema').as('schema'),
-    ])
-    .limit(10),
-)
-const isOf = ({ schema, slug }: Establishment, rows: Said[]): boolean =>
-  rows.length === 3 && rows.every((row) => row.role === schema && row.schema === schema && row.name.startsWith(slug))
-
-const scopeOf = ({ schema }: Establishment) => ({ role: schema, path: `${schema}, sis_ref, sis_ext, pg_temp` })
-
-/** One connection that nothing stands before. */
-async function bare(prepare?: (client: pg.Client) => Promise<unknown>) {
-  const client = await openConnection({ url: database.apiUrl, name: 'bare' })
-  await prepare?.(client)
-  const connection = new SharedConnection(client, { mostNamed: 100 }, () => {})
-  undo.push(() => connection.wire.end())
-  const ask = <V extends object, R>(entrance: Entrance, asked: Statement<V, R>, values: V): Promise<R[]> =>
-    new Promise((resolve, reject) => {
-      const known = oneShotOf(asked)
-      connection.send(entrance, known, known.values(values), (rows, error) =>
-        rows ? resolve(rows as R[]) : reject(error),
-      )
-    })
-  return { connection, ask }
-}
-
-/** Nobody else may read the services of this establishment until the end of `work`. */
-async function whileLocked(schema: string, work: () => Promise<void>): Promise<void> {
-  const client = new pg.Client(database.superuserUrl)
-  await client.connect()
-  await client.query(`begin; lock table ${schema}.service in access exclusive mode`)
-  try {
-    await work()
-  } finally {
-    await client.query('rollback')
-    await client.end()
-  }
-}
+before(startPlaces)
+after(stopPlaces)
 
 describe('one-shot reads on shared connections', () => {
   test('see their own establishment only, whoever asks in between', async () => {
@@ -193,7 +122,7 @@ describe('one-shot reads on shared connections', () => {
 describe('whoever keeps a shared connection', () => {
   test('by a lock keeps it from no neighbour', async () => {
     const [a, b] = [places[0]!, places[1]!]
-    const one = await open({ readers: 1 })
+    const one = await openDoor({ readers: 1 })
     await one.tenant(a).once(who, {})
     await whileLocked(a.schema, async () => {
       let isAnswered = false
@@ -222,7 +151,7 @@ describe('whoever keeps a shared connection', () => {
 
   test('by a burst does not come before everybody else', async () => {
     const [a, b] = [places[0]!, places[1]!]
-    const one = await open({ readers: 1 })
+    const one = await openDoor({ readers: 1 })
     const order: string[] = []
     const ask = async (at: Establishment): Promise<void> => {
       await one.tenant(at).once(who, {})
@@ -261,7 +190,7 @@ describe('a shared connection', () => {
     ])
 
   test('that dies fails nobody', async () => {
-    const one = await open({ name: 'dying' })
+    const one = await openDoor({ name: 'dying' })
     await settled(one)
     const wrong: unknown[] = []
     let isOver = false
@@ -300,7 +229,7 @@ describe('a shared connection', () => {
       renewed ? 'past its share of the memory is renewed, and nobody notices' : 'within it is kept (control)',
       async () => {
         const name = `memory-${memoryMb}`
-        const one = await open({ name, memoryMb, readers: 2 })
+        const one = await openDoor({ name, memoryMb, readers: 2 })
         await settled(one)
         const first = await pids(name)
         // In turns, so that the looks at the connections (each 40 ms) come in between.
@@ -323,7 +252,7 @@ describe('a shared connection', () => {
     [1_000, false],
   ] as const)
     test(`remembers ${mostNamed} statements${bounded ? ', and PostgreSQL as many' : ' (control)'}`, async () => {
-      const one = await open({ mostNamed, readers: 1 })
+      const one = await openDoor({ mostNamed, readers: 1 })
       await settled(one)
       for (const asked of many) for (const at of places) await one.tenant(at).once(asked, {})
       const [row] = await one.tenant(places[0]!).once(remembered, {})
