@@ -1,7 +1,7 @@
 import { insertAll, type TenantDb } from '#tenancy'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
-import { lockFileCounter, record } from './insert.ts'
+import { lockFileCounter, raiseFileCounter, record } from './insert.ts'
 import { toColumns } from './record.ts'
 import { withDefaults } from './rules/fields.ts'
 
@@ -13,14 +13,7 @@ export type FileNumbers = { year: number; first: number; count: number }
  * for the end of an import. A gap stays only where the import then fails after others took numbers, or the process dies.
  */
 export async function takeFileNumbers(db: TenantDb, year: number, count: number): Promise<FileNumbers> {
-  await lockFileCounter(db, year)
-  const { last } = await db
-    .updateTable('file_counter')
-    .set((eb) => ({ last: eb('last', '+', count) }))
-    .where('year', '=', year)
-    .returning('last')
-    .executeTakeFirstOrThrow()
-  return { year, first: last - count + 1, count }
+  return { year, first: await raiseFileCounter(db, year, count), count }
 }
 
 /** Gives them back when nothing was stored under them and nobody took one since. */

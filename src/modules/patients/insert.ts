@@ -48,7 +48,7 @@ export async function insertPatients(
     const year = Number((at ?? day).slice(0, 4))
     return { id, at, year, fields: withDefaults(tidyFields(given, day)) }
   })
-  const next = await takeFileNumbers(
+  const next = await nextFileNumbers(
     db,
     files.map(({ year }) => year),
   )
@@ -133,19 +133,24 @@ export async function lockFileCounter(db: TenantDb, year: number): Promise<void>
     .execute()
 }
 
+/** Takes the next file numbers of a year. @returns the first of them */
+export async function raiseFileCounter(db: TenantDb, year: number, count: number): Promise<number> {
+  await lockFileCounter(db, year)
+  const { last } = await db
+    .updateTable('file_counter')
+    .set((eb) => ({ last: eb('last', '+', count) }))
+    .where('year', '=', year)
+    .returning('last')
+    .executeTakeFirstOrThrow()
+  return last - count + 1
+}
+
 // The numbers of each year are taken at once; a rollback gives them back (an import takes its own ahead: bulk.ts). Years in order: two imports cannot wait for each other.
-async function takeFileNumbers(db: TenantDb, years: readonly number[]): Promise<(year: number) => number> {
+async function nextFileNumbers(db: TenantDb, years: readonly number[]): Promise<(year: number) => number> {
   const next = new Map<number, number>()
   for (const year of [...new Set(years)].sort((a, b) => a - b)) {
     const count = years.filter((one) => one === year).length
-    await lockFileCounter(db, year)
-    const { last } = await db
-      .updateTable('file_counter')
-      .set((eb) => ({ last: eb('last', '+', count) }))
-      .where('year', '=', year)
-      .returning('last')
-      .executeTakeFirstOrThrow()
-    next.set(year, last - count + 1)
+    next.set(year, await raiseFileCounter(db, year, count))
   }
   return (year) => {
     const number = next.get(year) ?? 1
