@@ -149,6 +149,10 @@ const damages: Record<
   },
 }
 
+// A form holds texts only; String() of a hostile value can throw: its toString may be no function.
+const formText = (value: unknown): string =>
+  (value !== null && typeof value === 'object' ? written(value) : String(value)).toWellFormed()
+
 const sendable = corpus.texts.filter((text) => text.isWellFormed() && text.length < 3_000)
 
 function addressOf({ path, parameters }: Operation, record: Known, choose: Random, hints: Hints): string {
@@ -189,9 +193,7 @@ function addBody(made: Case, type: string, isDamaged: boolean, world: World, cho
   if (type === 'application/x-www-form-urlencoded') {
     const fields = Object.entries((value ?? {}) as Record<string, unknown>)
     made.body = Buffer.from(
-      fields
-        .map(([name, one]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(one).toWellFormed())}`)
-        .join('&'),
+      fields.map(([name, one]) => `${encodeURIComponent(name)}=${encodeURIComponent(formText(one))}`).join('&'),
     )
   } else made.body = Buffer.from(written(value))
   if (!isDamaged || made.notes.length > 0) return
