@@ -47,6 +47,24 @@ export interface PlatformBackupRunTable {
   reason: string | null
 }
 
+export interface BedTable {
+  id: string
+  version: Generated<number>
+  code: string
+  code_key: string
+  service_id: string
+  state: Generated<string>
+  created_at: Generated<string>
+  updated_at: Generated<string>
+}
+
+export interface BedOpeningTable {
+  bed_id: string
+  service_id: string
+  opened_on: string
+  closed_on: string | null
+}
+
 export interface BreakGlassTable {
   id: string
   version: Generated<number>
@@ -381,6 +399,9 @@ export interface ServiceTable {
   version: Generated<number>
   created_at: Generated<string>
   updated_at: Generated<string>
+  head: string | null
+  unit: string | null
+  capacity: number | null
 }
 
 export interface PlatformSessionTable {
@@ -422,6 +443,73 @@ export interface SpecialtyTable {
   updated_at: Generated<string>
 }
 
+export interface StayTable {
+  id: string
+  version: Generated<number>
+  patient_id: string
+  consultation_id: string | null
+  admitted_at: string
+  discharged_at: string | null
+  service_id: string
+  bed_id: string | null
+  attending_name: string | null
+  reason: string | null
+  diagnosis: string | null
+  codes: Generated<Json>
+  status: Generated<string>
+  discharge_mode: string | null
+  final_diagnosis: string | null
+  final_codes: Generated<Json>
+  notes: string | null
+  short_observation: Generated<boolean>
+  search_key: string
+  created_by_id: string | null
+  created_by_name: string
+  created_at: Generated<string>
+  updated_at: Generated<string>
+  hidden_at: string | null
+  hidden_by: string | null
+  hidden_reason: string | null
+}
+
+export interface StayObservationTable {
+  id: string
+  version: Generated<number>
+  stay_id: string
+  at: string
+  temperature: number | null
+  systolic: number | null
+  diastolic: number | null
+  pulse: number | null
+  respiration: number | null
+  spo2: number | null
+  weight: number | null
+  height: number | null
+  muac: number | null
+  notes: string | null
+  created_by_id: string | null
+  created_by_name: string
+  created_at: Generated<string>
+  updated_at: Generated<string>
+  hidden_at: string | null
+  hidden_by: string | null
+  hidden_reason: string | null
+}
+
+export interface StayPlaceTable {
+  id: string
+  stay_id: string
+  service_id: string
+  bed_id: string | null
+  from_at: string
+  to_at: string | null
+  reason: string | null
+  by_id: string | null
+  by_name: string
+  at: Generated<string>
+  hidden: Generated<boolean>
+}
+
 export interface PlatformTenantMigrationTable {
   establishment_id: string
   version: Generated<number>
@@ -434,6 +522,8 @@ export interface PlatformTenantMigrationTable {
 
 /** What a tenant role sees: its own schema, its part of the record, and the shared nomenclatures (read only). */
 export interface TenantTables {
+  bed: BedTable
+  bed_opening: BedOpeningTable
   break_glass: BreakGlassTable
   care_team: CareTeamTable
   consultation: ConsultationTable
@@ -453,6 +543,9 @@ export interface TenantTables {
   'sis_audit.seal': SisAuditSealTable
   service: ServiceTable
   specialty: SpecialtyTable
+  stay: StayTable
+  stay_observation: StayObservationTable
+  stay_place: StayPlaceTable
 }
 
 /** What the platform roles see, each its part. */

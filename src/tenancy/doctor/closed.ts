@@ -111,7 +111,7 @@ async function strangers({ look, installation, owner }: Site, roles: string[]): 
 
 async function misplacedExtensions({ look }: Site): Promise<string[]> {
   const rows = await look.query<{ name: string }>(
-    `select wanted || ' ∄ sis_ext' as name from unnest(array['pg_trgm', 'unaccent']) wanted
+    `select wanted || ' ∄ sis_ext' as name from unnest(array['pg_trgm', 'unaccent', 'btree_gist']) wanted
      where not exists (select from pg_extension join pg_namespace n on n.oid = extnamespace
        where extname = wanted and nspname = 'sis_ext')
      union all
