@@ -55,11 +55,36 @@ export const jsonObjectOf = (key: Expression<string>, text: Expression<string>) 
 export const jsonContainsText = (column: Expression<unknown>, json: string): RawBuilder<boolean> =>
   sql<boolean>`${column} @> ${json}::jsonb`
 
+/** One array of all rows of a query with one column; empty of none. */
+export const arrayOf = (list: Expression<unknown>): RawBuilder<string[]> => sql<string[]>`array(${list})`
+
+/** Whether two lists of texts have one in common. */
+export const overlaps = (column: Expression<unknown>, texts: readonly string[]): RawBuilder<boolean> =>
+  sql<boolean>`${column} && ${texts}::text[]`
+
+/** The identifier of a feed's numbered entry: 24 characters of the feed's, 12 hexadecimal digits of the number. */
+export const feedId = (mark: Expression<string>, number: Expression<number>): RawBuilder<string> =>
+  sql<string>`(${mark} || lpad(to_hex(${number}), 12, '0'))::uuid`
+
 /** A value for a jsonb column. */
 export const asJson = <T>(value: T): RawBuilder<T> => sql<T>`${JSON.stringify(value)}::jsonb`
 
 /** The same for one that is text already. */
 export const jsonText = (text: string): RawBuilder<unknown> => sql`${text}::jsonb`
+
+/** The day of an instant, in UTC whatever the session's time zone; null of null. */
+export const utcDay = (instant: Expression<string | null>): RawBuilder<string | null> =>
+  sql<string | null>`(${instant} at time zone 'UTC')::date`
+
+/** How many days from the day `since` (counted) to the day `until` (not counted; null: it goes on) lie from `from` on and before `after`. */
+export const daysWithin = (
+  since: Expression<string | null>,
+  until: Expression<string | null>,
+  from: string,
+  after: string,
+): RawBuilder<number> =>
+  // LEAST passes over a null.
+  sql<number>`greatest(least(${until}, ${after}::date) - greatest(${since}, ${from}::date), 0)`
 
 /** Row comparison for keyset paging, newest first: (a, b) < (x, y), served by an index on (a desc, b desc). */
 export const isBefore = (

@@ -164,6 +164,28 @@ export interface SisAuditEntryTable {
   detail: Json | null
 }
 
+export interface EquipmentTable {
+  id: string
+  version: Generated<number>
+  code: string
+  code_key: string
+  name: string
+  search_key: string
+  service_id: string | null
+  state: string
+  next_maintenance_on: string | null
+  closed_on: string | null
+  overdue_told_on: string | null
+  created_at: Generated<string>
+  updated_at: Generated<string>
+}
+
+export interface EquipmentStateTable {
+  equipment_id: string
+  since: string
+  state: string
+}
+
 export interface PlatformEstablishmentTable {
   id: string
   slug: string
@@ -181,6 +203,7 @@ export interface PlatformEstablishmentTable {
   created_at: Generated<string>
   updated_at: Generated<string>
   changed: number | null
+  modules: Generated<Json>
 }
 
 export interface FileCounterTable {
@@ -275,6 +298,38 @@ export interface PlatformMembershipTable {
   version: Generated<number>
   created_at: Generated<string>
   updated_at: Generated<string>
+}
+
+export interface NotificationTable {
+  id: string
+  at: Generated<string>
+  kind: string
+  event: string
+  severity: string
+  roles: string[] | null
+  account_id: string | null
+  patient_id: string | null
+  resource: string
+  resource_id: string | null
+  params: Generated<Json>
+}
+
+export interface NotificationFeedTable {
+  only_row: Generated<boolean>
+  mark: Generated<string>
+  last: Generated<number>
+}
+
+export interface NotificationReadTable {
+  notification_id: string
+  account_id: string
+  at: Generated<string>
+}
+
+export interface NotificationReaderTable {
+  account_id: string
+  read_up_to: string
+  at: Generated<string>
 }
 
 export interface OppositionWithdrawalTable {
@@ -528,6 +583,8 @@ export interface TenantTables {
   care_team: CareTeamTable
   consultation: ConsultationTable
   'sis_audit.entry': SisAuditEntryTable
+  equipment: EquipmentTable
+  equipment_state: EquipmentStateTable
   file_counter: FileCounterTable
   icd10: Icd10Table
   idempotency_key: IdempotencyKeyTable
@@ -535,6 +592,10 @@ export interface TenantTables {
   import_line: ImportLineTable
   import_refused_line: ImportRefusedLineTable
   import_run: ImportRunTable
+  notification: NotificationTable
+  notification_feed: NotificationFeedTable
+  notification_read: NotificationReadTable
+  notification_reader: NotificationReaderTable
   opposition_withdrawal: OppositionWithdrawalTable
   patient: PatientTable
   patient_opposition: PatientOppositionTable

@@ -1,0 +1,31 @@
+-- Equipment, and the days on which it could not be used. Nothing that a record refers to is removed: it is closed.
+
+create table equipment (
+  id uuid primary key,
+  version integer not null default 1 check (version >= 1),
+  code text not null check (length(code) between 1 and 90),
+  -- Without accents and capitals: "Écho 2" and "ECHO 2" are one.
+  code_key text not null check (length(code_key) between 1 and 90),
+  name text not null check (length(name) between 1 and 360),
+  -- What q searches: code and name, folded.
+  search_key text not null check (length(search_key) <= 500),
+  service_id uuid references service (id),
+  -- Of the last of its states (equipment_state).
+  state text not null check (state in ('working', 'maintenance', 'outOfOrder')),
+  next_maintenance_on date check (next_maintenance_on between '1900-01-01' and '2200-12-31'),
+  -- In use since the first of its states, no more from this day on.
+  closed_on date check (closed_on between '1900-01-01' and '2200-12-31'),
+  -- The last day on which somebody was told that the maintenance is overdue: once a day, whoever of several processes looks first.
+  overdue_told_on date,
+  created_at timestamptz(3) not null default now(),
+  updated_at timestamptz(3) not null default now(),
+  constraint equipment_code_taken unique (code_key)
+);
+
+-- The state that it has from a day on, until the next row's: periods that cannot overlap, without a gap.
+create table equipment_state (
+  equipment_id uuid not null references equipment (id),
+  since date not null check (since between '1900-01-01' and '2200-12-31'),
+  state text not null check (state in ('working', 'maintenance', 'outOfOrder')),
+  primary key (equipment_id, since)
+);
