@@ -33,15 +33,16 @@ import { registerSecurityHeaders } from './platform/http/security-headers.ts'
 import { registerSerialization } from './platform/http/serialization.ts'
 import { answerUnreadable, refuseTunnels } from './platform/http/unreadable.ts'
 import { registerValidation } from './platform/http/validation.ts'
+import { coreRoutes, refuseHomeless, routesOf } from './platform/modules/index.ts'
 import { usersRoutes } from './platform/users/routes.ts'
-import { accessRoutes } from './modules/accesses/index.ts'
-import { consultationRoutes } from './modules/consultations/index.ts'
-import { exchangeRoutes } from './modules/exchange/index.ts'
-import { icd10Routes } from './modules/icd10/index.ts'
-import { oppositionRoutes } from './modules/oppositions/index.ts'
-import { patientFileRoutes } from './modules/patient-file/index.ts'
-import { breakGlassRoutes, careTeamRoutes, patientRoutes } from './modules/patients/index.ts'
-import { serviceRoutes } from './modules/services/index.ts'
+import { accesses } from './modules/accesses/index.ts'
+import { consultations } from './modules/consultations/index.ts'
+import { exchange } from './modules/exchange/index.ts'
+import { icd10 } from './modules/icd10/index.ts'
+import { oppositions } from './modules/oppositions/index.ts'
+import { patientFile } from './modules/patient-file/index.ts'
+import { patients } from './modules/patients/index.ts'
+import { services } from './modules/services/index.ts'
 import { newId } from './shared/ids.ts'
 
 export type AppOptions = {
@@ -50,6 +51,9 @@ export type AppOptions = {
   log: FastifyBaseLogger
   measuring?: Measuring
 }
+
+/** Each is one folder: docs/architecture.md, “The form of a module”. */
+export const modules = [patients, accesses, oppositions, patientFile, consultations, services, icd10, exchange]
 
 /** The whole HTTP application, in the order in which a request meets it. Starts nothing. */
 export async function buildApp({ config, access, log, measuring }: AppOptions): Promise<FastifyInstance> {
@@ -98,21 +102,17 @@ export async function buildApp({ config, access, log, measuring }: AppOptions): 
       registerCaps(api, config)
       // For the doors that a guesser knocks at.
       await api.register(rateLimit, { global: false, keyGenerator: ({ ip }: { ip: string }) => networkOf(ip) })
-      await api.register(authRoutes(access, { loginsPerMinute: config.rateLogin }))
-      await api.register(usersRoutes(access))
-      await api.register(establishmentsRoutes(access))
-      await api.register(countsRoutes(access))
-      await api.register(auditRoutes(access))
-      await api.register(patientRoutes)
-      await api.register(accessRoutes(access))
-      await api.register(careTeamRoutes(access))
-      await api.register(breakGlassRoutes)
-      await api.register(oppositionRoutes)
-      await api.register(patientFileRoutes(access))
-      await api.register(consultationRoutes)
-      await api.register(serviceRoutes)
-      await api.register(icd10Routes)
-      await api.register(exchangeRoutes)
+      refuseHomeless(api)
+      await api.register(
+        coreRoutes(async (core) => {
+          await core.register(authRoutes(access, { loginsPerMinute: config.rateLogin }))
+          await core.register(usersRoutes(access))
+          await core.register(establishmentsRoutes(access))
+          await core.register(countsRoutes(access))
+          await core.register(auditRoutes(access))
+        }),
+      )
+      for (const module of modules) await api.register(routesOf(module, { access, modules }))
     },
     { prefix: '/api/v1' },
   )

@@ -1,9 +1,9 @@
+import type { ModuleErrors } from './module-types.ts'
 import { text, type Text } from './text.ts'
 
-type Entry = { status: number; title: Text; detail: Text }
+export type ErrorEntry = { readonly status: number; readonly title: Text; readonly detail: Text }
 
-// The one list of what the API refuses and with which words. docs/errors.md is compared with it by a test.
-export const errorCatalogue = {
+const coreErrors = {
   // --- requests -----------------------------------------------------------------------------------------------------
   invalid_input: {
     status: 400,
@@ -49,6 +49,14 @@ export const errorCatalogue = {
     status: 404,
     title: text('Introuvable', 'Not found'),
     detail: text("Cette adresse ou cet enregistrement n'existe pas.", 'This address or record does not exist.'),
+  },
+  module_disabled: {
+    status: 404,
+    title: text('Module non activé', 'Module switched off'),
+    detail: text(
+      'Ce module n’est pas activé dans votre établissement : l’administration de la plateforme peut l’activer.',
+      'This module is not switched on in your establishment: the platform’s administration can switch it on.',
+    ),
   },
   request_unreadable: {
     status: 400,
@@ -560,27 +568,6 @@ export const errorCatalogue = {
       'This patient does not exist in your establishment.',
     ),
   },
-  opposition_exists: {
-    status: 409,
-    title: text('Opposition déjà enregistrée', 'Opposition already recorded'),
-    detail: text(
-      'Ce patient s’oppose déjà à ce partage : rien à enregistrer de plus.',
-      'This patient already opposes this sharing: nothing more to record.',
-    ),
-  },
-  opposition_not_found: {
-    status: 404,
-    title: text('Opposition introuvable', 'Opposition not found'),
-    detail: text('Ce patient n’a pas cette opposition.', 'This patient has no such opposition.'),
-  },
-  opposition_withdrawn: {
-    status: 409,
-    title: text('Opposition déjà retirée', 'Opposition already withdrawn'),
-    detail: text(
-      'Cette opposition est déjà retirée : la liste dit par qui et quand.',
-      'This opposition is already withdrawn: the list says by whom and when.',
-    ),
-  },
   possible_duplicate: {
     status: 409,
     title: text('Patient peut-être déjà connu', 'Patient possibly already known'),
@@ -594,32 +581,6 @@ export const errorCatalogue = {
     status: 404,
     title: text('Consultation introuvable', 'Consultation not found'),
     detail: text("Cette consultation n'existe pas.", 'This consultation does not exist.'),
-  },
-  service_name_taken: {
-    status: 409,
-    title: text('Service déjà présent', 'Service already listed'),
-    detail: text(
-      "Un service de l'établissement porte déjà ce nom, aux accents et aux majuscules près.",
-      'A service of the establishment already has this name, accents and capitals aside.',
-    ),
-  },
-  service_not_found: {
-    status: 404,
-    title: text('Service introuvable', 'Service not found'),
-    detail: text("Ce service n'existe pas.", 'This service does not exist.'),
-  },
-  specialty_name_taken: {
-    status: 409,
-    title: text('Spécialité déjà présente', 'Specialty already listed'),
-    detail: text(
-      "Une spécialité de l'établissement porte déjà ce nom, aux accents et aux majuscules près.",
-      'A specialty of the establishment already has this name, accents and capitals aside.',
-    ),
-  },
-  specialty_not_found: {
-    status: 404,
-    title: text('Spécialité introuvable', 'Specialty not found'),
-    detail: text("Cette spécialité n'existe pas.", 'This specialty does not exist.'),
   },
   // --- import and export --------------------------------------------------------------------------------------------------
   import_columns_missing: {
@@ -691,6 +652,20 @@ export const errorCatalogue = {
       'A file has at most 100,000 lines: split it, for example by year.',
     ),
   },
-} as const satisfies Record<string, Entry>
+} as const satisfies Record<string, ErrorEntry>
 
-export type ErrorCode = keyof typeof errorCatalogue
+export type ErrorCode = keyof typeof coreErrors | keyof ModuleErrors
+
+// A code that a module declares is there once the module is loaded, and nobody else can name it.
+const entries: Record<string, ErrorEntry> = { ...coreErrors }
+
+/** The one list of what the API refuses and with which words: docs/errors.md is compared with it by a test. */
+export const errorCatalogue = entries as Readonly<Record<ErrorCode, ErrorEntry>>
+
+/** Adds a module's codes (platform/modules). @throws Error for one that is there already */
+export function addErrors(added: Readonly<Record<string, ErrorEntry>>): void {
+  for (const [code, entry] of Object.entries(added)) {
+    if (code in entries) throw new Error(`the error ${code} is declared twice`)
+    entries[code] = entry
+  }
+}

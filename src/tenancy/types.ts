@@ -18,6 +18,8 @@ export type Establishment = {
   readonly healthDistrict: string | null
   readonly status: EstablishmentStatus
   readonly schema: string
+  /** What was chosen for it, by module; one that is not named is as its type says (platform/modules). */
+  readonly modules: Readonly<Record<string, { readonly enabled: boolean; readonly mode?: string }>>
 }
 
 export type PlatformRole = 'directory' | 'accounts' | 'audit'

@@ -5,7 +5,7 @@ import { IdempotencyKey } from '../../src/platform/http/index.ts'
 import { requestScope, type Access } from '../../src/platform/auth/index.ts'
 import { problem } from '../../src/shared/errors.ts'
 import { object, responses, Uuid } from '../../src/shared/schemas.ts'
-import type { Plan } from './plans.ts'
+import type { Plan } from './plan.ts'
 import { unique, type Place } from './world.ts'
 
 /** Where the routes below stand: no part of the application, only to be found out. */

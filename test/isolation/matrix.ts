@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { Client, type Answer } from '../harness.ts'
-import type { Asked, Plan } from './plans.ts'
+import { fixtures } from '../modules.ts'
+import type { Asked, Plan } from './plan.ts'
 import { unique, type Kind, type Place, type World } from './world.ts'
 
 type Parameter = { in: string; name: string; schema: object }
@@ -31,12 +32,10 @@ export function operationsOf({ app }: World): Operation[] {
 // What a parameter of this name holds. An identifier that is not here fails the matrix.
 const kinds: Record<string, Kind | 'slug'> = {
   patientId: 'patients',
-  serviceId: 'services',
-  specialtyId: 'specialties',
   actorId: 'users',
-  oppositionId: 'oppositions',
   userId: 'users',
   establishment: 'slug',
+  ...Object.assign({}, ...fixtures.map(({ parameters }) => parameters)),
 }
 
 /** Who asks, and of which establishment. */

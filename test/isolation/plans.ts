@@ -1,77 +1,7 @@
 import { testPassword } from '../fixtures.ts'
-import {
-  breakGlassOf,
-  patientOf,
-  protectedOf,
-  registerOf,
-  unique,
-  userOf,
-  visitOf,
-  type Kind,
-  type Place,
-} from './world.ts'
-
-/** A request that would succeed, in the establishment of `place`. */
-export type Asked = {
-  params?: Record<string, string>
-  query?: Record<string, string>
-  body?: unknown
-  headers?: Record<string, string>
-}
-
-export type Plan = {
-  /** Whose daily work it is. */
-  who: 'agent' | 'admin' | 'anonymous' | 'superadmin' | 'ministere'
-  make(place: Place): Promise<Asked> | Asked
-  /** Its success. */
-  status: number
-  /** It ends the session that asked: each request gets one of its own. */
-  endsSession?: true
-  /** What the identifier in its path is. */
-  path?: Kind | 'establishments'
-  /** One's own colleague's records of that kind are nobody's either. */
-  personal?: true
-  /** Why nothing of another establishment can be named in it, where that is so; else each of its parameters is tried. */
-  because?: string
-}
-
-const ifMatch = (version = 1) => ({ 'if-match': `"${version}"` })
-const reason = { reason: 'Essai de cloisonnement' }
-type Made = 'patients' | 'consultations' | 'services' | 'specialties' | 'users'
-
-const read = (path: Kind, who: Plan['who'] = 'agent'): Plan => ({
-  who,
-  path,
-  status: 200,
-  make: ({ records }) => ({ params: { id: records[path].id } }),
-})
-const list = (who: Plan['who'] = 'agent', query: Record<string, string> = {}): Plan => ({
-  who,
-  status: 200,
-  make: () => ({ query }),
-})
-const change = (path: Made, who: Plan['who'], body: () => object): Plan => ({
-  who,
-  path,
-  status: 200,
-  async make(place) {
-    const { id, version } = await place.make(path)
-    return { params: { id }, headers: ifMatch(version), body: body() }
-  },
-})
-const hide = (path: 'patients' | 'consultations'): Plan => ({ ...change(path, 'agent', () => reason), status: 204 })
-const search: Plan = { who: 'agent', status: 200, make: () => ({ body: { limit: 5 } }) }
-const create = (who: Plan['who'], body: (place: Place) => object, status = 201): Plan => ({
-  who,
-  status,
-  make: (place) => ({ body: body(place) }),
-})
-const nothing = (
-  status: number,
-  because: string,
-  make: Plan['make'] = () => ({}),
-  who: Plan['who'] = 'agent',
-): Plan => ({ who, status, make, because })
+import { composed } from '../modules.ts'
+import { change, create, hide, ifMatch, list, nothing, read, reason, search, type Plan } from './plan.ts'
+import { breakGlassOf, patientOf, protectedOf, registerOf, unique, userOf, visitOf, type Place } from './world.ts'
 
 /** A sensitive file of ours and of a colleague, and whom both may take into its team or out of it. */
 async function teamOf({ agent, colleague, third, mark }: Place): Promise<{ id: string; userId: string }> {
@@ -81,8 +11,7 @@ async function teamOf({ agent, colleague, third, mark }: Place): Promise<{ id: s
   return { id, userId: await me(third) }
 } // prettier-ignore
 
-/** Every operation of the OpenAPI document; one that is missing here fails the matrix. */
-export const plans: Record<string, Plan> = {
+const ofCore: Record<string, Plan> = {
   'GET /health/live': nothing(200, 'tells of the process only', undefined, 'anonymous'),
   'GET /health/ready': nothing(200, 'tells of the process only', undefined, 'anonymous'),
   'GET /.well-known/jwks.json': nothing(200, 'public keys', undefined, 'anonymous'),
@@ -131,13 +60,6 @@ export const plans: Record<string, Plan> = {
   'GET /api/v1/patients/export': list(),
   'GET /api/v1/patients/{id}/file': read('patients'),
   'GET /api/v1/patients/{id}/accesses': read('patients'),
-  'GET /api/v1/patients/{id}/oppositions': read('patients'),
-  'POST /api/v1/patients/{id}/oppositions': { who: 'agent', path: 'patients', status: 201, make: async (place) => ({ params: { id: (await place.make('patients')).id }, body: { scope: 'statistics' } }) },
-  'DELETE /api/v1/patients/{id}/oppositions/{oppositionId}': { who: 'agent', path: 'patients', status: 204, async make({ make, agent }) {
-    const { id } = await make('patients')
-    const { body } = await agent.post(`/api/v1/patients/${id}/oppositions`, { scope: 'research' }, 201)
-    return { params: { id, oppositionId: body.id as string }, body: reason }
-  } },
   'GET /api/v1/patients/{id}/care-team': read('patients'),
   'PUT /api/v1/patients/{id}/care-team/{userId}': { who: 'agent', path: 'patients', status: 200, make: async (place) => ({ params: await teamOf(place), body: reason }) },
   'DELETE /api/v1/patients/{id}/care-team/{userId}': { who: 'agent', path: 'patients', status: 204, async make(place) {
@@ -157,16 +79,11 @@ export const plans: Record<string, Plan> = {
   'DELETE /api/v1/consultations/{id}': hide('consultations'),
   'GET /api/v1/consultations/{id}/history': read('consultations'),
   'GET /api/v1/consultations/export': list(),
-  'GET /api/v1/services': list(),
-  'POST /api/v1/services': create('admin', ({ mark }) => ({ name: `${mark} ${unique()}` })),
-  'GET /api/v1/services/{id}': read('services'),
-  'PATCH /api/v1/services/{id}': change('services', 'admin', () => ({ active: false })),
-  'GET /api/v1/specialties': list(),
-  'POST /api/v1/specialties': create('admin', ({ mark }) => ({ name: `${mark} ${unique()}` })),
-  'GET /api/v1/specialties/{id}': read('specialties'),
-  'PATCH /api/v1/specialties/{id}': change('specialties', 'admin', () => ({ active: false })),
   'GET /api/v1/icd10': nothing(200, 'the nomenclature that all share', () => ({ query: { q: 'paludisme' } })),
   'POST /api/v1/imports': { who: 'agent', status: 201, make: ({ mark }) => registerOf(mark) },
   'GET /api/v1/imports/{id}': read('imports'),
   'GET /api/v1/imports/{id}/refused.csv': read('imports'),
 } // prettier-ignore
+
+/** Every operation of the OpenAPI document; one that is missing here fails the matrix. */
+export const plans: Readonly<Record<string, Plan>> = composed(ofCore, ({ plans }) => plans)

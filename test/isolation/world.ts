@@ -7,19 +7,16 @@ import { openAccess, type Access } from '../../src/platform/auth/index.ts'
 import { form, line, register } from '../../src/modules/exchange/register.fixture.ts'
 import { quiet, startDatabase, type TestDatabase } from '../cluster.ts'
 import { Client, harnessConfig } from '../harness.ts'
+import { patientOf, unique, visitOf } from './records.ts'
+import { fixtures, type KindFixture, type ModuleKinds } from '../modules.ts'
+
+export { patientOf, unique, visitOf } from './records.ts'
 
 export type Found = { id: string; version: number }
-export type Kind =
-  | 'patients'
-  | 'consultations'
-  | 'services'
-  | 'specialties'
-  | 'imports'
-  | 'oppositions'
-  | 'breakGlasses'
-  | 'users'
-  | 'sessions'
-  | 'invitations'
+type CoreMade = 'patients' | 'consultations' | 'users'
+/** Kinds of records of which more can be made. */
+export type Made = CoreMade | keyof ModuleKinds
+export type Kind = Made | 'imports' | 'breakGlasses' | 'sessions' | 'invitations'
 
 /** An establishment with records of every kind, each of whose texts holds its mark. */
 export type Place = {
@@ -33,7 +30,7 @@ export type Place = {
   /** One more agent, whose sensitive files the others do not see. */
   third: Client
   /** One more of a kind, never seen before. */
-  make(kind: 'patients' | 'consultations' | 'services' | 'specialties' | 'users'): Promise<Found>
+  make(kind: Made): Promise<Found>
 }
 
 export type World = {
@@ -91,31 +88,6 @@ export async function openWorld(more?: (app: FastifyInstance, access: Access) =>
   return world
 }
 
-let serial = 0
-/** Never the same twice and always as long, so that two answers about two of them can be compared. */
-export const unique = (): string => `u${String((serial += 1)).padStart(6, '0')}x`
-
-export const patientOf = (mark: string) => ({
-  familyName: `${mark} ${unique()}`,
-  givenName: mark,
-  sex: 'F',
-  birth: { precision: 'year', date: '1980' },
-  village: mark,
-  motherName: mark,
-  phoneOwner: mark,
-  allergies: [mark],
-  confirmDuplicate: true,
-})
-export const visitOf = (mark: string, patientId: string) => ({
-  patientId,
-  date: '2026-07-01',
-  practitionerName: mark,
-  reason: mark,
-  diagnosis: mark,
-  examinations: mark,
-  treatment: mark,
-  notes: mark,
-})
 /** A file that only `third` sees. */
 export const protectedOf = async ({ third, mark }: Pick<Place, 'third' | 'mark'>): Promise<Found> =>
   (await third.post('/api/v1/patients', { ...patientOf(mark), sensitive: true }, 201)).body as Found
@@ -138,6 +110,8 @@ export const registerOf = (mark: string) =>
     ),
   )
 
+const ofModules: Record<string, KindFixture> = Object.assign({}, ...fixtures.map(({ kinds }) => kinds))
+
 async function furnish(world: World, slug: string): Promise<Place> {
   const establishment = world.tenancy.directory.findBySlug(slug)!
   const [agent, admin] = [world.as(`${slug}.agent`), world.as(`${slug}.admin`)]
@@ -148,10 +122,11 @@ async function furnish(world: World, slug: string): Promise<Place> {
     if (kind === 'patients') return create(agent, kind, patientOf(mark))
     if (kind === 'users') return create(admin, kind, userOf(mark))
     if (kind === 'consultations') return create(agent, kind, visitOf(mark, (await make('patients')).id))
-    return create(admin, kind, { name: `${mark} ${unique()}` })
+    return ofModules[kind]!.make(place)
   }
   const records = {} as Place['records']
-  for (const kind of ['patients', 'services', 'specialties', 'users', 'consultations'] as const) {
+  const place = { establishment, mark, agent, admin, records, make } as Place
+  for (const kind of ['patients', 'users', 'consultations', ...Object.keys(ofModules)] as Made[]) {
     await make(kind)
     records[kind] = await make(kind)
   }
@@ -160,14 +135,13 @@ async function furnish(world: World, slug: string): Promise<Place> {
   for (const [kind, client, body] of [
     ['patients', agent, { village: `${mark} bis` }],
     ['consultations', agent, { notes: `${mark} bis` }],
-    ['services', admin, { active: true, name: `${mark} ${unique()}` }],
-    ['specialties', admin, { active: true, name: `${mark} ${unique()}` }],
     ['users', admin, { roles: ['ADMIN_LOCAL', (await agent.get('/api/v1/auth/me', 200)).body.role as string] }],
   ] as const)
     records[kind] = (await client.send('PATCH', `/api/v1/${kind}/${records[kind].id}`, { body, headers: changed, expect: 200 })).body as Found
+  for (const [kind, { revise }] of Object.entries(ofModules))
+    records[kind as Made] = (await revise?.(place, records[kind as Made])) ?? records[kind as Made]
   const imported = await agent.send('POST', '/api/v1/imports?dryRun=false', { ...registerOf(mark), expect: 201 })
   records.imports = { id: (imported.body as Found).id, version: 1 }
-  records.oppositions = await create(agent, `patients/${records.patients.id}/oppositions`, { scope: 'research', reason: mark })
   // Reviewed, so that its version is none of ours.
   const third = world.as(`${slug}.agent3`)
   await another('agent', '3')
@@ -193,7 +167,7 @@ async function furnish(world: World, slug: string): Promise<Place> {
   records.invitations = await invited(agent)
   for (const role of ['agent', 'admin']) await another(role, '2')
   const colleague = { agent: world.as(`${slug}.agent2`), admin: world.as(`${slug}.admin2`), records: { sessions: await sessionOf(admin), invitations: await invited(admin) } }
-  return { establishment, mark, agent, admin, records, colleague, third, make }
+  return Object.assign(place, { colleague, third })
 
   /** Somebody else with the same role and password. */
   async function another(role: string, suffix: string): Promise<void> {

@@ -1,1 +1,1 @@
-export { accessRoutes } from './routes.ts'
+export { accesses } from './module.ts'

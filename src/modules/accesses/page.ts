@@ -5,7 +5,7 @@ import { longDay } from '../../shared/french.ts'
 import { say, text, type Language } from '../../shared/text.ts'
 import type { Patient } from '../patients/index.ts'
 import { reasonInWords } from './reasons.ts'
-import { actInWords } from './words.ts'
+import { actInWords, type ActWords } from './words.ts'
 
 const words = {
   title: text('Qui a consulté mon dossier', 'Who has seen my file'),
@@ -44,15 +44,25 @@ type Printed = {
   accesses: readonly AccessOfPatient[]
   isCut: boolean
   today: string
+  acts: Required<ActWords>
 }
 
 /** The accesses to a file as one page to be printed: nothing in it comes from elsewhere, no script. */
-export function accessesPage({ establishment, patient, accesses, isCut, today }: Printed, language: Language): string {
+export function accessesPage(
+  { establishment, patient, accesses, isCut, today, acts }: Printed,
+  language: Language,
+): string {
   const t = (key: keyof typeof words): string => html(say(words[key], language))
   const roleOf = (role: string | null): string =>
     role !== null && role in roleNames ? say(roleNames[role as Role], language) : (role ?? '')
   const rows = accesses.map(({ at, actor, action, outcome, reason }) =>
-    [moment(at), actor.name, roleOf(actor.role), actInWords(action, outcome, language), reasonInWords(reason, language)]
+    [
+      moment(at),
+      actor.name,
+      roleOf(actor.role),
+      actInWords(action, outcome, language, acts),
+      reasonInWords(reason, language),
+    ]
       .map((cell) => `<td>${html(cell)}</td>`)
       .join(''),
   )

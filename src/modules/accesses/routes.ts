@@ -2,20 +2,23 @@ import { Type } from 'typebox'
 import type { Tenancy } from '#tenancy'
 import { listAccesses, type AccessOfPatient } from '../../platform/audit/index.ts'
 import type { Routes } from '../../platform/http/index.ts'
+import type { ModuleDefinition } from '../../platform/modules/index.ts'
 import { today } from '../../shared/clock.ts'
 import { responses } from '../../shared/schemas.ts'
 import { getKeptPatient, listPatientGlasses } from '../patients/index.ts'
 import { accessesPage, pagePolicy } from './page.ts'
 import { ownReason } from './reasons.ts'
 import { AccessPage, AccessPath, AccessQuery } from './schemas.ts'
+import { wordsOf } from './words.ts'
 
 /** Lines of a printed page: about 200 sheets. */
 const mostPrinted = 5_000
 
 /** Who opened a patient's file: for the patient, who asks for it at the desk. */
 export const accessRoutes =
-  ({ tenancy }: { tenancy: Tenancy }): Routes =>
+  ({ tenancy }: { tenancy: Tenancy }, modules: readonly ModuleDefinition[]): Routes =>
   async (app) => {
+    const acts = wordsOf(modules)
     app.get(
       '/patients/:id/accesses',
       {
@@ -68,7 +71,7 @@ export const accessRoutes =
         } while (cursor !== undefined && accesses.length < mostPrinted)
         const isCut = cursor !== undefined
         void reply.header('content-security-policy', pagePolicy).type('text/html; charset=utf-8')
-        return accessesPage({ establishment, patient, accesses, isCut, today: today() }, language)
+        return accessesPage({ establishment, patient, accesses, isCut, today: today(), acts }, language)
       },
     )
   }

@@ -1,9 +1,22 @@
+import type { ModuleDefinition } from '../../platform/modules/index.ts'
 import { say, text, type Language, type Text } from '../../shared/text.ts'
 
-const resources: Record<string, Text> = {
+/** Words for `resource.verb` of a module's entries on the record. */
+export type ActWords = {
+  readonly resources?: Readonly<Record<string, Text>>
+  readonly verbs?: Readonly<Record<string, Text>>
+}
+
+declare module '../../shared/module-types.ts' {
+  interface ModuleParts {
+    /** How a person who is no specialist reads what was done, in the list of accesses to a file. */
+    readonly words?: ActWords
+  }
+}
+
+const ofCore: Record<string, Text> = {
   patient: text('dossier', 'file'),
   consultation: text('consultations', 'visits'),
-  opposition: text('oppositions', 'objections'),
   import: text('registre importé', 'imported register'),
   audit: text('journal', 'record'),
   break_glass: text('accès d’urgence', 'emergency access'),
@@ -14,7 +27,7 @@ const resources: Record<string, Text> = {
   patientFile: text('copie du dossier', 'copy of the file'),
 }
 
-const verbs: Record<string, Text> = {
+const coreVerbs: Record<string, Text> = {
   read: text('lecture', 'read'),
   list: text('affichage dans une liste', 'shown in a list'),
   search: text('affichage dans une recherche', 'shown in a search'),
@@ -44,8 +57,19 @@ const outcomes: Record<string, Text> = {
   failure: text('interrompu', 'interrupted'),
 }
 
+/** Those of the core and of all modules. */
+export const wordsOf = (modules: readonly ModuleDefinition[]): Required<ActWords> => ({
+  resources: Object.assign({}, ofCore, ...modules.map(({ words }) => words?.resources)) as typeof ofCore,
+  verbs: Object.assign({}, coreVerbs, ...modules.map(({ words }) => words?.verbs)) as typeof coreVerbs,
+})
+
 /** What was done, for a person who is no specialist; an act without words of its own keeps its name. */
-export function actInWords(action: string, outcome: string, language: Language): string {
+export function actInWords(
+  action: string,
+  outcome: string,
+  language: Language,
+  { resources, verbs }: Required<ActWords>,
+): string {
   const [resource = '', verb = ''] = action.split('.')
   const [what, done] = [resources[resource], verbs[verb]]
   const act = what && done ? `${say(done, language)} (${say(what, language)})` : action

@@ -1,6 +1,4 @@
-import type { Routes } from '../../platform/http/index.ts'
-import { exportRoutes } from './export/routes.ts'
-import { importRoutes } from './import/routes.ts'
+export { exchange } from './module.ts'
 
 // What the command line uses of imports and exports.
 export { walkPatients, walkVisited } from './export/queries.ts'
@@ -16,8 +14,3 @@ export { storeRegister } from './import/store.ts'
 // What other files that leave while they are made need.
 export { patiently } from './export/routes.ts'
 export { drained, hashing, streamFrom, type Streamed } from './export/stream.ts'
-
-export const exchangeRoutes: Routes = async (app) => {
-  await app.register(importRoutes)
-  await app.register(exportRoutes)
-}

@@ -1,4 +1,4 @@
+export { icd10 } from './module.ts'
 export { findIcd10Codes, icd10Labels, searchIcd10, type KnownCode } from './queries.ts'
-export { icd10Routes } from './routes.ts'
 export { tidyCode } from './rules.ts'
 export { Icd10Code } from './schemas.ts'

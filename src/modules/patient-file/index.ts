@@ -1,2 +1,2 @@
 // All that an establishment keeps about one patient, as a file for the patient.
-export { patientFileRoutes } from './routes.ts'
+export { patientFile } from './module.ts'

@@ -5,14 +5,12 @@ export { insertPatient, insertPatients, type NewPatient } from './insert.ts'
 export { listPatients } from './list.ts'
 export { listPatientGlasses, openMs } from './break-glass/queries.ts'
 export { BreakGlass } from './break-glass/schemas.ts'
-export { breakGlassRoutes } from './break-glass/routes.ts'
 export { joinTeam } from './care-team/members.ts'
 export { listMembers } from './care-team/queries.ts'
-export { careTeamRoutes } from './care-team/routes.ts'
 export { Member } from './care-team/schemas.ts'
+export { patients } from './module.ts'
 export { getKeptPatient, getPatient, holdPatient, lockPatient } from './queries.ts'
 export { birthOf, summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
-export { patientRoutes } from './routes.ts'
 export {
   ageOn,
   birthErrors,
@@ -50,6 +48,7 @@ export {
   protectedAmong,
   refuseProtected,
   throughGlass,
+  viewersOf,
   visiblePatients,
   type Viewer,
 } from './visibility.ts'

@@ -1,8 +1,10 @@
+import type { ModuleRights } from '../../shared/module-types.ts'
 import type { Text } from '../../shared/text.ts'
 
 /**
- * Who may do what: the one table. A right is `resource:action`; every route names one, and test/rights.test.ts walks
- * all routes × all roles. The eight roles are the vocabulary of the national prototype.
+ * Who may do what: the one table, of the core's rights and of those that the modules declare. A right is
+ * `resource:action`; every route names one, and test/rights.test.ts walks all routes × all roles. The eight roles are the
+ * vocabulary of the national prototype.
  */
 
 export const agentRoles = ['SIH', 'SIS_CSREF', 'SIS_CSCOM', 'SIS_CABINET'] as const
@@ -18,10 +20,10 @@ export type Role = (typeof roles)[number]
 export type EstablishmentType = (typeof establishmentTypes)[number]
 
 const agents: readonly Role[] = agentRoles
-const staff: readonly Role[] = [...agentRoles, 'ADMIN_LOCAL']
+export const staff: readonly Role[] = [...agentRoles, 'ADMIN_LOCAL']
 const national: readonly Role[] = ['MINISTERE_SIS', 'SIS_INRSP']
 
-export const rights = {
+const coreRights = {
   'patients:read': agents,
   'patients:write': agents,
   'patients:delete': agents,
@@ -35,8 +37,6 @@ export const rights = {
   'imports:read': agents,
   'imports:write': agents,
   'icd10:read': staff,
-  'services:read': staff,
-  'services:write': ['ADMIN_LOCAL'],
   'users:read': ['ADMIN_LOCAL', 'SUPER_ADMIN'],
   'users:write': ['ADMIN_LOCAL', 'SUPER_ADMIN'],
   'audit:read': ['ADMIN_LOCAL'],
@@ -45,12 +45,25 @@ export const rights = {
   'counts:read': national,
 } as const satisfies Record<string, readonly Role[]>
 
-export type Right = keyof typeof rights
+export type Right = keyof typeof coreRights | keyof ModuleRights
+
+const table: Record<string, readonly Role[]> = { ...coreRights }
+
+/** Which roles have which right. */
+export const rights = table as Readonly<Record<Right, readonly Role[]>>
+
+/** Adds a module's rights (platform/modules). @throws Error for one that is there already */
+export function addRights(added: Readonly<Record<string, readonly Role[]>>): void {
+  for (const [right, held] of Object.entries(added)) {
+    if (right in table) throw new Error(`the right ${right} is declared twice`)
+    table[right] = held
+  }
+}
 
 /** The rights that a person working under `held` has: the union over the roles. */
 export function rightsOf(held: readonly Role[]): ReadonlySet<Right> {
   const names = Object.keys(rights) as Right[]
-  return new Set(names.filter((right) => (rights[right] as readonly Role[]).some((role) => held.includes(role))))
+  return new Set(names.filter((right) => rights[right].some((role) => held.includes(role))))
 }
 
 const agentOf: Record<EstablishmentType, AgentRole> = {
@@ -82,7 +95,7 @@ export const demandsSecondFactor = (held: readonly Role[]): boolean => held.some
 /** Nobody grants a role above their own or foreign to the establishment's type. Platform roles grant nothing here. */
 export function mayGrant(granter: Role, role: Role, type: EstablishmentType): boolean {
   if (!isEstablishmentRole(granter) || !fits(role, type)) return false
-  return (rights['users:write'] as readonly Role[]).includes(granter) && rank[granter] >= rank[role]
+  return rights['users:write'].includes(granter) && rank[granter] >= rank[role]
 }
 
 /** The role that names a session when several are held and none was asked for: the agent's, as it is the daily work. */

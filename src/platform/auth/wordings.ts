@@ -15,8 +15,7 @@ const roleNames: Record<Role, string> = {
 export const roleName = (role: string | null): string =>
   role === null ? '' : role === 'COMMAND_LINE' ? 'Ligne de commande' : (roleNames[role as Role] ?? role)
 
-/** What a right lets a person do, in French, for the register of processing. */
-export const rightNames: Record<Right, string> = {
+const coreNames = {
   'patients:read': 'lire les dossiers des patients',
   'patients:write': 'ouvrir et corriger un dossier, enregistrer une opposition',
   'patients:delete': 'masquer un dossier',
@@ -30,12 +29,20 @@ export const rightNames: Record<Right, string> = {
   'imports:read': 'lire les rapports de reprise de registres',
   'imports:write': 'reprendre un registre',
   'icd10:read': 'chercher dans la CIM-10',
-  'services:read': 'lire les listes de services et de spécialités',
-  'services:write': 'tenir les listes de services et de spécialités',
   'users:read': 'lire la liste des comptes',
   'users:write': 'créer des comptes, donner et retirer des rôles',
   'audit:read': 'lire le journal des accès',
   'establishments:read': 'lire l’annuaire des établissements',
   'establishments:write': 'ouvrir, suspendre et fermer un établissement',
   'counts:read': 'lire des effectifs par région, jamais nominatifs',
+} as const satisfies Partial<Record<Right, string>>
+
+const names: Record<string, string> = { ...coreNames }
+
+/** What a right lets a person do, in French, for the register of processing. */
+export const rightNames = names as Readonly<Record<Right, string>>
+
+/** Those of a module's rights. */
+export function addRightNames(added: Readonly<Record<string, string>>): void {
+  Object.assign(names, added)
 }

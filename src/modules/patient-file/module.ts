@@ -1,0 +1,9 @@
+import { defineModule } from '../../platform/modules/index.ts'
+import { text } from '../../shared/text.ts'
+import { patientFileRoutes } from './routes.ts'
+
+export const patientFile = defineModule({
+  name: 'patient-file',
+  title: text('Copie du dossier', 'Copy of a file'),
+  routes: ({ access }) => patientFileRoutes(access),
+})

@@ -1,0 +1,51 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Plan } from './isolation/plan.ts'
+import type { Found, Kind, Place } from './isolation/world.ts'
+import type { Rule } from './roles.ts'
+
+/** The kinds of records that modules make; each merges its own in. */
+export interface ModuleKinds {}
+
+export type KindFixture = {
+  /** One that was never seen before. */
+  make(place: Place): Promise<Found>
+  /** A later version of it, so that theirs is none of ours; absent where there are no versions. */
+  revise?(place: Place, made: Found): Promise<Found>
+}
+
+/** What the tests that walk all modules must know of one: `fixture` of src/modules/<name>/<name>.fixture.ts. */
+export type ModuleFixture = {
+  /** Who may use which route (`GET /api/v1/beds/:id`), from the design: test/rights.test.ts. */
+  rights: Record<string, Rule>
+  /** How each operation (`GET /api/v1/beds/{id}`) is asked: test/isolation/routes.test.ts. */
+  plans: Record<string, Plan>
+  kinds?: Record<string, KindFixture>
+  /** What an identifier of this name in a path, a query or a body is. */
+  parameters?: Record<string, Kind>
+}
+
+const folder = join(import.meta.dirname, '..', 'src', 'modules')
+const fixtureOf = (name: string): string => join(folder, name, `${name}.fixture${extname(import.meta.filename)}`)
+const named = readdirSync(folder).filter((name) => existsSync(fixtureOf(name)))
+
+/** Of every module that has one. */
+export const fixtures = await Promise.all(
+  named.map(
+    async (name) => ((await import(pathToFileURL(fixtureOf(name)).href)) as { fixture: ModuleFixture }).fixture,
+  ),
+)
+
+/** The core's entries and those of the modules. @throws Error when one stands twice */
+export function composed<T>(
+  ofCore: Record<string, T>,
+  ofModule: (fixture: ModuleFixture) => Record<string, T>,
+): Record<string, T> {
+  const all = { ...ofCore }
+  for (const [name, entry] of fixtures.flatMap((one) => Object.entries(ofModule(one)))) {
+    if (name in all) throw new Error(`${name} stands twice`)
+    all[name] = entry
+  }
+  return all
+}
