@@ -157,7 +157,18 @@ export class Directory {
       establishments: (
         await db
           .selectFrom('establishment')
-          .select(['id', 'slug', 'name', 'type', 'region', 'cercle', 'health_district', 'status', 'schema_name', 'modules'])
+          .select([
+            'id',
+            'slug',
+            'name',
+            'type',
+            'region',
+            'cercle',
+            'health_district',
+            'status',
+            'schema_name',
+            'modules',
+          ])
           .$if(!isAll, (query) => query.where('changed', '>', known))
           .execute()
       ).map(({ health_district: healthDistrict, schema_name: schema, ...rest }) =>
