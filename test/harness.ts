@@ -46,7 +46,8 @@ export class Client {
     const token = await this.token()
     const answer = await this.#app.inject({
       method: method as 'GET',
-      url,
+      // Injected, an answer is there when it has ended.
+      url: url.endsWith('/notifications/stream') ? `${url}?follow=false` : url,
       headers: { ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
       ...(options.body !== undefined && { payload: options.body as object }),
     })

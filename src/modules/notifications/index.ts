@@ -1,2 +1,12 @@
-export { notice, type Kind, type Notice, type Params, type Severity } from './notice.ts'
-export { notify, type Notified } from './notify.ts'
+export {
+  notice,
+  notify,
+  type Kind,
+  type Notice,
+  type Notified,
+  type Params,
+  type Severity,
+} from '../../platform/notices/index.ts'
+export { notifications } from './module.ts'
+export { countUnread } from './queries.ts'
+export { readerOf, type Reader } from './reader.ts'

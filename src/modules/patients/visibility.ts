@@ -1,4 +1,4 @@
-import { isInList, isOneOf, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
+import { arrayOf, isInList, isOneOf, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
@@ -59,6 +59,30 @@ const openFor = (eb: Patients, id: string, at: string) =>
     // At its last instant it is over. A review ends it too.
     .where('break_glass.expires_at', '>', at)
     .where('break_glass.reviewed_at', 'is', null)
+
+/**
+ * Everybody who sees this patient, where the file is sensitive; null where it is open to all, or where there is no patient:
+ * for what is handed to many people at once.
+ */
+export function viewersOf(eb: Patients, at: string) {
+  const members = eb
+    .selectFrom('care_team')
+    .select('care_team.user_id')
+    .whereRef('care_team.patient_id', '=', 'patient.id')
+    .where('care_team.removed_at', 'is', null)
+  const glasses = eb
+    .selectFrom('break_glass')
+    .select('break_glass.user_id')
+    .whereRef('break_glass.patient_id', '=', 'patient.id')
+    .where('break_glass.expires_at', '>', at)
+    .where('break_glass.reviewed_at', 'is', null)
+  return eb
+    .case()
+    .when('patient.sensitive', '=', true)
+    .then(arrayOf(members.unionAll(glasses)))
+    .else(null)
+    .end()
+}
 
 /** The break-glass that alone shows this patient to the viewer; null for the team and for what is not sensitive. */
 export function throughGlass(eb: Patients, viewer: Viewer, at = instant()) {

@@ -1,7 +1,7 @@
 // Accounts: who someone is, where they work, what they may do.
 export { openAccess, type Access, type AccessOptions } from './access.ts'
 export { ensureKeys, rotateKeys } from './keys.ts'
-export { requestScope, noticeNow } from './scope.ts'
+export { endOf, requestScope, noticeNow } from './scope.ts'
 export { activationPage } from './activation-page.ts'
 export { authRoutes, jwksRoutes, type AuthLimits } from './routes.ts'
 export { hashPassword, verifyPassword } from './passwords.ts'

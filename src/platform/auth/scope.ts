@@ -92,11 +92,44 @@ function admit(access: Access, request: Writable<FastifyRequest>, claims: Claims
 
 /** @throws token_invalid, token_stale, session_closed */
 function identify(access: Access, claims: Claims): Auth {
-  const { directory } = access.tenancy
-  const state = directory.accountState(claims.sub)
-  if (state?.disabled || directory.isSessionRevoked(claims.sid)) throw problem('session_closed')
-  if (state?.notBefore !== undefined && issuedAt(claims) <= state.notBefore) throw problem('token_stale')
+  const revoked = revocationOf(access, claims.sub, claims.sid, () => issuedAt(claims))
+  if (revoked) throw problem(revoked)
   return toAuth(access, claims)
+}
+
+function revocationOf(
+  { tenancy: { directory } }: Access,
+  accountId: string,
+  sessionId: string,
+  issued: () => number,
+): 'session_closed' | 'token_stale' | undefined {
+  const state = directory.accountState(accountId)
+  if (state?.disabled || directory.isSessionRevoked(sessionId)) return 'session_closed'
+  return state?.notBefore !== undefined && issued() <= state.notBefore ? 'token_stale' : undefined
+}
+
+/**
+ * Why what was opened under this token must end: the person or the session was shut off, a right or a membership was taken
+ * away, the establishment is closed, or the token's time is over. Undefined: it goes on.
+ * @param at epoch ms
+ */
+export function endOf(
+  access: Access,
+  { account, sessionId, issuedAt: issued, expiresAt, establishment }: Auth,
+  at: number,
+):
+  | 'session_closed'
+  | 'token_stale'
+  | 'token_expired'
+  | 'establishment_suspended'
+  | 'establishment_archived'
+  | undefined {
+  const revoked = revocationOf(access, account.id, sessionId, () => issued)
+  if (revoked) return revoked
+  const now = establishment && access.tenancy.directory.findById(establishment.id)
+  if (establishment && now?.status !== 'active')
+    return now?.status === 'archived' ? 'establishment_archived' : 'establishment_suspended'
+  return at >= expiresAt ? 'token_expired' : undefined
 }
 
 /** Who has no token of ours is counted by network; one that has only ended is no attack. */
@@ -124,6 +157,8 @@ function toAuth(access: Access, claims: Claims): Auth {
     rights: rightsOf(claims.roles),
     mustEnrol: mustEnrol(claims),
     establishment,
+    issuedAt: issuedAt(claims),
+    expiresAt: claims.exp * 1_000,
   })
   known.set(claims, auth)
   return auth

@@ -52,7 +52,8 @@ export function registerCaps(app: FastifyInstance, caps: Caps): void {
 
   app.addHook('preValidation', (request, reply: FastifyReply, done) => {
     const { account, establishment } = whoOf(request)
-    if (account) {
+    // An answer that goes on for hours would keep its person's place for all others.
+    if (account && request.route.load !== 'stream') {
       const [ofUser, ofEstablishment] = request.route.load === 'bulk' ? bulk : ordinary
       const isIn = ofUser.enter(account.id, reply.raw) && (!establishment || ofEstablishment.enter(establishment.id, reply.raw)) // prettier-ignore
       if (!isIn) throw problem('too_many_requests', { retryAfter: 2 })

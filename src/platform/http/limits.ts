@@ -112,7 +112,7 @@ export function registerAnswerDeadline(app: FastifyInstance, ms = answerMs): voi
   // The oldest first: all wait as long.
   const unanswered = new Map<FastifyReply, number>()
   app.addHook('onRoute', (route) => {
-    if (route.handlerTimeout) route.config = { ...route.config, ownDeadline: true }
+    if (route.handlerTimeout || route.config?.load === 'stream') route.config = { ...route.config, ownDeadline: true }
   })
   app.addHook('onRequest', ({ route }, reply, done) => {
     if (!route.ownDeadline) {
@@ -142,7 +142,7 @@ function everySecond(app: FastifyInstance, look: (now: number) => void): void {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route sets its own handlerTimeout; noted by registerAnswerDeadline. */
+    /** The route sets its own handlerTimeout, or its answer goes on for as long as it is read; noted by registerAnswerDeadline. */
     ownDeadline?: true
   }
 }

@@ -50,8 +50,8 @@ export function registerMeasures(app: FastifyInstance, { meters, slowMs }: Measu
     inFlight--
     const ms = reply.elapsedTime
     ended(request, reply, ms)
-    // Files take minutes; they have no bound that one could call slow.
-    if (slowMs === 0 || ms < slowMs || request.route.load === 'bulk') return
+    // Files take minutes, streams hours; they have no bound that one could call slow.
+    if (slowMs === 0 || ms < slowMs || ['bulk', 'stream'].includes(request.route.load ?? '')) return
     const leftOut = slow.take()
     if (leftOut !== undefined) app.log.warn(slowFields(request, reply, ms, leftOut), 'slow request')
   }

@@ -16,6 +16,9 @@ export type Auth = {
   /** The roles demand a second factor and none was given: only `config.beforeEnrolment` routes answer. */
   mustEnrol: boolean
   establishment: Establishment | undefined
+  /** When the token was issued and when it ends (epoch ms): for what goes on after the request was let in. */
+  issuedAt: number
+  expiresAt: number
 }
 
 /** Who did something, as the history and the audit write it down: names are copied, so that a tenant stands alone. */
@@ -76,8 +79,11 @@ declare module 'fastify' {
     writes?: true
     /** How long the request's body may take to arrive, in seconds; 10 unless said. */
     bodySeconds?: number
-    /** Not counted with ordinary requests: `bulk` (files that take minutes) has bounds of its own, `none` has none. */
-    load?: 'bulk' | 'none'
+    /**
+     * Not counted with the ordinary requests in flight: `bulk` (files that take minutes) has bounds of its own, `stream`
+     * (answers that do not end by themselves) keeps its own where it is served, `none` has none.
+     */
+    load?: 'bulk' | 'stream' | 'none'
   }
 }
 

@@ -3,12 +3,14 @@ import { isBefore, type TenantDb } from '#tenancy'
 import { audit } from '../../../platform/audit/index.ts'
 import { countWaiting } from '../../../platform/auth/index.ts'
 import { assertVersion, type Actor, type Created } from '../../../platform/http/index.ts'
+import { notify } from '../../../platform/notices/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { invalidInput, problem } from '../../../shared/errors.ts'
 import { readKeys, toPage } from '../../../shared/keyset.ts'
 import { text } from '../../../shared/text.ts'
 import { isMember, joinTeam } from '../care-team/members.ts'
 import { fileNumberOf } from '../record.ts'
+import { glassAdmitted, glassOpened, glassReviewed } from './notices.ts'
 import type { BreakGlass, BreakGlassPage, BreakGlassQuery, Review } from './schemas.ts'
 
 /** The longest that a file stays open to whoever is not of the caring team. */
@@ -67,6 +69,12 @@ export async function breakGlass(
     .execute()
   // The reason stays where it is reviewed: what people write there may tell of the patient.
   await audit(db, actor, { action: 'break_glass.open', resource: 'break_glass', resourceId: id, patientId })
+  await notify(db, glassOpened, {
+    roles: ['ADMIN_LOCAL'],
+    resource: 'break_glass',
+    resourceId: id,
+    params: { by: actor.name.slice(0, 160) },
+  })
   return { body: toBreakGlass(await getGlass(db, id)) }
 }
 
@@ -152,6 +160,12 @@ export async function reviewBreakGlass(
     resourceId: id,
     patientId: row.patient_id,
     detail: { admitted },
+  })
+  await notify(db, admitted ? glassAdmitted : glassReviewed, {
+    accountId: row.user_id,
+    resource: 'break_glass',
+    resourceId: id,
+    params: {},
   })
   return toBreakGlass(await getGlass(db, id))
 }

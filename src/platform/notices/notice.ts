@@ -27,7 +27,7 @@ const declared = new Map<string, Notice<never>>()
 export function notice<P extends Params>(event: string, words: Omit<Notice<P>, 'event'>): Notice<P> {
   if (declared.has(event)) throw new Error(`the notice ${event} is declared twice`)
   const made: Notice<P> = Object.freeze({ event, ...words })
-  declared.set(event, made as Notice<never>)
+  declared.set(event, made)
   return made
 }
 

@@ -1,5 +1,5 @@
 import { asJson, feedId, isOneOf, type TenantDb } from '#tenancy'
-import type { EstablishmentRole } from '../../platform/auth/index.ts'
+import type { EstablishmentRole } from '../auth/rights.ts'
 import { now } from '../../shared/clock.ts'
 import type { Notice, Params } from './notice.ts'
 
