@@ -33,12 +33,13 @@ import { registerSecurityHeaders } from './platform/http/security-headers.ts'
 import { registerSerialization } from './platform/http/serialization.ts'
 import { answerUnreadable, refuseTunnels } from './platform/http/unreadable.ts'
 import { registerValidation } from './platform/http/validation.ts'
-import { coreRoutes, refuseHomeless, routesOf } from './platform/modules/index.ts'
+import { coreRoutes, modulesRoutes, refuseHomeless, routesOf } from './platform/modules/index.ts'
 import { usersRoutes } from './platform/users/routes.ts'
 import { accesses } from './modules/accesses/index.ts'
 import { consultations } from './modules/consultations/index.ts'
 import { exchange } from './modules/exchange/index.ts'
 import { icd10 } from './modules/icd10/index.ts'
+import { notifications } from './modules/notifications/index.ts'
 import { oppositions } from './modules/oppositions/index.ts'
 import { patientFile } from './modules/patient-file/index.ts'
 import { patients } from './modules/patients/index.ts'
@@ -53,7 +54,17 @@ export type AppOptions = {
 }
 
 /** Each is one folder: docs/architecture.md, “The form of a module”. */
-export const modules = [patients, accesses, oppositions, patientFile, consultations, services, icd10, exchange]
+export const modules = [
+  patients,
+  accesses,
+  oppositions,
+  patientFile,
+  consultations,
+  services,
+  icd10,
+  exchange,
+  notifications,
+]
 
 /** The whole HTTP application, in the order in which a request meets it. Starts nothing. */
 export async function buildApp({ config, access, log, measuring }: AppOptions): Promise<FastifyInstance> {
@@ -90,7 +101,7 @@ export async function buildApp({ config, access, log, measuring }: AppOptions): 
     await app.register(cors, { origin: config.corsOrigins, exposedHeaders, strictPreflight: false })
   registerAdmission(app, config.rateInFlight)
   await registerCompression(app)
-  await registerDocumentation(app)
+  await registerDocumentation(app, modules)
   registerErrorsPage(app)
   registerHealth(app, () => access.tenancy.isReady())
   await app.register(jwksRoutes(access))
@@ -108,6 +119,7 @@ export async function buildApp({ config, access, log, measuring }: AppOptions): 
           await core.register(authRoutes(access, { loginsPerMinute: config.rateLogin }))
           await core.register(usersRoutes(access))
           await core.register(establishmentsRoutes(access))
+          await core.register(modulesRoutes(access, modules))
           await core.register(countsRoutes(access))
           await core.register(auditRoutes(access))
         }),

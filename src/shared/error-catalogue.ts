@@ -50,6 +50,14 @@ const coreErrors = {
     title: text('Introuvable', 'Not found'),
     detail: text("Cette adresse ou cet enregistrement n'existe pas.", 'This address or record does not exist.'),
   },
+  module_needed: {
+    status: 409,
+    title: text('Module nécessaire à un autre', 'Module that another one needs'),
+    detail: text(
+      'Un module ne peut être activé sans ceux dont il a besoin : activez-les ensemble, ou désactivez-les ensemble.',
+      'A module cannot be on without those that it needs: switch them on together, or off together.',
+    ),
+  },
   module_disabled: {
     status: 404,
     title: text('Module non activé', 'Module switched off'),
@@ -480,176 +488,6 @@ const coreErrors = {
     detail: text(
       'Cet établissement est en cours de préparation : réessayez.',
       'This establishment is being prepared: try again.',
-    ),
-  },
-  // --- patients ---------------------------------------------------------------------------------------------------------
-  patient_protected: {
-    status: 403,
-    title: text('Dossier protégé', 'Protected file'),
-    detail: text(
-      'Ce dossier est sensible : seule l’équipe qui soigne ce patient le voit. S’il est nécessaire aux soins, ouvrez-le par POST /api/v1/patients/{id}/break-glass avec votre motif ; l’administrateur de l’établissement en est averti.',
-      'This file is sensitive: only the team that cares for this patient sees it. If care needs it, open it by POST /api/v1/patients/{id}/break-glass with your reason; the administrator of the establishment is told.',
-    ),
-  },
-  care_team_only: {
-    status: 403,
-    title: text('Réservé à l’équipe soignante', 'For the caring team only'),
-    detail: text(
-      'Seule une personne de l’équipe qui soigne ce patient peut faire cela ; un bris de glace n’y suffit pas.',
-      'Only a person of the team that cares for this patient may do this; a break-glass is not enough.',
-    ),
-  },
-  care_team_member_not_found: {
-    status: 404,
-    title: text('Pas dans l’équipe soignante', 'Not in the caring team'),
-    detail: text(
-      'Cette personne n’est pas dans l’équipe qui soigne ce patient.',
-      'This person is not in the team that cares for this patient.',
-    ),
-  },
-  care_team_last: {
-    status: 409,
-    title: text('Dernière personne de l’équipe', 'Last person of the team'),
-    detail: text(
-      'Quelqu’un reste toujours dans l’équipe : ajoutez d’abord une autre personne.',
-      'Somebody always remains in the team: add another person first.',
-    ),
-  },
-  colleague_not_found: {
-    status: 404,
-    title: text('Collègue introuvable', 'No such colleague'),
-    detail: text(
-      'Aucun agent de votre établissement n’a cet identifiant.',
-      'No agent of your establishment has this identifier.',
-    ),
-  },
-  patient_not_sensitive: {
-    status: 409,
-    title: text('Dossier non sensible', 'File not sensitive'),
-    detail: text(
-      'Seul un dossier marqué sensible a une équipe soignante.',
-      'Only a file that is marked sensitive has a caring team.',
-    ),
-  },
-  break_glass_needless: {
-    status: 409,
-    title: text('Dossier déjà ouvert', 'File already open'),
-    detail: text('Vous voyez ce dossier sans bris de glace.', 'You see this file without a break-glass.'),
-  },
-  break_glass_not_found: {
-    status: 404,
-    title: text('Bris de glace introuvable', 'No such break-glass'),
-    detail: text(
-      'Aucun bris de glace de votre établissement n’a cet identifiant.',
-      'No break-glass of your establishment has this identifier.',
-    ),
-  },
-  break_glass_closed: {
-    status: 409,
-    title: text('Déjà examiné', 'Already reviewed'),
-    detail: text(
-      'Ce bris de glace a été examiné et clos ; la remarque d’alors reste.',
-      'This break-glass was reviewed and closed; the remark of then stays.',
-    ),
-  },
-  break_glass_own: {
-    status: 403,
-    title: text('Votre propre bris de glace', 'Your own break-glass'),
-    detail: text(
-      'Une autre personne que celle qui a ouvert le dossier doit l’examiner.',
-      'Somebody else than the person who opened the file must review it.',
-    ),
-  },
-  patient_not_found: {
-    status: 404,
-    title: text('Patient introuvable', 'Patient not found'),
-    detail: text(
-      "Ce patient n'existe pas dans votre établissement.",
-      'This patient does not exist in your establishment.',
-    ),
-  },
-  possible_duplicate: {
-    status: 409,
-    title: text('Patient peut-être déjà connu', 'Patient possibly already known'),
-    detail: text(
-      'Des patients qui ressemblent à celui-ci ont un dossier : voyez « candidates ». Si c’est une autre personne, renvoyez la demande avec « confirmDuplicate: true ».',
-      'Patients like this one are on file: see "candidates". If this is another person, send the request again with "confirmDuplicate: true".',
-    ),
-  },
-  // --- consultations, services, CIM-10 ------------------------------------------------------------------------------------
-  consultation_not_found: {
-    status: 404,
-    title: text('Consultation introuvable', 'Consultation not found'),
-    detail: text("Cette consultation n'existe pas.", 'This consultation does not exist.'),
-  },
-  // --- import and export --------------------------------------------------------------------------------------------------
-  import_columns_missing: {
-    status: 400,
-    title: text('Colonnes manquantes', 'Columns missing'),
-    detail: text(
-      'Le registre n’a pas toutes les colonnes nécessaires : voyez « errors ». Rien n’a été enregistré.',
-      'The register lacks columns that are needed: see "errors". Nothing was stored.',
-    ),
-  },
-  import_file_empty: {
-    status: 400,
-    title: text('Fichier vide', 'Empty file'),
-    detail: text('Le fichier ne contient aucune ligne.', 'The file holds no line.'),
-  },
-  import_file_missing: {
-    status: 400,
-    title: text('Fichier absent', 'File missing'),
-    detail: text(
-      'Joignez le registre dans le champ « file » d’un formulaire (multipart/form-data).',
-      'Attach the register in the field "file" of a form (multipart/form-data).',
-    ),
-  },
-  import_not_found: {
-    status: 404,
-    title: text('Import introuvable', 'Import not found'),
-    detail: text(
-      "Cet import n'existe pas dans votre établissement.",
-      'This import does not exist in your establishment.',
-    ),
-  },
-  import_not_text: {
-    status: 400,
-    title: text('Pas un fichier CSV', 'Not a CSV file'),
-    detail: text(
-      'Ce fichier n’est pas du texte : enregistrez le registre au format « CSV UTF-8 (délimité par des points-virgules) ».',
-      'This file is not text: save the register in the format "CSV UTF-8 (semicolon delimited)".',
-    ),
-  },
-  import_quote_open: {
-    status: 400,
-    title: text('Guillemet non fermé', 'Quote not closed'),
-    detail: text(
-      'Un guillemet ouvert n’est jamais fermé : rien n’a été enregistré.',
-      'A quote is opened and never closed: nothing was stored.',
-    ),
-  },
-  import_running: {
-    status: 409,
-    title: text('Import en cours', 'Import running'),
-    detail: text(
-      'Un autre registre de l’établissement est en cours d’import : recommencez dans un instant.',
-      'Another register of the establishment is being imported: try again in a moment.',
-    ),
-  },
-  import_spreadsheet: {
-    status: 415,
-    title: text('Classeur au lieu d’un CSV', 'Workbook instead of CSV'),
-    detail: text(
-      'C’est un classeur de tableur : ouvrez-le, puis « Enregistrer sous », type « CSV UTF-8 (délimité par des points-virgules) », et envoyez ce fichier-là.',
-      'This is a spreadsheet workbook: open it, "Save as", type "CSV UTF-8 (semicolon delimited)", and send that file.',
-    ),
-  },
-  import_too_many_lines: {
-    status: 413,
-    title: text('Registre trop long', 'Register too long'),
-    detail: text(
-      'Un fichier compte au plus 100 000 lignes : découpez-le, par exemple par année.',
-      'A file has at most 100,000 lines: split it, for example by year.',
     ),
   },
 } as const satisfies Record<string, ErrorEntry>

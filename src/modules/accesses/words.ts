@@ -15,16 +15,7 @@ declare module '../../shared/module-types.ts' {
 }
 
 const ofCore: Record<string, Text> = {
-  patient: text('dossier', 'file'),
-  consultation: text('consultations', 'visits'),
-  import: text('registre importé', 'imported register'),
   audit: text('journal', 'record'),
-  break_glass: text('accès d’urgence', 'emergency access'),
-  glass: text('accès d’urgence', 'emergency access'),
-  care_team: text('équipe soignante', 'caring team'),
-  toCareTeam: text('équipe soignante', 'caring team'),
-  fromCareTeam: text('équipe soignante', 'caring team'),
-  patientFile: text('copie du dossier', 'copy of the file'),
 }
 
 const coreVerbs: Record<string, Text> = {

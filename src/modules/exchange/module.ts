@@ -1,13 +1,41 @@
-import { defineModule } from '../../platform/modules/index.ts'
+import { agentRoles } from '../../platform/auth/index.ts'
+import { defineModule, type ModuleDefinition, type ModuleRight } from '../../platform/modules/index.ts'
+import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
-import { exportRoutes } from './export/routes.ts'
+import { errors } from './errors.ts'
+import type { RegisterOf } from './declaration.ts'
+import { patientExport } from './export/routes.ts'
 import { importRoutes } from './import/routes.ts'
+
+const rights = {
+  'imports:read': { roles: agentRoles, does: 'lire les rapports de reprise de registres' },
+  'imports:write': { roles: agentRoles, does: 'reprendre un registre' },
+} as const satisfies Record<string, ModuleRight>
+
+declare module '../../shared/module-types.ts' {
+  interface ModuleErrors extends NamesOf<typeof errors> {}
+  interface ModuleRights extends NamesOf<typeof rights> {}
+  interface ModuleParts {
+    /** A register that establishments keep, as it is imported and exported; its module registers `exportRoute`. */
+    readonly register?: RegisterOf
+  }
+}
+
+/** The registers of all modules. */
+export const registersOf = (modules: readonly ModuleDefinition[]): RegisterOf[] =>
+  modules.flatMap(({ register }) => register ?? [])
 
 export const exchange = defineModule({
   name: 'exchange',
   title: text('Imports et exports', 'Imports and exports'),
-  routes: () => async (app) => {
-    await app.register(importRoutes)
-    await app.register(exportRoutes)
-  },
+  rights,
+  errors,
+  tags: [{ name: 'exchange', description: 'Imports et exports' }],
+  words: { resources: { import: text('registre importé', 'imported register') } },
+  routes:
+    ({ modules }) =>
+    async (app) => {
+      await app.register(importRoutes(registersOf(modules)))
+      await app.register(patientExport)
+    },
 })

@@ -5,5 +5,6 @@ import { patientFileRoutes } from './routes.ts'
 export const patientFile = defineModule({
   name: 'patient-file',
   title: text('Copie du dossier', 'Copy of a file'),
+  words: { resources: { patientFile: text('copie du dossier', 'copy of the file') } },
   routes: ({ access }) => patientFileRoutes(access),
 })

@@ -20,5 +20,6 @@ export const services = defineModule({
   title: text('Services et spécialités', 'Services and specialties'),
   rights,
   errors,
+  tags: [{ name: 'lists', description: 'Services, spécialités, CIM-10' }],
   routes: () => serviceRoutes,
 })

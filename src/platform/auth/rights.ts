@@ -19,29 +19,17 @@ export type EstablishmentRole = (typeof establishmentRoles)[number]
 export type Role = (typeof roles)[number]
 export type EstablishmentType = (typeof establishmentTypes)[number]
 
-const agents: readonly Role[] = agentRoles
 export const staff: readonly Role[] = [...agentRoles, 'ADMIN_LOCAL']
 const national: readonly Role[] = ['MINISTERE_SIS', 'SIS_INRSP']
 
 const coreRights = {
-  'patients:read': agents,
-  'patients:write': agents,
-  'patients:delete': agents,
-  'patients:export': agents,
-  'patients:break-glass': agents,
-  'break-glass:review': ['ADMIN_LOCAL'],
-  'consultations:read': agents,
-  'consultations:write': agents,
-  'consultations:delete': agents,
-  'consultations:export': agents,
-  'imports:read': agents,
-  'imports:write': agents,
-  'icd10:read': staff,
   'users:read': ['ADMIN_LOCAL', 'SUPER_ADMIN'],
   'users:write': ['ADMIN_LOCAL', 'SUPER_ADMIN'],
   'audit:read': ['ADMIN_LOCAL'],
   'establishments:read': [...staff, 'SUPER_ADMIN', ...national],
   'establishments:write': ['SUPER_ADMIN'],
+  'modules:read': staff,
+  'modules:write': ['SUPER_ADMIN'],
   'counts:read': national,
 } as const satisfies Record<string, readonly Role[]>
 

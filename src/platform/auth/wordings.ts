@@ -16,24 +16,13 @@ export const roleName = (role: string | null): string =>
   role === null ? '' : role === 'COMMAND_LINE' ? 'Ligne de commande' : (roleNames[role as Role] ?? role)
 
 const coreNames = {
-  'patients:read': 'lire les dossiers des patients',
-  'patients:write': 'ouvrir et corriger un dossier, enregistrer une opposition',
-  'patients:delete': 'masquer un dossier',
-  'patients:export': 'copier ou imprimer des dossiers',
-  'patients:break-glass': 'ouvrir un dossier sensible en urgence, avec un motif',
-  'break-glass:review': 'contrôler les ouvertures en urgence',
-  'consultations:read': 'lire les consultations',
-  'consultations:write': 'écrire et corriger une consultation',
-  'consultations:delete': 'masquer une consultation',
-  'consultations:export': 'copier des consultations',
-  'imports:read': 'lire les rapports de reprise de registres',
-  'imports:write': 'reprendre un registre',
-  'icd10:read': 'chercher dans la CIM-10',
   'users:read': 'lire la liste des comptes',
   'users:write': 'créer des comptes, donner et retirer des rôles',
   'audit:read': 'lire le journal des accès',
   'establishments:read': 'lire l’annuaire des établissements',
   'establishments:write': 'ouvrir, suspendre et fermer un établissement',
+  'modules:read': 'lire ce que l’établissement utilise de SIS',
+  'modules:write': 'activer et désactiver les modules d’un établissement',
   'counts:read': 'lire des effectifs par région, jamais nominatifs',
 } as const satisfies Partial<Record<Right, string>>
 

@@ -32,11 +32,12 @@ const takesBody = (route: RouteOptions): boolean => !methodsOf(route).every((met
  */
 export function allResponses(route: RouteOptions): Responses {
   const { response = {}, headers: { properties = {} } = {} } = schemaOf(route)
-  const { public: isPublic, right, beforeEnrolment } = route.config ?? {}
+  const { public: isPublic, right, beforeEnrolment, module } = route.config ?? {}
   const before: ErrorCode[] = [
     ...(isPublic ? [] : ofScope),
     ...(isPublic || beforeEnrolment ? [] : ofEnrolment),
     ...(right === undefined ? [] : ofRight),
+    ...(typeof module === 'object' && module.defaults ? ofModule : []),
     ...(takesBody(route) ? ofBody : []),
     ...(properties['if-match'] ? ofVersion : []),
     ...(properties['idempotency-key'] ? ofKey : []),
@@ -56,6 +57,7 @@ const ofScope = [
 ] as const
 const ofEnrolment = ['second_factor_enrolment_required'] as const
 const ofRight = ['right_missing', 'establishment_suspended', 'establishment_archived'] as const
+const ofModule = ['module_disabled'] as const
 const ofBody = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
 const ofVersion = ['version_required', 'version_stale', 'invalid_if_match'] as const
 const ofKey = ['invalid_idempotency_key', 'idempotency_key_reused'] as const

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { ModuleDefinition } from '../modules/definition.ts'
 import { allResponses } from './declared.ts'
 import { completeDocument } from './examples.ts'
 
@@ -12,7 +13,7 @@ Les listes se suivent par \`nextCursor\` ; une modification envoie \`If-Match\` 
 Les erreurs sont des documents RFC 9457 dont le \`code\` est stable ; les textes sont en français, en anglais avec \`Accept-Language: en\`.`
 
 /** OpenAPI 3.1 at /openapi.json and Swagger UI at /docs, both made from the routes' own schemas. */
-export async function registerDocumentation(app: FastifyInstance): Promise<void> {
+export async function registerDocumentation(app: FastifyInstance, modules: readonly ModuleDefinition[]): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -32,7 +33,7 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
           },
         },
       },
-      tags,
+      tags: [...coreTags, ...modules.flatMap(({ tags = [] }) => tags)],
     },
     transform: ({ schema, url, route }) => ({ schema: documented(schema, route), url }),
     transformObject: (document) =>
@@ -55,14 +56,11 @@ export async function registerDocumentation(app: FastifyInstance): Promise<void>
   app.get('/openapi.json', { schema: { hide: true }, config: { public: true } }, async () => app.swagger())
 }
 
-const tags = [
+const coreTags = [
   { name: 'session', description: 'Connexion, jetons, sessions' },
   { name: 'establishments', description: 'Annuaire des établissements' },
+  { name: 'modules', description: 'Ce que chaque établissement utilise' },
   { name: 'users', description: 'Comptes et rôles' },
-  { name: 'patients', description: 'Patients' },
-  { name: 'consultations', description: 'Consultations' },
-  { name: 'lists', description: 'Services, spécialités, CIM-10' },
-  { name: 'exchange', description: 'Imports et exports' },
   { name: 'audit', description: 'Journal des accès et des actes' },
   { name: 'national', description: 'Chiffres nationaux, sans rien de nominatif' },
   { name: 'server', description: 'État du serveur' },
@@ -70,5 +68,11 @@ const tags = [
 
 function documented<S>(schema: S, route: RouteOptions): S {
   if ((schema as { hide?: boolean } | undefined)?.hide) return { ...schema, security: [] }
-  return { ...schema, response: allResponses(route), security: route.config?.public ? [] : [{ password: [] }] }
+  const { public: isPublic, module } = route.config ?? {}
+  return {
+    ...schema,
+    ...(typeof module === 'object' && { 'x-module': module.name }),
+    response: allResponses(route),
+    security: isPublic ? [] : [{ password: [] }],
+  }
 }
