@@ -1,4 +1,4 @@
--- Equipment, and the days on which it could not be used. Nothing that a record refers to is removed: it is closed.
+-- Equipment, and the days on which it could not be used. What has a history is not removed, but closed.
 
 create table equipment (
   id uuid primary key,
@@ -10,22 +10,21 @@ create table equipment (
   -- What q searches: code and name, folded.
   search_key text not null check (length(search_key) <= 500),
   service_id uuid references service (id),
-  -- Of the last of its states (equipment_state).
-  state text not null check (state in ('working', 'maintenance', 'outOfOrder')),
+  -- The last of its states (equipment_state).
+  state text not null check (state in ('working', 'maintenance', 'outOfOrder', 'closed')),
+  state_since date not null check (state_since between '1900-01-01' and '2200-12-31'),
   next_maintenance_on date check (next_maintenance_on between '1900-01-01' and '2200-12-31'),
-  -- In use since the first of its states, no more from this day on.
-  closed_on date check (closed_on between '1900-01-01' and '2200-12-31'),
-  -- The last day on which somebody was told that the maintenance is overdue: once a day, whoever of several processes looks first.
+  -- The last day on which somebody was told that the maintenance is overdue: once a day, by whoever of several processes is first.
   overdue_told_on date,
   created_at timestamptz(3) not null default now(),
   updated_at timestamptz(3) not null default now(),
   constraint equipment_code_taken unique (code_key)
 );
 
--- The state that it has from a day on, until the next row's: periods that cannot overlap, without a gap.
+-- The state that it has from a day on, until the next row's: periods without a gap that cannot overlap.
 create table equipment_state (
-  equipment_id uuid not null references equipment (id),
+  equipment_id uuid not null references equipment (id) on delete cascade,
   since date not null check (since between '1900-01-01' and '2200-12-31'),
-  state text not null check (state in ('working', 'maintenance', 'outOfOrder')),
+  state text not null check (state in ('working', 'maintenance', 'outOfOrder', 'closed')),
   primary key (equipment_id, since)
 );

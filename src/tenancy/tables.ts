@@ -173,8 +173,8 @@ export interface EquipmentTable {
   search_key: string
   service_id: string | null
   state: string
+  state_since: string
   next_maintenance_on: string | null
-  closed_on: string | null
   overdue_told_on: string | null
   created_at: Generated<string>
   updated_at: Generated<string>
@@ -247,7 +247,8 @@ export interface ImportLineTable {
   visit_hash: string | null
   import_id: string
   line: number
-  consultation_id: string
+  consultation_id: string | null
+  stay_id: string | null
 }
 
 export interface ImportRefusedLineTable {
@@ -268,6 +269,7 @@ export interface ImportRunTable {
   created_at: Generated<string>
   created_by_id: string | null
   created_by_name: string
+  register: Generated<string>
 }
 
 export interface PlatformLoginAttemptTable {

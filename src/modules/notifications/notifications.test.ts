@@ -74,7 +74,7 @@ test('identifiers are in the order in which they become visible, whoever commits
   const tenant = await tenantOf(hospital)
   const { schema } = hospital.establishment
   const seen: string[] = []
-  let [cursor, naive] = ['00000000-0000-0000-0000-000000000000', 0]
+  let [cursor, naive] = ['00000000-0000-0000-0000-000000000000', '0']
   await database.asSuperuser(`create table ${schema}.loose (n bigint generated always as identity, what text)`)
   await database.asSuperuser(`grant select, insert on ${schema}.loose to ${schema}`)
   const poll = async (): Promise<void> => {
@@ -83,7 +83,7 @@ test('identifiers are in the order in which they become visible, whoever commits
       [cursor],
     )
     for (const { id, what } of rows) [cursor] = [id, seen.push(what)]
-    const loose = await database.asSuperuser<{ n: number }>(`select n from ${schema}.loose where n > $1 order by n`, [
+    const loose = await database.asSuperuser<{ n: string }>(`select n from ${schema}.loose where n > $1 order by n`, [
       naive,
     ])
     for (const { n } of loose) [naive] = [n, lost.push(Number(n))]
@@ -91,12 +91,14 @@ test('identifiers are in the order in which they become visible, whoever commits
   const lost: number[] = []
   // The first act notifies and takes its time; the second notifies after it and would like to be faster.
   let release = (): void => {}
-  const slow = tenant.transaction(async (db) => {
-    await database.asSuperuser('select 1')
-    await notify(db, tried, event('first'))
-    await new Promise<void>((resolve) => (release = resolve))
+  let slow: Promise<void> | undefined
+  await new Promise<void>((notified) => {
+    slow = tenant.transaction(async (db) => {
+      await notify(db, tried, event('first'))
+      notified()
+      await new Promise<void>((resolve) => (release = resolve))
+    })
   })
-  await new Promise((resolve) => setTimeout(resolve, 50))
   const fast = tenant.transaction((db) => notify(db, tried, event('second')))
   await poll()
   assert.deepEqual(seen, [])

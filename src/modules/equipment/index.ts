@@ -1,0 +1,3 @@
+export { equipment } from './module.ts'
+export { createEquipment } from './changes.ts'
+export { countOverdue } from './overdue.ts'
