@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 import { build } from '../scripts/build.mjs'
 
-build()
-await import('../dist/cli/index.js')
+await build()
+await import('../dist/cli.js')

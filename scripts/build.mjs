@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleLibraries } from './libraries.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -17,14 +15,7 @@ function stamp() {
     const { size, mtimeMs } = statSync(join(root, path))
     hash.update(`${path} ${size} ${mtimeMs}\n`)
   }
-  for (const file of [
-    'tsconfig.json',
-    'tsconfig.build.json',
-    'package.json',
-    'package-lock.json',
-    'scripts/libraries.mjs',
-  ])
-    add(file)
+  for (const file of ['tsconfig.json', 'package.json', 'package-lock.json', 'scripts/bundle.mjs']) add(file)
   const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
@@ -33,33 +24,28 @@ function stamp() {
 }
 
 /**
- * Compiles src/ into dist/ when something changed. The new folder replaces the old one when it is complete.
+ * Makes dist/ of src/ when something changed. The new folder replaces the old one when it is complete.
  * Without sources (a container with dist/ only) there is nothing to do.
  */
-export function build() {
-  if (!existsSync(join(root, 'src')) || !existsSync(join(root, 'tsconfig.build.json'))) return
+export async function build() {
+  if (!existsSync(join(root, 'src')) || !existsSync(join(root, 'tsconfig.json'))) return
   const wanted = stamp()
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted) return
   // Not on the standard output, which is a command's result.
   process.stderr.write('Compilation de SIS…\n')
   const draft = `${dist}.${process.pid}`
   try {
-    // Without a look at the types (`npm run types`): a first start would wait for it, 6 s of processor instead of 1.
-    execFileSync(
-      process.execPath,
-      [compiler(), '-p', join(root, 'tsconfig.build.json'), '--noCheck', '--outDir', draft],
-      {
-        cwd: root,
-        stdio: ['ignore', 2, 2],
-      },
-    )
+    // Without a look at the types (`npm run types`): a first start would wait for it.
     mkdirSync(draft, { recursive: true })
-    bundleLibraries(draft)
+    // Not above: a container without sources has no compiler either.
+    await (await import('./bundle.mjs')).bundleProgram(draft)
     writeFileSync(join(draft, '.stamp'), wanted)
     replace(draft, wanted)
   } catch (error) {
     rmSync(draft, { recursive: true, force: true })
-    if (error.status === undefined) throw error
+    if (error.code === 'MODULE_NOT_FOUND') refuseIncomplete()
+    // What esbuild finds wrong in a source it has written itself.
+    if (error.errors === undefined) throw error
     process.stderr.write('La compilation a échoué (voir ci-dessus).\n')
     process.exit(1)
   }
@@ -83,11 +69,15 @@ export function compiler() {
   try {
     return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
   } catch {
-    process.stderr.write(
-      'Le compilateur TypeScript manque : lancez d’abord « npm ci » (avec les dépendances de développement).\n',
-    )
-    process.exit(1)
+    refuseIncomplete()
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) build()
+function refuseIncomplete() {
+  process.stderr.write(
+    'Le compilateur TypeScript manque : lancez d’abord « npm ci » (avec les dépendances de développement).\n',
+  )
+  process.exit(1)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build()

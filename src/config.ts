@@ -1,12 +1,18 @@
 import { availableParallelism } from 'node:os'
 import { isIP } from 'node:net'
-import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { dirname, extname, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 
-/** The folder of the package: migrations, the default data folder. One level above src/ or dist/. */
-export const packageRoot = dirname(dirname(fileURLToPath(import.meta.url)))
+// This file lies in src/, or in a part of dist/ itself: one level below the package.
+const here = fileURLToPath(import.meta.url)
+
+/** The folder of the package: migrations, the default data folder. */
+export const packageRoot = dirname(dirname(here))
+
+/** The program of an HTTP process. */
+export const serverProgram = join(dirname(here), `server${extname(here)}`)
 
 type Annotation = { variable: string; expected: string; secret?: boolean; list?: boolean }
 

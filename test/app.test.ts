@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { compileAll } from '../src/platform/http/lazily.ts'
 import { harness } from './harness.ts'
 
 describe('the application', () => {
+  test('can compile the schemas of all routes, which are compiled when first asked', async () => {
+    assert.ok(compileAll((await harness()).app) > 200)
+  })
+
   test('answers about its health without a token', async () => {
     const { anonymous } = await harness()
     assert.deepEqual((await anonymous.get('/health/live', 200)).body, { status: 'ok' })

@@ -11,7 +11,7 @@ export const repository = join(import.meta.dirname, '..', '..')
  * @returns its folder
  */
 export function snapshotProgram(folder: string): string {
-  if (!existsSync(join(repository, 'dist', 'main.js'))) throw new Error('dist/ is missing: npm run build')
+  if (!existsSync(join(repository, 'dist', 'cli.js'))) throw new Error('dist/ is missing: npm run build')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const name of ['dist', 'migrations', 'bin', 'package.json'])
@@ -73,7 +73,7 @@ export async function serve({ program, environment, withinMs = 120_000 }: ServeO
 
 /** A command of the snapshot, with no more of the environment than it needs. */
 export function run(program: string, args: string[], environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [join(program, 'dist', 'cli', 'index.js'), ...args], {
+  return spawn(process.execPath, [join(program, 'dist', 'cli.js'), ...args], {
     cwd: program,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,5 @@
+import { inSources } from './sources.ts'
+
 /** What may be written down of a failure: its class, its code, where it happened. Never what it says. */
 export type Trace = { type: string; code?: string; stack?: string[]; cause?: Trace }
 
@@ -29,7 +31,7 @@ export function framesOf({ stack, message }: Error): string[] | undefined {
   return lines
     .filter((line) => frame.test(line))
     .slice(0, mostFrames)
-    .map((line) => line.trim())
+    .map((line) => inSources(line.trim()))
 }
 
 /**

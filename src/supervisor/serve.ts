@@ -1,8 +1,6 @@
-import { extname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { createTenancy, type Log, type Owner } from '#tenancy'
-import type { Config } from '../config.ts'
+import { serverProgram, type Config } from '../config.ts'
 import { sayable } from '../shared/traces.ts'
 import { auditKey } from '../platform/audit/installation-key.ts'
 import { reservePort, urlOf } from './address.ts'
@@ -61,7 +59,7 @@ export async function serve(config: Config): Promise<void> {
     const settings = deferred<WorkerSettings>()
     const workers = startWorkers({
       count: config.workers,
-      program: fileURLToPath(new URL(`../server${extname(import.meta.url)}`, import.meta.url)),
+      program: serverProgram,
       settings: settings.promise,
       tell,
       ...(metrics.gathering && { gathering: metrics.gathering }),

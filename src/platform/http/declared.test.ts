@@ -6,8 +6,10 @@ import { problem } from '../../shared/errors.ts'
 import { Limit, Line, nullable, object, responses, Uuid } from '../../shared/schemas.ts'
 import { openIn, unboundedIn, type Schema } from './bounds.ts'
 import { allResponses, registerDeclared } from './declared.ts'
+import { compileAll } from './lazily.ts'
 import { registerProblems } from './problems.ts'
 import { registerRequest } from './request.ts'
+import { registerSerialization } from './serialization.ts'
 import { registerValidation } from './validation.ts'
 
 const Thing = object({ name: Line(20) })
@@ -134,7 +136,7 @@ test('what no schema has looked at is not read, and what none declares does not 
     reply.code(201).send(leak),
   )
   app.get('/api/v1/refuse', { schema: { ...schema, operationId: 'refuse' } }, async () => {
-    throw problem('patient_not_found')
+    throw problem('not_found')
   })
   app.get('/api/v1/other', { schema: { ...schema, operationId: 'other' } }, async () => {
     throw problem('version_stale')
@@ -151,4 +153,16 @@ test('what no schema has looked at is not read, and what none declares does not 
   // A refusal holds nothing but the catalogue's words: it leaves, and the log tells that its status is not declared.
   assert.equal((await app.inject('/api/v1/other')).statusCode, 412)
   await app.close()
+})
+
+test('a schema that cannot be compiled is found by compiling all of them', async () => {
+  for (const broken of [{ body: { type: 'nonsense' } }, { response: { 200: { type: 'nonsense' } } }]) {
+    const app = Fastify()
+    registerValidation(app)
+    await registerSerialization(app)
+    app.post('/', { schema: broken }, async () => ({}))
+    await app.ready()
+    assert.throws(() => compileAll(app), /schema is invalid/)
+    await app.close()
+  }
 })

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import { lazily } from './lazily.ts'
 
 /**
  * One serializer per schema instead of one per status of each route: nine in ten are the problem document's
@@ -9,7 +10,7 @@ export async function registerSerialization(app: FastifyInstance): Promise<void>
   const made = new WeakMap<object, ReturnType<typeof compile>>()
   app.setSerializerCompiler((route) => {
     const schema = route.schema as object
-    const serializer = made.get(schema) ?? compile({ ...route, schema: serializable(schema) })
+    const serializer = made.get(schema) ?? lazily(app, () => compile({ ...route, schema: serializable(schema) }))
     made.set(schema, serializer)
     return serializer
   })

@@ -1,7 +1,8 @@
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
+import { lazily } from './lazily.ts'
 import { isStorableText, unstorableText } from './storable.ts'
 
 /** A day that exists between 1850 and 2200; PostgreSQL also takes 'infinity' and 'tomorrow', JSON Schema 0000-01-01. */
@@ -37,16 +38,29 @@ function ajv(coerceTypes: boolean): Ajv {
   return instance
 }
 
+/** What Fastify calls, and where it then finds what was wrong. */
+type Validator = ((data: unknown) => boolean) & Pick<ValidateFunction, 'errors'>
+
 /**
  * Bodies are taken as they are: coercion would turn null into 0 in a medical number (research/security.md, fact 7).
  * Query and path are text by nature and are converted. Unknown fields are refused everywhere, never dropped.
  */
 export function registerValidation(app: FastifyInstance): void {
-  const strict = ajv(false)
-  const converting = ajv(true)
-  app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? strict : converting).compile(schema as object),
-  )
+  let [strict, converting]: (Ajv | undefined)[] = []
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    const validator = lazily(app, () => {
+      const compiled = (httpPart === 'body' ? (strict ??= ajv(false)) : (converting ??= ajv(true))).compile(
+        schema as object,
+      )
+      return (data: unknown) => {
+        const isValid = compiled(data)
+        validate.errors = compiled.errors ?? null
+        return isValid
+      }
+    })
+    const validate: Validator = Object.assign((data: unknown) => validator(data), { errors: null })
+    return validate
+  })
   app.addHook('preValidation', (request, _reply, done) => {
     refuseUnreadable(request)
     done()
