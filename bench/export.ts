@@ -6,21 +6,15 @@ import { createWriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { createTenancy, type Tenant } from '#tenancy'
-import {
-  consultationSheet,
-  readRegister,
-  storeRegister,
-  walkVisited,
-  writeSheet,
-  type Format,
-} from '../src/modules/exchange/index.ts'
+import { consultationRegister, consultationSheet, walkVisited } from '../src/modules/consultations/index.ts'
+import { readRegister, storeRegister, writeSheet, type Format } from '../src/modules/exchange/index.ts'
 import { quiet, startDatabase } from '../test/cluster.ts'
 import { registerFile } from './register.ts'
 
 const [wanted, lines] = [Number(process.argv[2] ?? 100_000), Number(process.argv[3] ?? 20_000)]
 
 const store = async (tenant: Tenant, first: number): Promise<string> => {
-  const file = await readRegister(registerFile(first, lines), `${first}.csv`, '2026-11-22')
+  const file = await readRegister(registerFile(first, lines), `${first}.csv`, '2026-11-22', [consultationRegister])
   const { run } = await storeRegister(tenant, { id: null, name: 'bench', role: 'BENCH' }, file, false)
   const { stored, matchedPatients, proposedMatches } = run.report as {
     stored: object

@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import { v7 as uuidv7 } from 'uuid'
-import { ConsultationFilters } from '../modules/consultations/index.ts'
-import type { SheetColumn } from '../modules/exchange/index.ts'
+import type { RegisterOf, SheetColumn } from '../modules/exchange/index.ts'
 import { PatientFilters } from '../modules/patients/index.ts'
 import { Failure, onDisk } from '../supervisor/failure.ts'
 import { output } from './program.ts'
@@ -18,18 +17,22 @@ type Options = {
   force?: boolean
   json?: boolean
 } & Record<string, unknown>
-type Exported = 'patients' | 'consultations'
 
 /** `sis export`: a filtered list of an establishment as CSV or XLSX. */
-export function registerExport(program: Command): void {
-  const group = program
-    .command('export')
-    .description('exporte une liste d’un établissement en CSV ou XLSX, sans les dossiers sensibles (protégés)')
-  add(group, 'patients', 'exporte les patients', PatientFilters)
-  add(group, 'consultations', 'exporte les consultations', ConsultationFilters)
-}
+export const registerExport =
+  (registers: readonly RegisterOf[]) =>
+  (program: Command): void => {
+    const group = program
+      .command('export')
+      .description('exporte une liste d’un établissement en CSV ou XLSX, sans les dossiers sensibles (protégés)')
+    add(group, 'patients', 'exporte les patients', PatientFilters)
+    for (const register of registers) {
+      const description = `exporte le ${register.title.fr}, tel qu’un autre établissement peut l’importer`
+      add(group, register.name, description, register.export.filters, register)
+    }
+  }
 
-function add(group: Command, what: Exported, description: string, filters: TObject): void {
+function add(group: Command, what: string, description: string, filters: TObject, register?: RegisterOf): void {
   const command = group
     .command(what)
     .description(description)
@@ -52,7 +55,7 @@ function add(group: Command, what: Exported, description: string, filters: TObje
     const asked = Object.fromEntries(
       Object.keys(filters.properties).flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
     )
-    const records = await exportTo(what, asked, options)
+    const records = await exportTo(register, asked, options)
     output(options.json, { file: options.output, records }, [`${records} ${what} dans ${options.output}`])
   })
 }
@@ -75,9 +78,8 @@ const filterNames: Record<string, string> = {
 }
 
 // Under another name until it is whole: a file that was cut short must not pass for one.
-async function exportTo(what: Exported, filters: object, options: Options): Promise<number> {
-  const { consultationSheet, hashing, patientSheet, walkPatients, walkVisited, writeSheet } =
-    await import('../modules/exchange/index.ts')
+async function exportTo(register: RegisterOf | undefined, filters: object, options: Options): Promise<number> {
+  const { hashing, patientSheet, walkPatients, writeSheet } = await import('../modules/exchange/index.ts')
   const { recordExport, toAccessEntry } = await import('../platform/audit/index.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const format = options.format ?? (options.output.toLowerCase().endsWith('.xlsx') ? 'xlsx' : 'csv')
@@ -94,7 +96,7 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
     const records = await inEstablishment(options.establishment, async (tenant, actor, accesses) => {
       const record = recordExport(
         (access) => accesses.append([toAccessEntry(tenant.establishment.schema, actor, access)]),
-        { action: `${what.slice(0, -1)}.export`, exportId: uuidv7(), format, filters: Object.keys(filters) },
+        { action: `${register?.table ?? 'patient'}.export`, exportId: uuidv7(), format, filters: Object.keys(filters) },
       )
       let written = 0
       const write = async <T>(name: string, columns: readonly SheetColumn<T>[], pages: AsyncIterable<readonly T[]>) => {
@@ -106,7 +108,7 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
         await closed
       }
       try {
-        if (what === 'patients')
+        if (!register)
           await write(
             'Patients',
             patientSheet,
@@ -114,9 +116,9 @@ async function exportTo(what: Exported, filters: object, options: Options): Prom
           )
         else
           await write(
-            'Consultations',
-            consultationSheet,
-            record.pages(walkVisited(tenant.read, actor, filters, 'fr'), ({ patientId }) => patientId),
+            register.export.sheet,
+            register.export.columns,
+            record.pages(register.export.walk(tenant.read, actor, filters, 'fr'), register.export.patientOf),
           )
       } catch (error) {
         await record.giveUp().catch(() => {})

@@ -8,7 +8,14 @@ import { output } from './program.ts'
 /** Lines were refused; the others were stored. */
 const someRefused = 3
 
-type Options = { establishment: string; dryRun?: boolean; yes?: boolean; json?: boolean; refused?: string }
+type Options = {
+  establishment: string
+  register?: string
+  dryRun?: boolean
+  yes?: boolean
+  json?: boolean
+  refused?: string
+}
 
 /** `sis import`: a register into an establishment, after a dry run and a question. */
 export function registerImport(program: Command): void {
@@ -17,6 +24,10 @@ export function registerImport(program: Command): void {
     .description('importe un registre de consultations (CSV) dans un établissement')
     .argument('<fichier>', 'le registre : CSV d’un tableur, en-têtes en français')
     .requiredOption('--establishment <identifiant>', 'l’établissement, par exemple csref_djenne')
+    .option(
+      '--register <registre>',
+      'de quel registre il s’agit, si ses titres ne le disent pas : consultations, stays',
+    )
     .option('--dry-run', 'montre ce qui serait enregistré, n’enregistre rien')
     .option('--yes', 'enregistre sans demander')
     .option('--refused <fichier>', 'où écrire les lignes refusées (sinon à côté du registre, « .refused.csv »)')
@@ -33,14 +44,15 @@ export function registerImport(program: Command): void {
 
 async function importFile(
   file: string,
-  { establishment, dryRun = false, yes = false, json, refused }: Options,
+  { establishment, register: named, dryRun = false, yes = false, json, refused }: Options,
 ): Promise<ImportReport> {
-  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, shownTo, storeRegister, toReport } =
+  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, registersOf, shownTo, storeRegister, toReport } =
     await import('../modules/exchange/index.ts')
+  const { modules } = await import('../app.ts')
   const { today } = await import('../shared/clock.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const { progressBar } = await import('./progress.ts')
-  const register = await readRegister(readBytes(file, MAX_BYTES), file, today())
+  const register = await readRegister(readBytes(file, MAX_BYTES), file, today(), registersOf(modules), named)
   return inEstablishment(establishment, async (tenant, actor) => {
     const store = async (isTrial: boolean): Promise<ImportReport> => {
       const { run, alreadyImported } = await storeRegister(tenant, actor, register, isTrial, progressBar('Lignes'))

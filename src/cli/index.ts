@@ -8,7 +8,7 @@ const groups = {
   establishment: async () => (await import('./establishment.ts')).registerEstablishment,
   user: async () => (await import('./user.ts')).registerUser,
   import: async () => (await import('./import.ts')).registerImport,
-  export: async () => (await import('./export.ts')).registerExport,
+  export: async () => (await import('./export.ts')).registerExport(await keptRegisters()),
   backup: async () => (await import('./backup.ts')).registerBackup,
   restore: async () => (await import('./restore.ts')).registerRestore,
   keys: async () => (await import('./keys.ts')).registerKeys,
@@ -16,6 +16,12 @@ const groups = {
   demo: async () => (await import('./demo.ts')).registerDemo,
   doctor: async () => (await import('./doctor.ts')).registerDoctor,
   privacy: async () => (await import('./privacy.ts')).registerPrivacy,
+}
+
+async function keptRegisters() {
+  const { registersOf } = await import('../modules/exchange/index.ts')
+  const { modules } = await import('../app.ts')
+  return registersOf(modules)
 }
 
 // Only the group that is asked for is loaded: all of them cost a start half a second on one core. Help names them all.

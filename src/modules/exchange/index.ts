@@ -1,8 +1,28 @@
-export { exchange } from './module.ts'
+import { registerWith, type Created, type Entry, type RegisterOf, type RegisterSpec } from './declaration.ts'
+import { sharedHeadings } from './reading/headings.ts'
+
+// What a module uses to declare its register.
+export type { Created, Entry, ExportOf, Judged, Planned, RegisterOf, SheetColumn } from './declaration.ts'
+export { PAGE as EXPORT_PAGE, withContacts, type Contact } from './export/queries.ts'
+export { column, patientColumns } from './export/sheets.ts'
+export { nameOf } from './import/duplicates.ts'
+export { codesOf, entryIn, knownCodes, listed, storeListed, type Listed } from './import/references.ts'
+export { isEmpty, readCodes } from './reading/cells.ts'
+export { fault, readDay, readVisitDay, type Read } from './reading/days.ts'
+export { uuidOf, type LineReader, type Note } from './reading/line.ts'
+export { readPerson } from './reading/person.ts'
+export { headingOf as sharedHeading, sharedHeadings, type Headings } from './reading/headings.ts'
+
+/** Declares a register of a module. */
+export const declareRegister = <E extends Entry, K extends { created: Created[] }, P, T>(
+  spec: RegisterSpec<E, K, P, T>,
+): RegisterOf<E, K, P, T> => registerWith(sharedHeadings, spec)
+
+export { exchange, registersOf } from './module.ts'
 
 // What the command line uses of imports and exports.
-export { walkPatients, walkVisited } from './export/queries.ts'
-export { consultationSheet, patientSheet, type SheetColumn } from './export/sheets.ts'
+export { walkPatients } from './export/queries.ts'
+export { patientSheet } from './export/sheets.ts'
 export { writeSheet, type Format } from './export/write.ts'
 export { DRY_RUN_KEPT_DAYS, getRun, listRefused } from './import/queries.ts'
 export { refusedFile } from './import/refused-file.ts'
@@ -12,5 +32,5 @@ export { shownTo } from './import/shown.ts'
 export { storeRegister } from './import/store.ts'
 
 // What other files that leave while they are made need.
-export { patiently } from './export/routes.ts'
+export { exportRoute, patiently } from './export/routes.ts'
 export { drained, hashing, streamFrom, type Streamed } from './export/stream.ts'

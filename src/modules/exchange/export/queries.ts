@@ -1,11 +1,8 @@
 import type { Tenant, TenantDb } from '#tenancy'
-import type { Language } from '../../../shared/text.ts'
-import { walkConsultations, type ConsultationFilters } from '../../consultations/index.ts'
 import { isVisible, listPatients, type Patient, type PatientFilters, type Viewer } from '../../patients/index.ts'
-import type { Contact, Visited } from './sheets.ts'
 
 // With 1,000 an XLSX of 100,000 visits takes 238 MB, with 500 183 MB (bench/README.md).
-const PAGE = 500
+export const PAGE = 500
 
 type Read = Tenant['read']
 
@@ -20,21 +17,27 @@ export async function* walkPatients(read: Read, viewer: Viewer, filters: Patient
   } while (cursor !== undefined)
 }
 
-/** All consultations of a filtered list with how their patients are reached, in pages; each in transactions of its own. */
-export async function* walkVisited(
-  read: Read,
+/** What a visit's or a stay's own record does not show of its patient. */
+export type Contact = {
+  phone: string | null
+  village: string | null
+  motherName: string | null
+  nina: string | null
+  amoNumber: string | null
+}
+
+/** The same records with how their patients are reached; those whom `viewer` may not see have none. */
+export async function withContacts<T extends { patientId: string }>(
+  db: TenantDb,
   viewer: Viewer,
-  filters: ConsultationFilters,
-  language: Language,
-): AsyncGenerator<Visited[]> {
-  for await (const page of walkConsultations(read, viewer, filters, language, PAGE)) {
-    const ids = [...new Set(page.map(({ patientId }) => patientId))]
-    const contacts = await read((db) => contactsOf(db, viewer, ids))
-    yield page.map((consultation) => ({ ...consultation, contact: contacts.get(consultation.patientId) }))
-  }
+  records: readonly T[],
+): Promise<(T & { contact: Contact | undefined })[]> {
+  const contacts = await contactsOf(db, viewer, [...new Set(records.map(({ patientId }) => patientId))])
+  return records.map((record) => ({ ...record, contact: contacts.get(record.patientId) }))
 }
 
 async function contactsOf(db: TenantDb, viewer: Viewer, ids: string[]): Promise<Map<string, Contact>> {
+  if (ids.length === 0) return new Map()
   const rows = await db
     .selectFrom('patient')
     .select(['id', 'phone', 'village', 'mother_name', 'nina', 'amo_number'])

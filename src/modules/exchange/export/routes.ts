@@ -8,10 +8,10 @@ import { today } from '../../../shared/clock.ts'
 import { Problem } from '../../../shared/errors.ts'
 import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses } from '../../../shared/schemas.ts'
-import { ConsultationFilters } from '../../consultations/index.ts'
 import { PatientFilters } from '../../patients/index.ts'
-import { walkPatients, walkVisited } from './queries.ts'
-import { consultationSheet, patientSheet } from './sheets.ts'
+import type { RegisterOf } from '../declaration.ts'
+import { walkPatients } from './queries.ts'
+import { patientSheet } from './sheets.ts'
 import { streamFrom, type Writing } from './stream.ts'
 import { mediaTypes, writeSheet, type Format } from './write.ts'
 
@@ -32,10 +32,10 @@ const what =
   'All pages of the list in one file; a connection that is cut before the end never looks like a whole file. ' +
   'The same filters as the list. '
 
-export const exportRoutes: Routes = async (app) => {
-  // A page and its file are in memory for each.
-  const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
+// A page and its file are in memory for each.
+const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
 
+export const patientExport: Routes = async (app) => {
   app.get(
     '/patients/export',
     {
@@ -64,37 +64,37 @@ export const exportRoutes: Routes = async (app) => {
       )
     },
   )
-
-  app.get(
-    '/consultations/export',
-    {
-      config: { right: 'consultations:export', load: 'bulk', access: 'route' },
-      handlerTimeout: patience,
-      schema: {
-        operationId: 'exportConsultations',
-        tags,
-        summary: 'Export consultations',
-        description: `${what}The CSV has the headings of a register: another establishment can import it as it is.`,
-        querystring: object({ format: Type.Optional(Format), ...ConsultationFilters.properties }),
-        response: files(),
-      },
-    },
-    async (request, reply) => {
-      const { format = 'csv', ...filters } = request.query
-      const { language } = request
-      const pages = walkVisited(patiently(request.tenant), request.actor, filters, language)
-      return send(request, reply, places, { resource: 'consultation', format, filters }, (record, out, begin) =>
-        writeSheet(
-          format,
-          { name: 'Consultations', columns: consultationSheet },
-          record.pages(pages, ({ patientId }) => patientId),
-          out,
-          { begin },
-        ),
-      )
-    },
-  )
 }
+
+/** `GET /<name>/export`, as the register's declaration says. */
+export const exportRoute =
+  ({ name, table, export: of }: RegisterOf): Routes =>
+  async (app) => {
+    app.get(
+      `/${name}/export`,
+      {
+        config: { right: of.right, load: 'bulk', access: 'route' },
+        handlerTimeout: patience,
+        schema: {
+          operationId: of.operationId,
+          tags,
+          summary: of.summary,
+          description: `${what}The CSV has the headings of a register: another establishment can import it as it is.`,
+          querystring: object({ format: Type.Optional(Format), ...of.filters.properties }),
+          response: files(),
+        },
+      },
+      async (request, reply) => {
+        const { format = 'csv', ...filters } = request.query
+        const pages = of.walk(patiently(request.tenant), request.actor, filters, request.language)
+        return send(request, reply, places, { resource: table, format, filters }, (record, out, begin) =>
+          writeSheet(format, { name: of.sheet, columns: of.columns }, record.pages(pages, of.patientOf), out, {
+            begin,
+          }),
+        )
+      },
+    )
+  }
 
 // Half a minute: a file that is under way is not given up because others are served first for a moment.
 const again = retry(
@@ -119,7 +119,7 @@ async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   places: FairShare,
-  { resource, format, filters }: { resource: 'patient' | 'consultation'; format: Format; filters: object },
+  { resource, format, filters }: { resource: 'patient' | RegisterOf['table']; format: Format; filters: object },
   write: (record: ExportRecord, ...to: Parameters<Writing>) => Promise<void>,
 ): Promise<FastifyReply> {
   const { tenant } = request

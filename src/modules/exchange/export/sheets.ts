@@ -1,13 +1,10 @@
-import type { Consultation } from '../../consultations/index.ts'
-import { ageOn, type Age, type Birth, type Patient } from '../../patients/index.ts'
-import { outcomes } from '../reading/cells.ts'
-import { headingOf } from '../reading/columns.ts'
+import { ageOn, type Age, type Birth, type Patient, type PatientSummary } from '../../patients/index.ts'
+import type { SheetColumn } from '../declaration.ts'
+import { headingOf } from '../reading/headings.ts'
+import type { Contact } from './queries.ts'
 import { frenchDay, type Cell } from '../../../shared/csv.ts'
 
-/** A column of an exported file: its heading, its width in a workbook, what a record has there. */
-export type SheetColumn<T> = { heading: string; width: number; cell: (record: T) => Cell }
-
-const column = <T>(heading: string, width: number, cell: (record: T) => Cell): SheetColumn<T> => ({
+export const column = <T>(heading: string, width: number, cell: (record: T) => Cell): SheetColumn<T> => ({
   heading,
   width,
   cell,
@@ -52,50 +49,22 @@ export const patientSheet: SheetColumn<Patient>[] = [
 /** 76 12 34 56: begins with a digit, so that no spreadsheet takes it for a sum. */
 const shownPhone = (phone: string): string => phone.slice(4).replace(/(..)(?=.)/g, '$1 ')
 
-/** What a consultation's own record does not show of its patient. */
-export type Contact = {
-  phone: string | null
-  village: string | null
-  motherName: string | null
-  nina: string | null
-  amoNumber: string | null
+type OfPatient = {
+  patient: Pick<PatientSummary, 'fileNumber' | 'familyName' | 'givenName' | 'sex' | 'birth'>
+  contact: Contact | undefined
 }
-export type Visited = Consultation & { contact: Contact | undefined }
 
-// The headings of a register: the file can be imported elsewhere as it is.
-export const consultationSheet: SheetColumn<Visited>[] = [
-  column(headingOf('date'), 12, ({ date }) => ({ day: date })),
+/** Who a record is about, with the headings of a register. @param onOf the day for which the age is told */
+export const patientColumns = <T extends OfPatient>(onOf: (record: T) => string): SheetColumn<T>[] => [
   column('N° dossier', 13, ({ patient }) => patient.fileNumber),
   column(headingOf('familyName'), 18, ({ patient }) => patient.familyName),
   column(headingOf('givenName'), 18, ({ patient }) => patient.givenName),
   column(headingOf('sex'), 6, ({ patient }) => patient.sex),
-  ...age<Visited>(({ patient, date }) => ageOn(patient.birth, date)),
+  ...age<T>((record) => ageOn(record.patient.birth, onOf(record))),
   column(headingOf('birth'), 12, ({ patient }) => birthCell(patient.birth)),
   column(headingOf('village'), 18, ({ contact }) => contact?.village),
   column(headingOf('phone'), 15, ({ contact }) => contact?.phone && shownPhone(contact.phone)),
   column(headingOf('motherName'), 18, ({ contact }) => contact?.motherName),
   column(headingOf('nina'), 17, ({ contact }) => contact?.nina),
   column(headingOf('amoNumber'), 14, ({ contact }) => contact?.amoNumber),
-  column(headingOf('reason'), 24, ({ reason }) => reason),
-  column(headingOf('diagnosis'), 30, ({ diagnosis }) => diagnosis),
-  column(headingOf('codes'), 10, ({ codes }) => codes.map(({ code }) => code).join(', ')),
-  column(headingOf('caseType'), 7, ({ caseType }) => (caseType === 'new' ? 'NC' : 'AC')),
-  column(headingOf('practitioner'), 20, ({ practitionerName }) => practitionerName),
-  column(headingOf('service'), 20, ({ service }) => service?.name),
-  column(headingOf('specialty'), 20, ({ specialty }) => specialty?.name),
-  column(headingOf('examinations'), 24, ({ examinations }) => examinations),
-  column(headingOf('treatment'), 24, ({ treatment }) => treatment),
-  column(headingOf('notes'), 24, ({ notes }) => notes),
-  column('Température (°C)', 9, ({ vitals }) => vitals.temperature),
-  column('TA systolique (mmHg)', 9, ({ vitals }) => vitals.systolic),
-  column('TA diastolique (mmHg)', 9, ({ vitals }) => vitals.diastolic),
-  column('Pouls (/min)', 9, ({ vitals }) => vitals.pulse),
-  column('FR (/min)', 9, ({ vitals }) => vitals.respiration),
-  column('SpO2 (%)', 9, ({ vitals }) => vitals.spo2),
-  column('Poids (kg)', 9, ({ vitals }) => vitals.weight),
-  column('Taille (cm)', 9, ({ vitals }) => vitals.height),
-  column('PB (mm)', 9, ({ vitals }) => vitals.muac),
-  column(headingOf('outcome'), 14, ({ outcome }) => outcome && outcomes[outcome]),
-  column('Masquée', 8, ({ hidden }) => (hidden ? 'oui' : '')),
-  column(headingOf('id'), 38, ({ id }) => id),
 ]

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { csvLines, UTF8_MARK, type Cell } from '../../../shared/csv.ts'
-import type { SheetColumn } from './sheets.ts'
+import type { SheetColumn } from '../declaration.ts'
 import { drained, writeTo } from './stream.ts'
 
 export type Format = 'csv' | 'xlsx'

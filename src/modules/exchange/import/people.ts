@@ -20,6 +20,10 @@ export type Known = {
 
 export type Recognised = { known: Known; isNew: boolean; proposal?: { known: Known; score: number } }
 
+type FileNumber = { year: number; number: number }
+export type Filed = Known & { fileNumber: FileNumber }
+const keyOf = ({ year, number }: FileNumber): string => `${year}-${number}`
+
 type Entry = Known & { traits: Traits; bornFrom: string; year: number; order: number }
 
 /** Who share the keys of their names: by what else is said of them, and by which of it is said at all. */
@@ -42,6 +46,7 @@ export class People {
   readonly #byKeys = new Map<string, Map<string, Block>>()
   readonly #byWriting = new Map<string, Entry[]>()
   readonly #byCard = new Map<string, Entry[]>()
+  readonly #byNumber = new Map<string, Known>()
   #count = 0
 
   add(known: Known): Entry {
@@ -66,11 +71,20 @@ export class People {
     return entry
   }
 
+  /** Somebody who is found by the number of their file. */
+  file({ fileNumber, ...known }: Filed): void {
+    this.#byNumber.set(keyOf(fileNumber), known)
+  }
+
+  filed = (number: FileNumber | null): Known | undefined => (number ? this.#byNumber.get(keyOf(number)) : undefined)
+
   /**
    * Who a line of the register is about; somebody new is remembered for the lines to come.
    * @param on the day of the visit
+   * @param numbered whose file's number the line gives
    */
-  recognise(person: Person, on: string, line: number, newId: () => string): Recognised {
+  recognise(person: Person, on: string, line: number, newId: () => string, numbered?: Known): Recognised {
+    if (numbered) return { known: numbered, isNew: false }
     const traits = traitsOf(person)
     const same = [...this.#writtenAlike(person, traits)]
       .filter((known) => known.bornFrom <= on && isSame(known, person, traits, on))

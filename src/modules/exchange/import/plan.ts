@@ -2,27 +2,28 @@ import { setImmediate } from 'node:timers/promises'
 import type { Tenant, TenantDb } from '#tenancy'
 import { today } from '../../../shared/clock.ts'
 import { newId } from '../../../shared/ids.ts'
-import { judgeNew, type JudgedVisit } from '../../consultations/index.ts'
-import type { KnownCode } from '../../icd10/index.ts'
-import { birthRange, nameKey, type TidyPatient, type Viewer } from '../../patients/index.ts'
-import type { Note } from '../reading/visit.ts'
-import { alreadyOtherwise, withoutRepeats, type Duplicate, type Line } from './duplicates.ts'
+import { text, type Text } from '../../../shared/text.ts'
+import { nameKey, sameWrittenName, type TidyPatient, type Viewer } from '../../patients/index.ts'
+import type { Created, Entry, Planned, RegisterOf } from '../declaration.ts'
+import type { Note } from '../reading/line.ts'
+import { withoutRepeats, type Duplicate, type Line } from './duplicates.ts'
 import { NearNames } from './names.ts'
 import { People, type Recognised } from './people.ts'
-import { countStored, findConsultationIds, findStoredLines, walkPersons } from './queries.ts'
-import { codesOf, knownCodes, listsOf, placeOf, type Lists } from './references.ts'
+import { findFiles, walkPersons } from './persons.ts'
+import { countStored, findIds, findStoredLines } from './queries.ts'
 import { toRefusal, type Refusal, type Register } from './register.ts'
 
-export type PlannedVisit = { line: Line; recognised: Recognised; visit: JudgedVisit }
+export type PlannedLine = { line: Line; recognised: Recognised; planned: Planned<unknown> }
 
 /** What is stored of a register, and what is told of it. */
 export type Plan = {
-  visits: PlannedVisit[]
+  register: RegisterOf
+  lines: PlannedLine[]
   patients: TidyPatient[]
   refused: Refusal[]
   duplicates: (Omit<Duplicate, 'sameAs'> & { sameAs: number | null })[]
   warnings: Note[]
-  created: Lists['created']
+  created: Created[]
   /** How many registers were stored when it was made. */
   after: number
 }
@@ -31,20 +32,23 @@ export type Plan = {
  * What would be stored of a register by what the establishment has now. No connection is held while it is thought about;
  * whoever stores it asks first whether it still holds.
  * @param viewer whose patients the register is compared with
+ * @param asker who sends it: a file's number alone finds those whom they may see
  */
-export async function planOf(tenant: Tenant, viewer: Viewer, register: Register): Promise<Plan> {
-  const { lines, duplicates, warnings } = withoutRepeats(register.visits)
+export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file: Register): Promise<Plan> {
+  const { register } = file.header
+  const { lines, duplicates, warnings } = withoutRepeats(register, file.entries)
   const plan: Plan = {
-    visits: [],
+    register,
+    lines: [],
     patients: [],
-    refused: [...register.refused],
+    refused: [...file.refused],
     duplicates,
-    warnings: [...register.warnings, ...warnings],
+    warnings: [...file.warnings, ...warnings],
     created: [],
     after: 0,
   }
-  const known = await tenant.read((db) => readKnown(db, viewer, lines, plan))
-  plan.created = known.lists.created
+  const known = await tenant.read((db) => readKnown(db, viewer, asker, lines, plan))
+  plan.created = known.of.created
   const day = today()
   const breathe = breather()
   for (const line of known.lines) {
@@ -55,36 +59,53 @@ export async function planOf(tenant: Tenant, viewer: Viewer, register: Register)
   return plan
 }
 
-type Known = { lines: Line[]; lists: Lists; codes: ReadonlyMap<string, KnownCode>; people: People }
+type Known = { lines: Line[]; of: { created: Created[] }; people: People }
 
-async function readKnown(db: TenantDb, viewer: Viewer, given: readonly Line[], plan: Plan): Promise<Known> {
+async function readKnown(
+  db: TenantDb,
+  viewer: Viewer,
+  asker: Viewer,
+  given: readonly Line[],
+  plan: Plan,
+): Promise<Known> {
   plan.after = await countStored(db)
   const lines = await newLines(db, viewer, given, plan)
-  const visits = lines.map(({ visit }) => visit)
-  const lists = await listsOf(db, visits)
-  const codes = await knownCodes(db, visits)
-  return { lines, lists, codes, people: await peopleAround(db, viewer, lines) }
+  const entries = lines.map(({ entry }) => entry)
+  const of = await plan.register.known(db, viewer, entries)
+  return { lines, of, people: await peopleAround(db, viewer, asker, entries) }
 }
 
-function planLine(plan: Plan, line: Line, { lists, codes: known, people }: Known, day: string): void {
-  const { visit } = line
-  const { codes, warnings } = codesOf(visit, known)
-  const { warnings: others, ...place } = placeOf(visit, lists)
-  const { fields, errors } = judgeNew(
-    { ...visit.content, ...place, patientId: '', date: visit.date, codes },
-    { today: day, bornFrom: birthRange(visit.person.birth)[0], known },
-  )
-  if (errors.length > 0) {
-    const notes = errors.map(({ message }) => ({ line: visit.line, column: null, message }))
-    plan.refused.push(toRefusal(visit.cells, notes))
+function planLine(plan: Plan, line: Line, { of, people }: Known, day: string): void {
+  const { entry } = line
+  const { register } = plan
+  const note = (message: Text) => ({ line: entry.line, column: register.headings['fileNumber']?.[0] ?? null, message })
+  const numbered = people.filed(entry.fileNumber)
+  const who = entry.person ?? numbered?.person
+  if (!who) {
+    refuse(plan, entry, [note(noSuchFile)])
     return
   }
-  plan.warnings.push(...warnings, ...others)
-  const recognised = people.recognise(visit.person, visit.date, visit.line, newId)
-  const patientId = recognised.known.id
-  if (recognised.isNew) plan.patients.push({ id: patientId, fields: visit.person })
-  plan.visits.push({ line, recognised, visit: { id: newId(), fields: { ...fields, patientId } } })
+  const isTheirs = !entry.person || (numbered && sameWrittenName(numbered.person, entry.person))
+  const { record, faults, ...judged } = register.judge(entry, who, of, day)
+  if (faults) {
+    refuse(plan, entry, faults)
+    return
+  }
+  const recognised = people.recognise(who, entry.date, entry.line, newId, isTheirs ? numbered : undefined)
+  const planned = { id: newId(), patientId: recognised.known.id, record }
+  const misplaced = register.place?.(planned, entry, of)
+  if (misplaced) {
+    refuse(plan, entry, [misplaced])
+    return
+  }
+  if ('warnings' in judged) for (const warning of judged.warnings) plan.warnings.push(warning)
+  if (numbered && !isTheirs) plan.warnings.push(note(othersFile))
+  if (recognised.isNew) plan.patients.push({ id: planned.patientId, fields: who })
+  plan.lines.push({ line, recognised, planned })
 }
+
+const refuse = (plan: Plan, { cells }: Entry, faults: readonly Note[]): void =>
+  void plan.refused.push(toRefusal(cells, faults))
 
 // Matching is work for the processor.
 const atOnceMs = 15
@@ -101,46 +122,62 @@ function breather(): () => Promise<void> {
 
 /** The lines that say something new; the others are told in the plan. */
 async function newLines(db: TenantDb, viewer: Viewer, lines: readonly Line[], plan: Plan): Promise<Line[]> {
-  const exported = await findConsultationIds(
+  const { register } = plan
+  const exported = await findIds(
     db,
-    lines.flatMap(({ visit }) => visit.exportedId ?? []),
+    register.table,
+    lines.flatMap(({ entry }) => entry.exportedId ?? []),
   )
   const stored = await findStoredLines(
     db,
     viewer,
+    register,
     lines.map(({ fingerprint }) => fingerprint.content),
-    lines.flatMap(({ fingerprint }) => fingerprint.visit ?? []),
+    lines.flatMap(({ fingerprint }) => fingerprint.event ?? []),
   )
-  return lines.filter(({ visit, fingerprint }) => {
-    if (stored.contents.has(fingerprint.content) || exported.has(visit.exportedId ?? '')) {
-      plan.duplicates.push({ line: visit.line, sameAs: null })
+  return lines.filter(({ entry, fingerprint }) => {
+    if (stored.contents.has(fingerprint.content) || exported.has(entry.exportedId ?? '')) {
+      plan.duplicates.push({ line: entry.line, sameAs: null })
       return false
     }
-    if (fingerprint.visit === null || !stored.visits.has(fingerprint.visit)) return true
-    plan.refused.push({ line: visit.line, column: null, message: alreadyOtherwise, cells: visit.cells })
+    if (fingerprint.event === null || !stored.events.has(fingerprint.event)) return true
+    refuse(plan, entry, [{ line: entry.line, column: null, message: register.alreadyOtherwise }])
     return false
   })
 }
 
-/** Everybody on file whose names are near to one of the register's, or who has the same card. */
-async function peopleAround(db: TenantDb, viewer: Viewer, lines: readonly Line[]): Promise<People> {
+/** Everybody on file whose names are near to one of the register's, who has the same card, or whose number it gives. */
+async function peopleAround(db: TenantDb, viewer: Viewer, asker: Viewer, entries: readonly Entry[]): Promise<People> {
   const names = new NearNames()
   const cards = new Set<string>()
-  for (const { visit } of lines) {
-    names.add(nameKey(visit.person.familyName))
-    names.add(nameKey(visit.person.givenName))
-    for (const card of [visit.person.nina, visit.person.amoNumber]) if (card) cards.add(card)
+  const numbers = entries.flatMap(({ fileNumber }) => fileNumber ?? [])
+  for (const { person } of entries) {
+    if (!person) continue
+    names.add(nameKey(person.familyName))
+    names.add(nameKey(person.givenName))
+    for (const card of [person.nina, person.amoNumber]) if (card) cards.add(card)
   }
   const people = new People()
   const isNear = (name: string): boolean => names.of(nameKey(name)).length > 0
   const breathe = breather()
-  for await (const page of walkPersons(db, viewer)) {
-    for (const known of page) {
-      await breathe()
-      const { familyName, givenName, nina, amoNumber } = known.person
-      if ((isNear(familyName) && isNear(givenName)) || cards.has(nina ?? '') || cards.has(amoNumber ?? ''))
-        people.add(known)
+  if (cards.size > 0 || entries.some(({ person }) => person))
+    for await (const page of walkPersons(db, viewer)) {
+      for (const known of page) {
+        await breathe()
+        const { familyName, givenName, nina, amoNumber } = known.person
+        if ((isNear(familyName) && isNear(givenName)) || cards.has(nina ?? '') || cards.has(amoNumber ?? ''))
+          people.add(known)
+      }
     }
-  }
+  for (const known of await findFiles(db, asker, numbers)) people.file(known)
   return people
 }
+
+const noSuchFile = text(
+  'Aucun dossier ne porte ce numéro : corrigez-le, ou donnez nom, prénom, sexe et âge.',
+  'No file has this number: correct it, or give the names, the sex and the age.',
+)
+const othersFile = text(
+  'Ce numéro de dossier est ici celui d’une autre personne : le patient est cherché par son nom.',
+  'Here this file number is that of somebody else: the patient is looked for by name.',
+)

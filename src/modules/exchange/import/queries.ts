@@ -1,9 +1,10 @@
-import { asJson, insertAll, isOneOf, type Selectable, type TenantDb, type TenantTables } from '#tenancy'
+import { asJson, insertAll, isOneOf, type TenantDb } from '#tenancy'
 import type { Actor } from '../../../platform/http/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
 import type { Text } from '../../../shared/text.ts'
-import { birthOf, isVisible, noteGlass, throughGlass, type Person, type Viewer } from '../../patients/index.ts'
+import { isVisible, type Viewer } from '../../patients/index.ts'
+import type { RegisterOf } from '../declaration.ts'
 import type { Refusal } from './register.ts'
 
 // PostgreSQL takes 65,535 values a statement.
@@ -27,6 +28,7 @@ export async function enterGate(db: TenantDb): Promise<void> {
 
 const runColumns = [
   'id',
+  'register',
   'file_name',
   'dry_run',
   'report',
@@ -40,12 +42,13 @@ export async function findRun(db: TenantDb, id: string) {
   return db.selectFrom('import_run').select(runColumns).where('id', '=', id).executeTakeFirst()
 }
 
-/** The import that stored this very file. */
-export async function findStored(db: TenantDb, hash: string) {
+/** The import that stored this very file as this register. */
+export async function findStored(db: TenantDb, register: string, hash: string) {
   return db
     .selectFrom('import_run')
     .select(runColumns)
     .where('file_hash', '=', hash)
+    .where('register', '=', register)
     .where('dry_run', '=', false)
     .executeTakeFirst()
 }
@@ -60,6 +63,7 @@ export async function getRun(db: TenantDb, id: string): Promise<Run> {
 
 export type NewRun = {
   id: string
+  register: string
   hash: string
   fileName: string
   dryRun: boolean
@@ -74,6 +78,7 @@ export async function insertRun(db: TenantDb, actor: Actor, run: NewRun): Promis
     .insertInto('import_run')
     .values({
       id: run.id,
+      register: run.register,
       file_hash: run.hash,
       file_name: run.fileName,
       dry_run: run.dryRun,
@@ -140,46 +145,50 @@ export async function forgetDryRuns(db: TenantDb): Promise<void> {
   await db.deleteFrom('import_run').where('id', 'in', ids).execute()
 }
 
-/** Which of these contents, and which of these visits with whatever content, are stored of patients whom `viewer` sees. */
+/** Which of these contents, and which of these events with whatever content, are stored of patients whom `viewer` sees. */
 export async function findStoredLines(
   db: TenantDb,
   viewer: Viewer,
+  { table }: RegisterOf,
   contents: readonly string[],
-  visits: readonly string[],
-): Promise<{ contents: Set<string>; visits: Set<string> }> {
-  const found = { contents: new Set<string>(), visits: new Set<string>() }
+  events: readonly string[],
+): Promise<{ contents: Set<string>; events: Set<string> }> {
+  const found = { contents: new Set<string>(), events: new Set<string>() }
   for (const batch of batches(contents)) {
-    const rows = await storedLines(db, viewer).select('content_hash').where('content_hash', 'in', batch).execute()
+    const rows = await storedLines(db, viewer, table)
+      .select('content_hash')
+      .where('content_hash', 'in', batch)
+      .execute()
     for (const row of rows) found.contents.add(row.content_hash)
   }
-  for (const batch of batches(visits)) {
-    const rows = await storedLines(db, viewer)
+  for (const batch of batches(events)) {
+    const rows = await storedLines(db, viewer, table)
       .select('visit_hash')
       .distinct()
       .where('visit_hash', 'in', batch)
       .execute()
-    for (const { visit_hash } of rows) if (visit_hash !== null) found.visits.add(visit_hash)
+    for (const { visit_hash } of rows) if (visit_hash !== null) found.events.add(visit_hash)
   }
   return found
 }
 
-const storedLines = (db: TenantDb, viewer: Viewer) =>
+const storedLines = (db: TenantDb, viewer: Viewer, table: RegisterOf['table']) =>
   db.selectFrom('import_line').$if(!viewer.seesAll, (query) =>
-    query.where('consultation_id', 'in', (of) =>
+    query.where(`${table}_id`, 'in', (of) =>
       of
-        .selectFrom('consultation')
-        .innerJoin('patient', 'patient.id', 'consultation.patient_id')
-        .select('consultation.id')
-        .whereRef('consultation.id', '=', 'import_line.consultation_id')
+        .selectFrom(table)
+        .innerJoin('patient', 'patient.id', `${table}.patient_id`)
+        .select(`${table}.id`)
+        .whereRef(`${table}.id`, '=', `import_line.${table}_id`)
         .where((eb) => isVisible(eb, viewer)),
     ),
   )
 
-/** Which of these ids are consultations of this establishment. */
-export async function findConsultationIds(db: TenantDb, ids: readonly string[]): Promise<Set<string>> {
+/** Which of these ids are records of this kind in this establishment. */
+export async function findIds(db: TenantDb, table: RegisterOf['table'], ids: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>()
   for (const batch of batches(ids)) {
-    const rows = await db.selectFrom('consultation').select('id').where('id', 'in', batch).execute()
+    const rows = await db.selectFrom(table).select('id').where('id', 'in', batch).execute()
     for (const { id } of rows) found.add(id)
   }
   return found
@@ -210,67 +219,12 @@ export async function areOnFile(db: TenantDb, ids: readonly string[]): Promise<b
   return true
 }
 
-export type StoredLine = { content_hash: string; visit_hash: string | null; line: number; consultation_id: string }
+export type StoredLine = { content_hash: string; visit_hash: string | null; line: number } & {
+  [C in `${RegisterOf['table']}_id`]?: string
+}
 
 export const insertLines = (db: TenantDb, importId: string, lines: readonly StoredLine[]): Promise<void> =>
   insertAll(db, 'import_line', lines, { import_id: importId })
-
-/** All patients on file whom `viewer` sees, in pages, as they are compared. */
-export async function* walkPersons(db: TenantDb, viewer: Viewer): AsyncGenerator<{ id: string; person: Person }[]> {
-  let after: string | undefined
-  for (;;) {
-    const last = after
-    const rows = await db
-      .selectFrom('patient')
-      .select(personColumns)
-      .select((eb) => throughGlass(eb, viewer).as('glass'))
-      .where((eb) => isVisible(eb, viewer))
-      .where('hidden_at', 'is', null)
-      .$if(last !== undefined, (query) => query.where('id', '<', last ?? ''))
-      // The newest first, ids being made of the time: of two who would do, that one is taken.
-      .orderBy('id', 'desc')
-      .limit(PAGE)
-      .execute()
-    noteGlass(viewer, rows)
-    yield rows.map(toPerson)
-    if (rows.length < PAGE) return
-    after = rows.at(-1)?.id
-  }
-}
-
-const PAGE = 2_000
-
-const personColumns = [
-  'id',
-  'family_name',
-  'given_name',
-  'sex',
-  'birth_precision',
-  'birth_date',
-  'estimate_value',
-  'estimate_unit',
-  'estimate_on',
-  'phone',
-  'village',
-  'mother_name',
-  'nina',
-  'amo_number',
-] as const
-
-const toPerson = (row: Pick<Selectable<TenantTables['patient']>, (typeof personColumns)[number]>) => ({
-  id: row.id,
-  person: {
-    familyName: row.family_name,
-    givenName: row.given_name,
-    sex: row.sex as Person['sex'],
-    birth: birthOf(row),
-    phone: row.phone,
-    village: row.village,
-    motherName: row.mother_name,
-    nina: row.nina,
-    amoNumber: row.amo_number,
-  },
-})
 
 export type ListedEntry = { id: string; name_key: string; active: boolean }
 

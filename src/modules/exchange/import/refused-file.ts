@@ -1,7 +1,7 @@
 import type { Tenant } from '#tenancy'
 import { say, type Language } from '../../../shared/text.ts'
 import { csvLines, UTF8_MARK } from '../../../shared/csv.ts'
-import { headingOf } from '../reading/columns.ts'
+import { headingOf } from '../reading/headings.ts'
 import { listRefused, type Run } from './queries.ts'
 
 const PAGE = 1_000

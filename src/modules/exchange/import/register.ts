@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { problem } from '../../../shared/errors.ts'
 import { text, type Text } from '../../../shared/text.ts'
-import { findHeader, type Header } from '../reading/columns.ts'
+import { identityWarnings } from '../../patients/index.ts'
+import type { Entry, RegisterOf } from '../declaration.ts'
 import { decode } from '../reading/decode.ts'
-import { isBlank, readRows } from '../reading/rows.ts'
-import { readLine, type Note, type Visit } from '../reading/visit.ts'
+import { findHeader, headsOf, type Header } from '../reading/header.ts'
+import { LineReader, misfitOf, type Note } from '../reading/line.ts'
+import { isBlank, readRows, type Row } from '../reading/rows.ts'
 
 export const MAX_BYTES = 20 * 1024 * 1024
 export const MAX_LINES = 100_000
@@ -21,7 +23,7 @@ export type Register = {
   header: Header
   /** Lines that say something, whatever becomes of them. */
   lines: number
-  visits: Visit[]
+  entries: Entry[]
   refused: Refusal[]
   warnings: Note[]
 }
@@ -31,34 +33,54 @@ export type Progress = (done: number, of: number) => void
 /**
  * Reads a register; other requests are served meanwhile.
  * @param today YYYY-MM-DD
+ * @param registers what it may be
+ * @param named which of them it is said to be; else its headings tell
  * @throws payload_too_large, import_spreadsheet, import_not_text, import_file_empty, import_columns_missing,
- *   import_quote_open, import_too_many_lines
+ *   import_register_unclear, import_quote_open, import_too_many_lines
  */
-export async function readRegister(bytes: Uint8Array, name: string, today: string): Promise<Register> {
+export async function readRegister(
+  bytes: Uint8Array,
+  name: string,
+  today: string,
+  registers: readonly RegisterOf[],
+  named?: string,
+): Promise<Register> {
   if (bytes.length > MAX_BYTES) throw problem('payload_too_large')
   if (bytes.length === 0) throw problem('import_file_empty')
   const { text: source, guessed } = decode(bytes)
-  const header = await findHeader(source)
+  const asked = registers.filter((register) => named === undefined || register.name === named)
+  const header = findHeader(await headsOf(source), asked, named !== undefined)
   const register: Register = {
     hash: createHash('sha256').update(bytes).digest('hex'),
     name: tidyFileName(name),
     header,
     lines: 0,
-    visits: [],
+    entries: [],
     refused: [],
     warnings: fileWarnings(header, guessed),
   }
   for await (const row of readRows(source, header.delimiter)) {
     if (row.line <= header.line || isBlank(row.cells)) continue
     if (++register.lines > MAX_LINES) throw problem('import_too_many_lines')
-    const { visit, faults, ...read } = readLine(row, header, today)
-    if (visit) register.visits.push(visit)
-    else register.refused.push(toRefusal(row.cells, faults))
-    if ('warnings' in read) register.warnings.push(...read.warnings)
+    readLine(register, row, today)
     if (register.lines % 200 === 0) await setImmediate()
   }
   if (register.lines === 0) throw problem('import_file_empty')
   return register
+}
+
+function readLine({ header, entries, refused, warnings }: Register, row: Row, today: string): void {
+  const misfit = misfitOf(row, header)
+  const reader = new LineReader(row, header)
+  if (misfit) reader.faults.push({ line: row.line, column: null, message: misfit })
+  const entry = misfit ? undefined : header.register.read(reader, today)
+  if (!entry || reader.faults.length > 0) {
+    refused.push(toRefusal(row.cells, reader.faults))
+    return
+  }
+  if (entry.person) for (const { path, message } of identityWarnings(entry.person)) reader.warn(path, message)
+  for (const warning of reader.warnings) warnings.push(warning)
+  entries.push(entry)
 }
 
 /** One refusal a line: its first fault's column, and the sentences of all. */

@@ -1,7 +1,8 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TInteger, type TObject, type TOptional } from 'typebox'
 import { nullable, object, Timestamp, Uuid } from '../../../shared/schemas.ts'
 import { say, type Language } from '../../../shared/text.ts'
-import type { Note } from '../reading/visit.ts'
+import type { Note } from '../reading/line.ts'
+import type { RegisterOf } from '../declaration.ts'
 import type { RefusedLine, Run } from './queries.ts'
 
 /** Beyond, the lists of a report are cut; the counts and the file of refused lines are not. */
@@ -32,8 +33,24 @@ const Proposal = object({
   score: Type.Number({ minimum: 0, maximum: 1, description: '1: all that is known agrees but for the writing' }),
 })
 
-export const ImportReport = object({
+const names = (max: number, ...examples: string[]) =>
+  Type.Array(Type.String({ maxLength: 240 }), { maxItems: max, examples: [examples] })
+
+/** @param registers those that an establishment may keep: each has a count of what was stored */
+export const importReport = (registers: readonly Pick<RegisterOf, 'name'>[]) =>
+  object({ ...common, stored: object({ patients: count('New patient files', 334), ...countsOf(registers) }) })
+
+const countsOf = (registers: readonly Pick<RegisterOf, 'name'>[]): Record<string, TOptional<TInteger>> =>
+  Object.fromEntries(
+    registers.map(({ name }) => [
+      name,
+      Type.Optional(count(`New records, where the file is a register of ${name}`, 421)),
+    ]),
+  )
+
+const common = {
   id: Uuid,
+  register: Type.String({ maxLength: 40, description: 'What was read in the file', examples: ['consultations'] }),
   dryRun: Type.Boolean({ description: 'true: nothing was stored, this is what would be' }),
   alreadyImported: Type.Optional(
     Type.Literal(true, {
@@ -41,11 +58,7 @@ export const ImportReport = object({
     }),
   ),
   fileName: Type.String({ maxLength: 300, examples: ['registre-2026.csv'] }),
-  lines: count('Lines that say something: stored.consultations + duplicates + refusedLines', 431),
-  stored: object({
-    patients: count('New patient files', 334),
-    consultations: count('New consultations', 421),
-  }),
+  lines: count('Lines that say something: those stored + duplicates + refusedLines', 431),
   matchedPatients: count('Stored lines whose patient had a file, from before or from an earlier line', 87),
   proposedMatches: count(
     'New patient files that may be of a person who has one: listed in `proposals`, never merged',
@@ -74,20 +87,21 @@ export const ImportReport = object({
   ),
   created: object(
     {
-      services: Type.Array(Type.String({ maxLength: 240 }), { maxItems: 100, examples: [['Médecine Générale']] }),
-      specialties: Type.Array(Type.String({ maxLength: 240 }), { maxItems: 100, examples: [['Pédiatrie']] }),
+      services: names(100, 'Médecine Générale'),
+      specialties: names(100, 'Pédiatrie'),
+      beds: names(1_000, 'P-01'),
     },
     { description: "Entries added to the establishment's lists" },
   ),
   createdAt: Timestamp,
   createdBy: object({ id: nullable(Uuid), name: Type.String({ maxLength: 160 }) }),
-})
-export type ImportReport = Static<typeof ImportReport>
+}
+export type ImportReport = Static<TObject<typeof common>> & { stored: { patients: number } & Record<string, number> }
 
 /** What is kept of a report: sentences in each language; refused lines stand in their own table. */
 export type StoredReport = Omit<
   ImportReport,
-  'id' | 'dryRun' | 'alreadyImported' | 'fileName' | 'refused' | 'warnings' | 'createdAt' | 'createdBy'
+  'id' | 'register' | 'dryRun' | 'alreadyImported' | 'fileName' | 'refused' | 'warnings' | 'createdAt' | 'createdBy'
 > & { warnings: Note[] }
 
 /** A stored report in the reader's language. */
@@ -95,10 +109,11 @@ export function toReport(run: Run, refused: readonly RefusedLine[], language: La
   const report = run.report as StoredReport
   return {
     id: run.id,
+    register: run.register,
     dryRun: run.dry_run,
     fileName: run.file_name,
     lines: report.lines,
-    stored: { patients: report.stored.patients, consultations: report.stored.consultations },
+    stored: report.stored,
     matchedPatients: report.matchedPatients,
     proposedMatches: report.proposedMatches,
     duplicates: report.duplicates,
@@ -112,7 +127,8 @@ export function toReport(run: Run, refused: readonly RefusedLine[], language: La
     warningCount: report.warningCount,
     proposals: report.proposals,
     duplicateLines: report.duplicateLines,
-    created: report.created,
+    // Reports of before there were beds have none.
+    created: { ...report.created, beds: report.created.beds ?? [] },
     createdAt: run.created_at,
     createdBy: { id: run.created_by_id, name: run.created_by_name },
   }

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Tenant, TenantDb } from '#tenancy'
+import { refuseDisabled } from '../../../platform/modules/index.ts'
 import { audit } from '../../../platform/audit/index.ts'
 import type { Actor } from '../../../platform/http/index.ts'
 import { today } from '../../../shared/clock.ts'
 import { Problem, problem } from '../../../shared/errors.ts'
-import { storeVisits } from '../../consultations/index.ts'
 import {
   nobodyLooks,
   returnFileNumbers,
@@ -12,7 +12,7 @@ import {
   takeFileNumbers,
   type FileNumbers,
 } from '../../patients/index.ts'
-import { planOf, type Plan, type PlannedVisit } from './plan.ts'
+import { planOf, type Plan, type PlannedLine } from './plan.ts'
 import {
   areOnFile,
   batches,
@@ -24,7 +24,7 @@ import {
   insertRun,
 } from './queries.ts'
 import type { NewRun, Run, StoredLine } from './queries.ts'
-import { storeEntries } from './references.ts'
+import type { Created, RegisterOf } from '../declaration.ts'
 import type { Progress, Register } from './register.ts'
 import { MAX_LISTED, type StoredReport } from './report.ts'
 
@@ -37,7 +37,7 @@ const MOST_TRIES = 3
  * Stores a register with all that belongs to it in one transaction, or shows what would be stored. The same file again
  * stores nothing and gives the report of then.
  * @param progress told how many lines are stored, of how many
- * @throws import_running while other registers of the establishment are being stored
+ * @throws module_disabled where the establishment keeps no such register; import_running while other registers of the establishment are being stored
  */
 export async function storeRegister(
   tenant: Tenant,
@@ -46,20 +46,21 @@ export async function storeRegister(
   dryRun: boolean,
   progress: Progress = () => {},
 ): Promise<Stored> {
+  refuseDisabled(tenant.establishment, register.header.register.module)
   if (dryRun) {
     // A try leaves nothing behind: whoever guessed thousands of lines would learn of protected files, were it not compared
     // with what they see anyway.
-    const plan = await planOf(tenant, actor, register)
+    const plan = await planOf(tenant, actor, actor, register)
     return tenant.transaction(async (db) => ({
       run: await insertReport(db, actor, toRun(register, plan, true)),
       alreadyImported: false,
     }))
   }
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const before = await tenant.read((db) => findStored(db, register.hash))
+    const before = await tenant.read((db) => findStored(db, register.header.register.name, register.hash))
     if (before) return { run: before, alreadyImported: true }
     // What is stored is compared with everybody, so that nobody gets a second, open file.
-    const plan = await planOf(tenant, nobodyLooks, register)
+    const plan = await planOf(tenant, nobodyLooks, actor, register)
     const stored = await withFileNumbers(tenant, plan.patients.length, (numbers) =>
       tenant.transaction((db) => storePlan(db, actor, register, plan, numbers, progress)),
     )
@@ -100,15 +101,21 @@ async function storePlan(
   // Its answer is awaited: nothing of another one that holds the gate is seen before.
   await enterGate(db)
   // Another process may have stored it while this one thought about it.
-  const meanwhile = await findStored(db, register.hash)
+  const meanwhile = await findStored(db, register.header.register.name, register.hash)
   if (meanwhile) return { run: meanwhile, alreadyImported: true }
   const created = new Set(plan.patients.map(({ id }) => id))
-  const matched = new Set(plan.visits.map(({ visit }) => visit.fields.patientId).filter((id) => !created.has(id)))
+  const matched = new Set(plan.lines.map(({ planned }) => planned.patientId).filter((id) => !created.has(id)))
   if ((await countStored(db)) !== plan.after || !(await areOnFile(db, [...matched]))) return undefined
   const report = toRun(register, plan, false)
   await storeRecords(db, actor, plan, numbers, progress)
   const run = await insertReport(db, actor, report)
-  for (const visits of batches(plan.visits)) await insertLines(db, report.id, visits.map(toLine))
+  const column = `${plan.register.table}_id` as const
+  for (const lines of batches(plan.lines))
+    await insertLines(
+      db,
+      report.id,
+      lines.map((line) => toLine(line, column)),
+    )
   return { run, alreadyImported: false }
 }
 
@@ -122,9 +129,10 @@ async function storeRecords(
   numbers: FileNumbers,
   progress: Progress,
 ): Promise<void> {
-  const of = plan.visits.length
+  const { register } = plan
+  const of = plan.lines.length
   progress(0, of)
-  const ids = await storeEntries(db, actor, plan.created)
+  const ids = await register.storeCreated(db, actor, plan.created)
   function* sent(): Generator<Promise<void>> {
     let { first } = numbers
     for (const patients of batches(plan.patients, BATCH)) {
@@ -132,9 +140,9 @@ async function storeRecords(
       first += patients.length
     }
     let done = 0
-    for (const visits of batches(plan.visits, BATCH)) {
-      const placed = visits.map((planned) => inPlace(planned, ids))
-      yield storeVisits(db, actor, placed).then(() => progress((done += visits.length), of))
+    for (const lines of batches(plan.lines, BATCH)) {
+      const records = lines.map(({ planned }) => planned)
+      yield register.store(db, actor, records, ids).then(() => progress((done += lines.length), of))
     }
   }
   let before: Promise<void> = Promise.resolve()
@@ -147,20 +155,14 @@ async function storeRecords(
   await before
 }
 
-const toLine = ({ line: { visit, fingerprint }, visit: { id } }: PlannedVisit): StoredLine => ({
+const toLine = (
+  { line: { entry, fingerprint }, planned: { id } }: PlannedLine,
+  column: `${RegisterOf['table']}_id`,
+): StoredLine => ({
   content_hash: fingerprint.content,
-  visit_hash: fingerprint.visit,
-  line: visit.line,
-  consultation_id: id,
-})
-
-const inPlace = ({ visit: { id, fields } }: PlannedVisit, ids: ReadonlyMap<string, string>): PlannedVisit['visit'] => ({
-  id,
-  fields: {
-    ...fields,
-    serviceId: ids.get(fields.serviceId ?? '') ?? fields.serviceId,
-    specialtyId: ids.get(fields.specialtyId ?? '') ?? fields.specialtyId,
-  },
+  visit_hash: fingerprint.event,
+  line: entry.line,
+  [column]: id,
 })
 
 async function insertReport(db: TenantDb, actor: Actor, run: NewRun): Promise<Run> {
@@ -176,6 +178,7 @@ async function insertReport(db: TenantDb, actor: Actor, run: NewRun): Promise<Ru
 
 const toRun = (register: Register, plan: Plan, dryRun: boolean): NewRun => ({
   id: uuidv7(),
+  register: register.header.register.name,
   hash: register.hash,
   fileName: register.name,
   dryRun,
@@ -184,27 +187,27 @@ const toRun = (register: Register, plan: Plan, dryRun: boolean): NewRun => ({
   refused: plan.refused,
 })
 
-function reportOf(register: Register, plan: Plan, dryRun: boolean): StoredReport {
-  const proposed = plan.visits.filter(({ recognised }) => recognised.proposal)
-  const createdIn = (list: 'service' | 'specialty') =>
+function reportOf(file: Register, plan: Plan, dryRun: boolean): StoredReport {
+  const proposed = plan.lines.filter(({ recognised }) => recognised.proposal)
+  const createdIn = (list: Created['list']) =>
     plan.created.filter((entry) => entry.list === list).map(({ name }) => name)
   return {
-    lines: register.lines,
-    stored: { patients: plan.patients.length, consultations: plan.visits.length },
-    matchedPatients: plan.visits.length - plan.patients.length,
+    lines: file.lines,
+    stored: { patients: plan.patients.length, [plan.register.name]: plan.lines.length },
+    matchedPatients: plan.lines.length - plan.patients.length,
     proposedMatches: proposed.length,
     duplicates: plan.duplicates.length,
     refusedLines: plan.refused.length,
     warningCount: plan.warnings.length,
     warnings: plan.warnings.slice(0, MAX_LISTED),
     proposals: proposed.slice(0, MAX_LISTED).map(({ line, recognised: { known, proposal } }) => ({
-      line: line.visit.line,
+      line: line.entry.line,
       patientId: dryRun ? null : known.id,
       candidateId: dryRun && proposal!.known.line !== undefined ? null : proposal!.known.id,
       candidateLine: proposal!.known.line ?? null,
       score: proposal!.score,
     })),
     duplicateLines: plan.duplicates.slice(0, MAX_LISTED),
-    created: { services: createdIn('service'), specialties: createdIn('specialty') },
+    created: { services: createdIn('services'), specialties: createdIn('specialties'), beds: createdIn('beds') },
   }
 }

@@ -8,38 +8,41 @@ import {
   type AgeUnit,
   type Birth,
 } from '../../patients/index.ts'
-import type { Text } from '../../../shared/text.ts'
+import { text, type Text } from '../../../shared/text.ts'
 import { fault, readDay, type Read } from './days.ts'
+
+const afterVisit = text('Naissance après la consultation.', 'Born after the visit.')
 
 const around = /^(?:nee? (?:e )?)?(?:vers|environ|env|autour de|circa|ca|c) (\d{4})$/
 
-/** A birth as registers write it: a day, mm/aaaa, a year, or « vers 1978 ». @param on the day of the visit */
-export function readBirth(written: string, on: string): Read<Birth> {
+/**
+ * A birth as registers write it: a day, mm/aaaa, a year, or « vers 1978 ».
+ * @param on the day of the visit
+ * @param after what is said of a birth after that day
+ */
+export function readBirth(written: string, on: string, after = afterVisit): Read<Birth> {
   const cell = written.trim()
   const [, estimated] = around.exec(foldText(cell.replace(/^[~≈±]/, 'vers '))) ?? []
-  if (estimated) return sound(bornAround(Number(estimated), on), on, Number(estimated))
-  if (/^\d{4}$/.test(cell)) return sound({ precision: 'year', date: cell }, on)
+  if (estimated) return sound(bornAround(Number(estimated), on), on, after, Number(estimated))
+  if (/^\d{4}$/.test(cell)) return sound({ precision: 'year', date: cell }, on, after)
   const month = /^(\d{1,2})[/.-](\d{4})$/.exec(cell)
-  if (month) return sound({ precision: 'month', date: `${month[2]}-${month[1]!.padStart(2, '0')}` }, on)
+  if (month) return sound({ precision: 'month', date: `${month[2]}-${month[1]!.padStart(2, '0')}` }, on, after)
   const isoMonth = /^(\d{4})-(\d{2})$/.exec(cell)
-  if (isoMonth) return sound({ precision: 'month', date: cell }, on)
+  if (isoMonth) return sound({ precision: 'month', date: cell }, on, after)
   const day = readDay(cell)
   if (day.fault) return { fault: inBirth(day.fault) }
-  return sound({ precision: 'day', date: day.value }, on)
+  return sound({ precision: 'day', date: day.value }, on, after)
 }
 
 const inBirth = ({ fr, en }: Text): Text => ({ fr: `Naissance : ${lower(fr)}`, en: `Birth: ${lower(en)}` })
 const lower = (sentence: string): string => sentence.charAt(0).toLowerCase() + sentence.slice(1)
 
 // Judged as of the visit: nobody is seen before being born.
-function sound(birth: Birth, on: string, aroundYear?: number): Read<Birth> {
-  if (aroundYear !== undefined && aroundYear > Number(on.slice(0, 4)))
-    return fault('Naissance après la consultation.', 'Born after the visit.')
+function sound(birth: Birth, on: string, after: Text, aroundYear?: number): Read<Birth> {
+  if (aroundYear !== undefined && aroundYear > Number(on.slice(0, 4))) return { fault: after }
   const [error] = birthErrors(birth, on)
   if (!error) return { value: birth }
-  return (birth.date ?? '') > on.slice(0, birth.date?.length)
-    ? fault('Naissance après la consultation.', 'Born after the visit.')
-    : { fault: inBirth(error.message) }
+  return (birth.date ?? '') > on.slice(0, birth.date?.length) ? { fault: after } : { fault: inBirth(error.message) }
 }
 
 const units: Record<string, AgeUnit> = {

@@ -1,0 +1,127 @@
+import type { Tenant, TenantDb } from '#tenancy'
+import type { TObject } from 'typebox'
+import type { Right } from '../../platform/auth/index.ts'
+import type { Actor } from '../../platform/http/index.ts'
+import type { Cell } from '../../shared/csv.ts'
+import type { Language, Text } from '../../shared/text.ts'
+import { foldText, type Birth, type NewPatient, type Viewer } from '../patients/index.ts'
+import type { Headings } from './reading/headings.ts'
+import type { LineReader, Note } from './reading/line.ts'
+
+/** What a line of any register says, as it was understood. */
+export type Entry = {
+  line: number
+  cells: string[]
+  /** The register's own number. */
+  number: string | null
+  /** Of a record that this system exported. */
+  exportedId: string | null
+  /** The day on which it took place or began, YYYY-MM-DD. */
+  date: string
+  /** null where the number of the file alone says who it is. */
+  person: NewPatient | null
+  fileNumber: { year: number; number: number } | null
+  /** CIM-10 codes as written. */
+  codes: string[]
+  service: string | null
+}
+
+/** An entry of one of the establishment's lists that it has not; `id` stands for it until it is stored. */
+export type Created = { list: 'services' | 'specialties' | 'beds'; name: string; id: string }
+
+/** A line judged: what is to be stored of it, or why not. */
+export type Judged<P> = { record: P; warnings: Note[]; faults?: undefined } | { record?: undefined; faults: Note[] }
+
+export type Planned<P> = { id: string; patientId: string; record: P }
+
+/** A column of an exported file: its heading, its width in a workbook, what a record has there. */
+export type SheetColumn<T> = { heading: string; width: number; cell(record: T): Cell }
+
+/** The way back: a filtered list as a file with the headings of the register, at `GET /<name>/export`. */
+export type ExportOf<T> = {
+  right: Right
+  operationId: string
+  summary: string
+  filters: TObject
+  sheet: string
+  columns: readonly SheetColumn<T>[]
+  /** All records of the filters that `viewer` may see, in pages; each page in transactions of its own. */
+  walk(read: Tenant['read'], viewer: Viewer, filters: object, language: Language): AsyncIterable<T[]>
+  patientOf(record: T): string
+}
+
+/**
+ * A register that an establishment keeps, as its module declares it: the imports and exports know of it only this.
+ * @typeParam E what a line says
+ * @typeParam K what the establishment has by which lines are judged
+ * @typeParam P what is stored of a line
+ */
+export type RegisterSpec<
+  E extends Entry = Entry,
+  K extends { created: Created[] } = { created: Created[] },
+  P = unknown,
+  T = unknown,
+> = {
+  /** Whose it is: it can be switched off with it. */
+  module: string
+  /** In addresses and in the counts of a report. */
+  name: string
+  /** What it is called: « un registre de consultations ». */
+  title: Text
+  /** Its records' table and resource; `import_line` has a column `<table>_id`. */
+  table: 'consultation'
+  headings: Headings
+  /** Headings that are read only where the register was named by who sends the file. */
+  whenNamed?: Headings
+  /** One of each of these columns must be there. */
+  needed: readonly (readonly string[])[]
+  /** Columns that no other register has: they tell which one a file is. */
+  telling: readonly string[]
+  /** What is said where the same line was imported with another content. */
+  alreadyOtherwise: Text
+  /** A row understood, or nothing where the reader was told a fault. @param today YYYY-MM-DD */
+  read(reader: LineReader, today: string): E | undefined
+  /** All that a line says, and what makes it the same event whatever else it says; null where that is not known. */
+  says(entry: E): { content: readonly unknown[]; event: readonly unknown[] | null }
+  known(db: TenantDb, viewer: Viewer, entries: readonly E[]): Promise<K>
+  judge(entry: E, person: { birth: Birth }, known: K, today: string): Judged<P>
+  /** Once it is known who it is: why it cannot be stored all the same. */
+  place?(planned: Planned<P>, entry: E, known: K): Note | undefined
+  storeCreated(db: TenantDb, actor: Actor, created: readonly Created[]): Promise<Map<string, string>>
+  /** @param ids what the created entries are called now, by what stood for them */
+  store(db: TenantDb, actor: Actor, planned: readonly Planned<P>[], ids: ReadonlyMap<string, string>): Promise<void>
+  export: ExportOf<T>
+}
+
+/** A register, declared. Its spec has methods, not functions: one of its own kinds of lines is one of any. */
+export type RegisterOf<
+  E extends Entry = Entry,
+  K extends { created: Created[] } = { created: Created[] },
+  P = unknown,
+  T = unknown,
+> = RegisterSpec<E, K, P, T> & {
+  /** Which column a heading is, compared without capitals, accents and punctuation. */
+  columnOf(heading: string, named: boolean): string | undefined
+}
+
+/** Declares a register. @param shared columns of every register */
+export function registerWith<E extends Entry, K extends { created: Created[] }, P, T>(
+  shared: Headings,
+  spec: RegisterSpec<E, K, P, T>,
+): RegisterOf<E, K, P, T> {
+  const indexOf = (headings: Headings): Map<string, string> =>
+    new Map(
+      Object.entries(headings).flatMap(([column, names]) => names.map((name) => [foldText(name), column] as const)),
+    )
+  const headings = { ...shared, ...spec.headings }
+  const usual = indexOf(headings)
+  const named = indexOf(spec.whenNamed ?? {})
+  return {
+    ...spec,
+    headings,
+    columnOf: (heading, isNamed) => {
+      const key = foldText(heading)
+      return usual.get(key) ?? (isNamed ? named.get(key) : undefined)
+    },
+  }
+}
