@@ -72,6 +72,10 @@ export const asJson = <T>(value: T): RawBuilder<T> => sql<T>`${JSON.stringify(va
 /** The same for one that is text already. */
 export const jsonText = (text: string): RawBuilder<unknown> => sql`${text}::jsonb`
 
+/** What stands under `key` in the first object of a jsonb list, as text; null where there is none. */
+export const inFirst = (list: Expression<unknown>, key: string): RawBuilder<string | null> =>
+  sql<string | null>`${list} -> 0 ->> ${sql.lit(key)}`
+
 /** The day of an instant, in UTC whatever the session's time zone; null of null. */
 export const utcDay = (instant: Expression<string | null>): RawBuilder<string | null> =>
   sql<string | null>`(${instant} at time zone 'UTC')::date`
