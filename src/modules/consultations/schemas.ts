@@ -58,9 +58,9 @@ const VitalsInput = object(
   },
 )
 // Not a union with null: a refusal then names the wrong measure only.
-const VitalsOrNull = Type.Unsafe<Static<typeof VitalsInput> | null>({ ...VitalsInput, type: ['object', 'null'] })
+export const VitalsOrNull = Type.Unsafe<Static<typeof VitalsInput> | null>({ ...VitalsInput, type: ['object', 'null'] })
 
-const Coded = object({
+export const Coded = object({
   system: Type.Literal('icd10'),
   code: Icd10Code,
   label: Type.String({ maxLength: 300, description: "The nomenclature's French label" }),
@@ -83,13 +83,13 @@ const CodedInput = object({
   ),
   role: Type.Optional(described(CodeRole, 'May be left out where there is one code (main), or for the secondary ones')),
 })
-const CodesInput = Type.Array(CodedInput, {
+export const CodesInput = Type.Array(CodedInput, {
   maxItems: 20,
   description: 'Coded diagnoses, one of them main',
   examples: [[{ code: 'B54', role: 'main' }]],
 })
 
-const Alarm = object(
+export const Alarm = object(
   {
     vital: oneOf(vitalNames, 'The vital sign'),
     level: oneOf(['warning', 'danger'], 'danger: act now'),
@@ -104,6 +104,8 @@ const Alarm = object(
 
 const Named = object({ id: Uuid, name: Type.String({ maxLength: 240, examples: ['Médecine générale'] }) })
 
+export const VitalsShown = object(measures((vital) => nullable(measure(vital))))
+
 const content = {
   date: Day,
   practitionerName: nullable(PractitionerName),
@@ -116,7 +118,7 @@ const content = {
   examinations: nullable(Examinations),
   treatment: nullable(Treatment),
   notes: nullable(Notes),
-  vitals: object(measures((vital) => nullable(measure(vital)))),
+  vitals: VitalsShown,
   outcome: nullable(Outcome),
 }
 

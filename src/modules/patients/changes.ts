@@ -8,6 +8,7 @@ import { listVersions } from '../history/index.ts'
 import { matchPatients, toCandidates } from './candidates.ts'
 import { insertPatient, lockFileCounter, record } from './insert.ts'
 import { assertMember, formTeam } from './care-team/members.ts'
+import { refuseNeeded } from './hiding.ts'
 import { lockPatient } from './queries.ts'
 import { fieldsOf, patientColumns, toColumns, toPatient, toPatientVersion } from './record.ts'
 import { tidyFields, withDefaults, type PatientFields } from './rules/fields.ts'
@@ -79,7 +80,7 @@ export async function updatePatient(
 
 /**
  * Hides a patient: found no more, never erased; the history stays. A sensitive one is hidden by one of the caring team.
- * @throws patient_not_found, patient_protected, care_team_only, version_stale
+ * @throws patient_not_found, patient_protected, care_team_only, version_stale; what a module keeps it in sight for
  */
 export async function hidePatient(
   db: TenantDb,
@@ -91,6 +92,7 @@ export async function hidePatient(
   const row = await lockPatient(db, actor, id)
   assertVersion(row, expected)
   if (row.sensitive) await assertMember(db, actor, id)
+  await refuseNeeded(db, id)
   const hidden = await db
     .updateTable('patient')
     .set((eb) => ({

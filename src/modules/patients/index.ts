@@ -1,6 +1,7 @@
 // What the other modules may use of patients.
 export { returnFileNumbers, storePatients, takeFileNumbers, type FileNumbers, type TidyPatient } from './bulk.ts'
 export { matchPatients, toCandidates, type Match } from './candidates.ts'
+export { keepInSight } from './hiding.ts'
 export { insertPatient, insertPatients, type NewPatient } from './insert.ts'
 export { listPatients } from './list.ts'
 export { listPatientGlasses, openMs } from './break-glass/queries.ts'

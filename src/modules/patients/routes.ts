@@ -170,6 +170,7 @@ export const patientRoutes: Routes = async (app) => {
           'patient_not_found',
           'patient_protected',
           'care_team_only',
+          'patient_admitted',
           'version_required',
           'version_stale',
           'invalid_if_match',

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Cursor, Limit, Line, object, page, Uuid } from '../../shared/schemas.ts'
+import { ChangeReason, Cursor, Limit, Line, nullable, object, page, Reason, Uuid } from '../../shared/schemas.ts'
 
 const Name = (example: string) =>
   Line(80, { description: 'Unique in the establishment, accents and capitals aside', examples: [example] })
@@ -31,6 +31,40 @@ export const ListEntryUpdate = object(
   { minProperties: 1, description: 'Only what changes', examples: [{ active: false }] },
 )
 export type ListEntryUpdate = Static<typeof ListEntryUpdate>
+
+const ward = {
+  head: nullable(Line(120, { description: 'Who heads the service', examples: ['Dr Traoré'] })),
+  unit: nullable(Line(80, { description: 'The unit that it belongs to', examples: ['Pôle mère-enfant'] })),
+  capacity: nullable(
+    Type.Integer({ minimum: 0, maximum: 10_000, description: 'How many patients it is meant to keep', examples: [12] }),
+  ),
+}
+const optionalWard = {
+  head: Type.Optional(ward.head),
+  unit: Type.Optional(ward.unit),
+  capacity: Type.Optional(ward.capacity),
+}
+
+/** An entry of the services: also who heads it, where it belongs and how many it keeps. */
+export const Service = object({ ...ListEntry.properties, ...ward })
+export type Service = Static<typeof Service>
+
+export const ServiceCreate = object(
+  { ...ListEntryCreate.properties, ...optionalWard },
+  { examples: [{ name: 'Médecine générale', head: 'Dr Traoré', capacity: 12 }] },
+)
+export type ServiceCreate = Static<typeof ServiceCreate>
+
+export const ServiceUpdate = object(
+  { ...ListEntryUpdate.properties, ...optionalWard, changeReason: Type.Optional(ChangeReason) },
+  { minProperties: 1, description: 'Only what changes; null clears', examples: [{ name: 'Médecine interne' }] },
+)
+export type ServiceUpdate = Static<typeof ServiceUpdate>
+
+export const ServiceRemove = object({ reason: Reason })
+export const Nothing = Type.Null({ description: 'Nothing' })
+export const ServicePage = page(Service)
+export type ServicePage = Static<typeof ServicePage>
 
 export const ListQuery = object({
   q: Type.Optional(

@@ -1,4 +1,4 @@
-import { change, create, list, read } from '../../../test/isolation/plan.ts'
+import { change, create, list, read, reason } from '../../../test/isolation/plan.ts'
 import { unique } from '../../../test/isolation/records.ts'
 import type { Place } from '../../../test/isolation/world.ts'
 import type { KindFixture, ModuleFixture } from '../../../test/modules.ts'
@@ -24,6 +24,8 @@ export const fixture: ModuleFixture = {
     'GET /api/v1/services/:id': staff,
     'POST /api/v1/services': administrator,
     'PATCH /api/v1/services/:id': administrator,
+    'DELETE /api/v1/services/:id': administrator,
+    'GET /api/v1/services/:id/history': staff,
     'GET /api/v1/specialties': staff,
     'GET /api/v1/specialties/:id': staff,
     'POST /api/v1/specialties': administrator,
@@ -34,6 +36,11 @@ export const fixture: ModuleFixture = {
     'POST /api/v1/services': create('admin', named),
     'GET /api/v1/services/{id}': read('services'),
     'PATCH /api/v1/services/{id}': change('services', 'admin', () => ({ active: false })),
+    'DELETE /api/v1/services/{id}': {
+      ...change('services', 'admin', () => reason),
+      status: 204,
+    },
+    'GET /api/v1/services/{id}/history': read('services'),
     'GET /api/v1/specialties': list(),
     'POST /api/v1/specialties': create('admin', named),
     'GET /api/v1/specialties/{id}': read('specialties'),

@@ -1,0 +1,226 @@
+import { v7 as uuidv7 } from 'uuid'
+import { constraintOf, sqlState, type TenantDb } from '#tenancy'
+import { audit } from '../../platform/audit/index.ts'
+import { assertVersion, type Actor, type Created } from '../../platform/http/index.ts'
+import { now, today } from '../../shared/clock.ts'
+import { invalidInput, problem, type FieldError } from '../../shared/errors.ts'
+import { text } from '../../shared/text.ts'
+import { addVersion, type NewVersion } from '../history/index.ts'
+import { foldText, tidyName } from '../patients/index.ts'
+import { findEntry } from '../services/index.ts'
+import { findBed, getBed, lockBeds } from './queries.ts'
+import { toBed, toBedVersion, type BedRow } from './record.ts'
+import type { Bed, BedCreate, BedState, BedUpdate } from './schemas.ts'
+
+const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
+
+/** @throws invalid_input for a code of unseen characters only */
+function storedCode(given: string): string {
+  const code = tidyName(given)
+  if (code === '') throw invalidInput({ path: 'code', message: unseen })
+  return code
+}
+
+/** @throws invalid_input when the establishment has no such service, or it is closed */
+async function assertOffered(db: TenantDb, serviceId: string): Promise<void> {
+  const service = await findEntry(db, 'service', serviceId)
+  if (!service?.active) throw invalidInput({ path: 'serviceId', message: service ? closedService : noService })
+}
+
+/** Writes the version and the entry on record. @returns the bed as it stands now */
+async function keep(
+  db: TenantDb,
+  actor: Actor,
+  id: string,
+  action: NewVersion['action'],
+  { reason = null, verb = action }: { reason?: string | null; verb?: string } = {},
+): Promise<BedRow> {
+  const row = await findBed(db, id)
+  if (!row) throw problem('bed_not_found')
+  const data = toBedVersion(row)
+  await addVersion(db, actor, { resource: 'bed', id, version: row.version, action, reason, data })
+  await audit(db, actor, { action: `bed.${verb}`, resource: 'bed', resourceId: id, reason })
+  return row
+}
+
+/**
+ * Adds a bed, open since a day; the same id with the same content again is the same bed.
+ * @throws invalid_input, bed_code_taken, id_already_used
+ */
+export async function createBed(db: TenantDb, actor: Actor, input: BedCreate): Promise<Created<Bed>> {
+  const { id = uuidv7(), serviceId, state = 'free', openedOn = today() } = input
+  const code = storedCode(input.code)
+  const location = `/api/v1/beds/${id}`
+  const again = await findBed(db, id)
+  if (again) {
+    const same = again.code === code && again.service_id === serviceId && again.state === state
+    if (again.version !== 1 || !same || again.opened_on !== openedOn) throw problem('id_already_used')
+    return { body: toBed(again), status: 200, location }
+  }
+  const errors: FieldError[] = []
+  if (openedOn > today()) errors.push({ path: 'openedOn', message: future })
+  if (openedOn < '1900-01-01') errors.push({ path: 'openedOn', message: tooEarly })
+  if (errors.length > 0) throw invalidInput(...errors)
+  await assertOffered(db, serviceId)
+  await insert(db, { id, code, serviceId, state, openedOn })
+  return { body: toBed(await keep(db, actor, id, 'create')), location }
+}
+
+type NewBed = { id: string; code: string; serviceId: string; state: BedState; openedOn: string }
+
+async function insert(db: TenantDb, { id, code, serviceId, state, openedOn }: NewBed): Promise<void> {
+  const inserted = await db
+    .insertInto('bed')
+    .values({ id, code, code_key: keyOf(code), service_id: serviceId, state })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  if (!inserted) throw problem('bed_code_taken')
+  await db.insertInto('bed_opening').values({ bed_id: id, service_id: serviceId, opened_on: openedOn }).execute()
+}
+
+/** The bed, locked. @throws bed_not_found, version_stale */
+async function lockBed(db: TenantDb, id: string, expected: number): Promise<BedRow> {
+  await lockBeds(db, [id])
+  const row = await findBed(db, id)
+  if (!row) throw problem('bed_not_found')
+  assertVersion(row, expected)
+  return row
+}
+
+/**
+ * Renames a bed, moves it to another service, closes it or opens it again; the same values again change nothing.
+ * @throws invalid_input, bed_not_found, version_stale, bed_code_taken, bed_occupied
+ */
+export async function updateBed(
+  db: TenantDb,
+  actor: Actor,
+  id: string,
+  expected: number,
+  { changeReason, ...change }: BedUpdate,
+): Promise<Bed> {
+  const row = await lockBed(db, id, expected)
+  const wasActive = row.closed_on === null
+  const code = change.code === undefined ? row.code : storedCode(change.code)
+  const { serviceId = row.service_id, active = wasActive } = change
+  const moves = serviceId !== row.service_id
+  if (code === row.code && !moves && active === wasActive) return toBed(row)
+  if (row.occupied && (moves || !active)) throw problem('bed_occupied')
+  if (moves || (active && !wasActive)) await assertOffered(db, serviceId)
+  await reopen(db, row, { serviceId, active })
+  await db
+    .updateTable('bed')
+    .set({
+      code,
+      code_key: keyOf(code),
+      service_id: serviceId,
+      version: row.version + 1,
+      updated_at: now().toISOString(),
+    })
+    .where('id', '=', id)
+    .execute()
+    .catch((error: unknown) => {
+      if (constraintOf(error) === 'bed_code_taken') throw problem('bed_code_taken')
+      throw error
+    })
+  return toBed(await keep(db, actor, id, 'update', { reason: changeReason ?? null }))
+}
+
+/** From today on the bed is where, and as, it is said to be; what was until yesterday stays. */
+async function reopen(db: TenantDb, row: BedRow, { serviceId, active }: { serviceId: string; active: boolean }) {
+  const day = today()
+  const moves = serviceId !== row.service_id
+  const wasActive = row.closed_on === null
+  const newest = db.updateTable('bed_opening').where('bed_id', '=', row.id).where('opened_on', '=', row.opened_on)
+  if (wasActive && (moves || !active) && row.opened_on < day) {
+    await newest.set({ closed_on: day }).execute()
+    if (active) await open(db, row.id, serviceId, day)
+  } else if (!wasActive && active && row.closed_on !== null && (row.closed_on < day || moves) && row.opened_on < day)
+    await open(db, row.id, serviceId, day)
+  // It was opened today, or is opened again on the day on which it was closed.
+  else if (moves || active !== wasActive)
+    await newest.set({ service_id: serviceId, closed_on: active ? null : (row.closed_on ?? day) }).execute()
+}
+
+const open = (db: TenantDb, id: string, serviceId: string, day: string) =>
+  db.insertInto('bed_opening').values({ bed_id: id, service_id: serviceId, opened_on: day }).execute()
+
+/** To clean, out of order, ready again. @throws bed_not_found, version_stale, bed_occupied */
+export async function setBedState(
+  db: TenantDb,
+  actor: Actor,
+  id: string,
+  expected: number,
+  state: Exclude<BedState, 'occupied'>,
+): Promise<Bed> {
+  const row = await lockBed(db, id, expected)
+  if (row.occupied) throw problem('bed_occupied')
+  if (row.state === state) return toBed(row)
+  await storeState(db, row, state)
+  return toBed(await keep(db, actor, id, 'update', { verb: 'state' }))
+}
+
+const storeState = (db: TenantDb, { id, version }: BedRow, state: BedState) =>
+  db
+    .updateTable('bed')
+    .set({ state, version: version + 1, updated_at: now().toISOString() })
+    .where('id', '=', id)
+    .execute()
+
+/** Whoever lays a patient into a bed that was being cleaned says that it is clean. Call with the bed locked. */
+export async function useBed(db: TenantDb, actor: Actor, id: string): Promise<void> {
+  const row = await findBed(db, id)
+  if (row?.state !== 'cleaning') return
+  await storeState(db, row, 'free')
+  await keep(db, actor, id, 'update', { verb: 'state' })
+}
+
+/** Takes a bed off the list that no stay ever referred to; its history stays. @throws bed_not_found, version_stale, bed_in_use */
+export async function removeBed(
+  db: TenantDb,
+  actor: Actor,
+  id: string,
+  expected: number,
+  reason: string,
+): Promise<void> {
+  const row = await lockBed(db, id, expected)
+  const data = { ...toBedVersion(row), version: row.version + 1 }
+  await addVersion(db, actor, { resource: 'bed', id, version: data.version, action: 'hide', reason, data })
+  await audit(db, actor, { action: 'bed.remove', resource: 'bed', resourceId: id, reason })
+  await db.deleteFrom('bed_opening').where('bed_id', '=', id).execute()
+  await db
+    .deleteFrom('bed')
+    .where('id', '=', id)
+    .execute()
+    .catch((error: unknown) => {
+      if (sqlState(error) === '23503') throw problem('bed_in_use')
+      throw error
+    })
+}
+
+/**
+ * The bed with this code, added to the service when there is none: for imports.
+ * @param openedOn since when it is said to have been there
+ */
+export async function findOrInsertBed(
+  db: TenantDb,
+  actor: Actor,
+  { code: written, serviceId, openedOn }: { code: string; serviceId: string; openedOn: string },
+): Promise<Bed> {
+  const code = storedCode(written).slice(0, 30)
+  const find = () => db.selectFrom('bed').select('id').where('code_key', '=', keyOf(code)).executeTakeFirst()
+  const found = await find()
+  if (found) return getBed(db, found.id)
+  const id = uuidv7()
+  await insert(db, { id, code, serviceId, state: 'free', openedOn })
+  return toBed(await keep(db, actor, id, 'import', { reason: 'import', verb: 'create' }))
+}
+
+const unseen = text('Un code a au moins un caractère visible.', 'A code has at least one visible character.')
+const future = text('Un lit n’ouvre pas dans le futur.', 'A bed does not open in the future.')
+const tooEarly = text('L’ouverture d’un lit ne remonte pas avant 1900.', 'A bed was not opened before 1900.')
+const noService = text(
+  'Cet identifiant n’est pas dans la liste de l’établissement.',
+  "This identifier is not in the establishment's list.",
+)
+const closedService = text('Ce service est fermé.', 'This service is closed.')

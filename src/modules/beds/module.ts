@@ -1,0 +1,30 @@
+import { agentRoles, staff } from '../../platform/auth/index.ts'
+import { defineModule, type ModuleRight } from '../../platform/modules/index.ts'
+import type { NamesOf } from '../../shared/module-types.ts'
+import { text } from '../../shared/text.ts'
+import { errors } from './errors.ts'
+import { bedRoutes } from './routes.ts'
+
+const rights = {
+  'beds:read': { roles: staff, does: 'voir les lits et leur état' },
+  'beds:write': { roles: ['ADMIN_LOCAL'], does: 'tenir la liste des lits' },
+  'beds:state': {
+    roles: [...agentRoles, 'ADMIN_LOCAL'],
+    does: 'dire l’état d’un lit (libre, en nettoyage, hors service)',
+  },
+} as const satisfies Record<string, ModuleRight>
+
+declare module '../../shared/module-types.ts' {
+  interface ModuleErrors extends NamesOf<typeof errors> {}
+  interface ModuleRights extends NamesOf<typeof rights> {}
+}
+
+export const beds = defineModule({
+  name: 'beds',
+  title: text('Lits', 'Beds'),
+  defaults: { hospital: 'on', csref: 'on', cscom: 'on', cabinet: 'off' },
+  rights,
+  errors,
+  tags: [{ name: 'beds', description: 'Beds, where they stand and in which state they are' }],
+  routes: () => bedRoutes,
+})

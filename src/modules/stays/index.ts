@@ -1,0 +1,10 @@
+// What the other modules may use of stays.
+export { findContended, insertStays, type Contended, type JudgedStay } from './bulk.ts'
+export { listStays, listWholeStays, walkStays, type StayKeys } from './list.ts'
+export { stays } from './module.ts'
+export { readBoard } from './occupancy/board.ts'
+export type { Board } from './occupancy/schemas.ts'
+export { readReferences, type References } from './references.ts'
+export { placeErrors, type PlaceErrors } from './rules/places.ts'
+export { judgeNew, type Context as StayContext, type NewStay, type StayFields } from './rules/fields.ts'
+export { dischargeModes, Stay, StayFilters, StayVersion, type DischargeMode } from './schemas.ts'
