@@ -3,16 +3,12 @@ import {
   isOneOf,
   jsonContainsText,
   containing,
-  statement,
   type ExpressionBuilder,
-  type Statement,
   type TenantDb,
   type TenantTables,
 } from '#tenancy'
-import { now } from '../../shared/clock.ts'
-import { remembered } from '../../shared/remembered.ts'
 import { tidyCode } from '../icd10/index.ts'
-import { foldText, kindOf, placedIn, type Viewer } from '../patients/index.ts'
+import { foldText, pageStatement, type Conditions, type Viewer } from '../patients/index.ts'
 import { selectConsultations, type FullRow } from './record.ts'
 import type { ConsultationFilters } from './schemas.ts'
 
@@ -21,10 +17,7 @@ type Tables = ExpressionBuilder<TenantTables, 'consultation' | 'patient'>
 /** The keys of the last consultation of the page before. */
 export type VisitKeys = [date: string, id: string]
 
-/** One text for each condition; of the prescriber's name one for each word (`practitioner0`, `practitioner1`…). */
-export type Conditions = Record<string, string>
-
-/** What the filters compare with, `q` aside. */
+/** What the filters compare with, `q` aside; of the prescriber's name one text for each word (`practitioner0`, `practitioner1`…). */
 export function conditionsOf(filters: Omit<ConsultationFilters, 'q'>, after?: VisitKeys): Conditions {
   const { practitioner, code, ...plain } = filters
   const conditions: Conditions = {}
@@ -80,28 +73,9 @@ function* matching(eb: Tables, conditions: Conditions, changed: readonly string[
     yield isBefore([eb.ref('consultation.date'), eb.ref('consultation.id')], [afterDate, afterId], ['date', 'uuid'])
 }
 
-type Values = Conditions & { viewer: string; at: string }
-
-// One for each set of filters and step of the limit; a reader has a dozen of them, and who makes up others pays for
-// building them (0.7 ms).
-const statements = remembered<Statement<Values, FullRow>>(100)
-
-// The limit stands in the text (tenancy/statement.ts): a page of any size reads the next step.
-const steps = [11, 21, 51, 101]
-
 /** The same as a statement that was made before, with its values. @param limit rows at least */
-export function consultationsStatement(
-  viewer: Viewer,
-  conditions: Conditions,
-  limit: number,
-): [Statement<Values, FullRow>, Values] {
-  const most = steps.find((step) => step >= limit) ?? limit
-  const shape = `${Object.keys(conditions).sort().join(' ')} ${kindOf(viewer)} ${most}`
-  const made = statements(shape, () =>
-    statement<Values, FullRow>('consultation.list', (db, value) => {
-      const places = Object.fromEntries(Object.keys(conditions).map((name) => [name, value(name)]))
-      return newestConsultations(db, placedIn(viewer, value('viewer')), places, most, { at: value('at') })
-    }),
-  )
-  return [made, { ...conditions, viewer: viewer.id ?? '', at: now().toISOString() }]
-}
+export const consultationsStatement = pageStatement<FullRow>(
+  'consultation.list',
+  100,
+  (db, viewer, conditions, limit, at) => newestConsultations(db, viewer, conditions, limit, { at }),
+)

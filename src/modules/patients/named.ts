@@ -6,7 +6,8 @@ import {
   type TenantDb,
   type TenantTables,
 } from '#tenancy'
-import { matching, type Conditions } from './page-query.ts'
+import { matching } from './page-query.ts'
+import type { Conditions } from './page-statement.ts'
 import { patientColumns, type PatientRow } from './record.ts'
 import { isVisible, throughGlass, type Viewer } from './visibility.ts'
 
@@ -67,7 +68,8 @@ export const calledSo = (
             eb(likenessRank(names, eb.ref('name.search_key')), '+', eb.lit(MOST_ALIKE + 1)).as('rank'),
           ]),
     )
-    .with('first', (one) =>
+    // What metrics call it by.
+    .with('patient_search', (one) =>
       one
         .selectFrom('found')
         .innerJoin('ranked', 'ranked.search_key', 'found.search_key')
@@ -84,10 +86,10 @@ export const calledSo = (
         .orderBy('found.id', 'desc')
         .limit(limit),
     )
-    .selectFrom('first')
-    .innerJoin('patient', 'patient.id', 'first.id')
+    .selectFrom('patient_search')
+    .innerJoin('patient', 'patient.id', 'patient_search.id')
     .select(patientColumns)
-    .select((eb) => ['first.rank', throughGlass(eb as unknown as Patients, viewer).as('glass')])
-    .orderBy('first.rank', 'desc')
-    .orderBy('first.id', 'desc')
+    .select((eb) => ['patient_search.rank', throughGlass(eb as unknown as Patients, viewer).as('glass')])
+    .orderBy('patient_search.rank', 'desc')
+    .orderBy('patient_search.id', 'desc')
     .execute()

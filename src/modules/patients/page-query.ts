@@ -1,23 +1,10 @@
-import {
-  isBefore,
-  isOneOf,
-  startingWith,
-  statement,
-  type ExpressionBuilder,
-  type Statement,
-  type TenantDb,
-  type TenantTables,
-} from '#tenancy'
-import { now } from '../../shared/clock.ts'
+import { isBefore, isOneOf, startingWith, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
 import { readKeys } from '../../shared/keyset.ts'
-import { remembered } from '../../shared/remembered.ts'
 import type { PatientFilters } from './list-schemas.ts'
+import { pageStatement, type Conditions } from './page-statement.ts'
 import type { PatientRow } from './record.ts'
 import { foldText } from './rules/names.ts'
-import { kindOf, placedIn, visiblePatients, type Viewer } from './visibility.ts'
-
-/** One text for each condition. */
-export type Conditions = Record<string, string>
+import { visiblePatients, type Viewer } from './visibility.ts'
 
 /** What the filters compare with, `q` aside. @throws invalid_cursor */
 export function conditionsOf({ q: _q, village, ...plain }: PatientFilters, cursor?: string): Conditions {
@@ -65,26 +52,9 @@ export function* matching(
     yield isBefore([eb.ref('created_at'), eb.ref('id')], [afterTime, afterId], ['timestamp', 'uuid'])
 }
 
-type Values = Conditions & { viewer: string; at: string }
-type Row = PatientRow & { glass: string | null }
-
-// As of consultations (consultations/page-query.ts).
-const statements = remembered<Statement<Values, Row>>(60)
-const steps = [11, 21, 51, 101]
-
 /** The same as a statement that was made before, with its values. @param limit rows at least */
-export function newestStatement(
-  viewer: Viewer,
-  conditions: Conditions,
-  limit: number,
-): [Statement<Values, Row>, Values] {
-  const most = steps.find((step) => step >= limit) ?? limit
-  const shape = `${Object.keys(conditions).sort().join(' ')} ${kindOf(viewer)} ${most}`
-  const made = statements(shape, () =>
-    statement<Values, Row>('patient.list', (db, value) => {
-      const places = Object.fromEntries(Object.keys(conditions).map((name) => [name, value(name)]))
-      return newestPatients(db, placedIn(viewer, value('viewer')), places, most, { at: value('at') })
-    }),
-  )
-  return [made, { ...conditions, viewer: viewer.id ?? '', at: now().toISOString() }]
-}
+export const newestStatement = pageStatement<PatientRow & { glass: string | null }>(
+  'patient.list',
+  60,
+  (db, viewer, conditions, limit, at) => newestPatients(db, viewer, conditions, limit, { at }),
+)
