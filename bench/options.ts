@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const rowNames = ['list', 'get', 'create', 'search', 'tenants', 'memory', 'creation', 'migration', 'start', 'rss', 'import'] as const // prettier-ignore
+export const rowNames = ['list', 'get', 'create', 'search', 'tenants', 'memory', 'creation', 'migration', 'start', 'rss', 'import', 'dashboard'] as const // prettier-ignore
 export type RowName = (typeof rowNames)[number]
 
 export type Options = {
@@ -15,6 +15,8 @@ export type Options = {
   tenants: number
   /** Patients of the searched establishments. */
   patients: readonly [number, number]
+  /** Of the dashboard. */
+  hospital: { patients: number; consultations: number; stays: number; beds: number }
   /** How long memory is watched (seconds). */
   churn: number
   /** Answers whose every body is looked through, before and after the rounds. */
@@ -53,6 +55,9 @@ export function readOptions(args: readonly string[]): Options {
     few: 50,
     tenants: whole('tenants', quick ? 200 : 5_000, 100_000),
     patients: quick ? [20_000, 50_000] : [200_000, 1_000_000],
+    hospital: quick
+      ? { patients: 8_000, consultations: 20_000, stays: 2_000, beds: 60 }
+      : { patients: 80_000, consultations: 200_000, stays: 20_000, beds: 180 },
     churn: whole('churn', quick ? 20 : 300, 86_400),
     verified: quick ? 300 : 2_000,
     keep: values.keep,

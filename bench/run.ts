@@ -6,6 +6,7 @@ import { findProgram } from '../test/tools.ts'
 import { readOptions, usage, UsageError, type Options, type RowName } from './options.ts'
 import { machineOf, record, versionsOf, write, type Run } from './results.ts'
 import { openArena, prepareData, type Arena, type Bench } from './rows/arena.ts'
+import { dashboard } from './rows/dashboard.ts'
 import { creation, migration, start } from './rows/installation.ts'
 import { imports, rss } from './rows/memory-and-import.ts'
 import { memory, tenants, type Point } from './rows/scale.ts'
@@ -28,7 +29,9 @@ const onLarge: string[] = [...onFolder, ...onMany].map(([name]) => name)
 
 /** The goals are those of the whole sizes: a smaller run only informs. */
 function judged({ atLeast, aim, ...line }: Line, { tenants, quick }: Options): Line {
-  const isWhole = ['search', 'import'].includes(line.row) ? !quick : !onLarge.includes(line.row) || tenants >= 5_000
+  const isWhole = ['search', 'import', 'dashboard'].includes(line.row)
+    ? !quick
+    : !onLarge.includes(line.row) || tenants >= 5_000
   return { ...line, ...(isWhole && atLeast !== undefined && { atLeast }), ...(isWhole && aim !== undefined && { aim }) }
 }
 
@@ -86,6 +89,7 @@ async function main(): Promise<void> {
         await inArena(await openArena(bench, dataDir, { count: options.tenants, each: 1, compared: false }), wanted(onMany)) // prettier-ignore
     }
     if (options.rows.includes('search')) await measure('search', () => search(bench))
+    if (options.rows.includes('dashboard')) await measure('dashboard', () => dashboard(bench))
     const run: Run = {
       date: new Date().toISOString(),
       machine,

@@ -36,7 +36,10 @@ import { registerValidation } from './platform/http/validation.ts'
 import { coreRoutes, modulesRoutes, refuseHomeless, routesOf } from './platform/modules/index.ts'
 import { usersRoutes } from './platform/users/routes.ts'
 import { accesses } from './modules/accesses/index.ts'
+import { beds } from './modules/beds/index.ts'
 import { consultations } from './modules/consultations/index.ts'
+import { dashboard } from './modules/dashboard/index.ts'
+import { equipment } from './modules/equipment/index.ts'
 import { exchange } from './modules/exchange/index.ts'
 import { icd10 } from './modules/icd10/index.ts'
 import { notifications } from './modules/notifications/index.ts'
@@ -44,6 +47,7 @@ import { oppositions } from './modules/oppositions/index.ts'
 import { patientFile } from './modules/patient-file/index.ts'
 import { patients } from './modules/patients/index.ts'
 import { services } from './modules/services/index.ts'
+import { stays } from './modules/stays/index.ts'
 import { newId } from './shared/ids.ts'
 
 export type AppOptions = {
@@ -64,6 +68,10 @@ export const modules = [
   icd10,
   exchange,
   notifications,
+  equipment,
+  beds,
+  stays,
+  dashboard,
 ]
 
 /** The whole HTTP application, in the order in which a request meets it. Starts nothing. */

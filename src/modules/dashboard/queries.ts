@@ -1,0 +1,126 @@
+import { inFirst, isOneOfTexts, run, statement, utcDay, type TenantDb } from '#tenancy'
+import { daysBefore, type Daily } from './rules.ts'
+
+// Hidden records are few and have small indexes of their own (migrations/tenant/0014_dashboard.sql): counting all of them by
+// an index alone, less the hidden ones, costs a quarter of reading the rows (bench/README.md).
+
+type One = { count: number }
+
+const allPatients = statement<object, One>('dashboard.patients', (db) =>
+  db.selectFrom('patient').select(({ fn }) => fn.countAll<number>().as('count')),
+)
+const hiddenPatients = statement<object, One>('dashboard.patients.hidden', (db) =>
+  db
+    .selectFrom('patient')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('hidden_at', 'is not', null),
+)
+
+/** How many files there are. */
+export async function countPatients(db: TenantDb): Promise<number> {
+  const [all] = await run(db, allPatients, {})
+  const [hidden] = await run(db, hiddenPatients, {})
+  return (all?.count ?? 0) - (hidden?.count ?? 0)
+}
+
+type Days = { from: string; to: string }
+type DayRow = { day: string; count: number }
+
+const allVisits = statement<Days, DayRow>('dashboard.consultations', (db, value) =>
+  db
+    .selectFrom('consultation')
+    .select(({ fn }) => ['date as day', fn.countAll<number>().as('count')])
+    .where('date', '>=', value('from'))
+    .where('date', '<=', value('to'))
+    .groupBy('date'),
+)
+const hiddenVisits = statement<Days, DayRow>('dashboard.consultations.hidden', (db, value) =>
+  db
+    .selectFrom('consultation')
+    .select(({ fn }) => ['date as day', fn.countAll<number>().as('count')])
+    .where('date', '>=', value('from'))
+    .where('date', '<=', value('to'))
+    .where('hidden_at', 'is not', null)
+    .groupBy('date'),
+)
+
+/** Visits of each day. */
+export async function dailyConsultations(db: TenantDb, days: Days): Promise<Daily> {
+  const daily = new Map((await run(db, allVisits, days)).map(({ day, count }) => [day, count]))
+  for (const { day, count } of await run(db, hiddenVisits, days)) daily.set(day, (daily.get(day) ?? 0) - count)
+  return daily
+}
+
+const admitted = statement<{ from: string; after: string }, DayRow>('dashboard.admissions', (db, value) =>
+  db
+    .selectFrom('stay')
+    .select((eb) => [utcDay(eb.ref('admitted_at')).as('day'), eb.fn.countAll<number>().as('count')])
+    .where('admitted_at', '>=', value('from'))
+    .where('admitted_at', '<', value('after'))
+    .where('hidden_at', 'is', null)
+    .groupBy('day')
+    .$castTo<DayRow>(),
+)
+
+/** Admissions of each day. */
+export async function dailyAdmissions(db: TenantDb, { from, to }: Days): Promise<Daily> {
+  const bounds = { from: `${from}T00:00:00Z`, after: `${daysBefore(to, -1)}T00:00:00Z` }
+  return new Map((await run(db, admitted, bounds)).map(({ day, count }) => [day, count]))
+}
+
+type CategoryRow = { category: string; count: number }
+
+// The main code stands first (consultations/rules/codes.ts).
+const frequent = statement<Days, CategoryRow>('dashboard.diagnoses', (db, value) =>
+  db
+    .selectFrom((from) =>
+      from
+        .selectFrom('consultation')
+        .select((eb) => inFirst(eb.ref('codes'), 'category').as('category'))
+        .where('date', '>=', value('from'))
+        .where('date', '<=', value('to'))
+        .where('hidden_at', 'is', null)
+        .as('visit'),
+    )
+    .select(({ fn }) => ['category', fn.countAll<number>().as('count')])
+    .where('category', 'is not', null)
+    .groupBy('category')
+    .orderBy('count', 'desc')
+    .orderBy('category')
+    .limit(10)
+    .$castTo<CategoryRow>(),
+)
+
+export type Diagnosis = { category: string; label: string; consultations: number }
+
+/** The ten categories that are most often the main diagnosis of a visit, the most frequent first. */
+export async function firstDiagnoses(db: TenantDb, days: Days): Promise<Diagnosis[]> {
+  const rows = await run(db, frequent, days)
+  const labels = await labelsOf(
+    db,
+    rows.map(({ category }) => category),
+  )
+  return rows.map(({ category, count }) => ({
+    category,
+    label: labels.get(category) ?? category,
+    consultations: count,
+  }))
+}
+
+/** A category's own label; where the nomenclature has only its subdivisions, that of « sans précision » or of the first. */
+async function labelsOf(db: TenantDb, categories: string[]): Promise<Map<string, string>> {
+  if (categories.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('icd10')
+    .select(['code', 'label'])
+    .where((eb) => isOneOfTexts(eb.fn<string>('left', ['code', eb.lit(3)]), categories))
+    .orderBy('code')
+    .execute()
+  return new Map(
+    categories.flatMap((category) => {
+      const own = rows.filter(({ code }) => code.startsWith(category))
+      const best = own.find(({ code }) => code === category) ?? own.find(({ code }) => code.endsWith('.9')) ?? own[0]
+      return best ? [[category, best.label] as const] : []
+    }),
+  )
+}
