@@ -41,12 +41,16 @@ type Settings = Record<string, string | number>
 
 const environment = { SIS_WORKERS: '2', SIS_RATE_REQUESTS: '1000000', SIS_RATE_LOGIN: '1000000' }
 
-/** The embedded PostgreSQL, which the supervisor restarts by itself. @param dataDir another place than the usual */
-export async function embeddedRig(t: Test, dataDir = newDataDir(t)): Promise<Rig> {
+/**
+ * The embedded PostgreSQL, which the supervisor restarts by itself.
+ * @param dataDir another place than the usual
+ * @param more settings of the program
+ */
+export async function embeddedRig(t: Test, dataDir = newDataDir(t), more: Record<string, string> = {}): Promise<Rig> {
   mkdirSync(dataDir, { mode: 0o700, recursive: true })
   copyCluster(await preparedTemplate(), join(dataDir, 'postgres'))
   for (const name of ['postgres-password', 'api-password']) writeSecret(join(dataDir, name), clusterPassword)
-  const rig = await rigOf(t, { SIS_DATA_DIR: dataDir })
+  const rig = await rigOf(t, { ...more, SIS_DATA_DIR: dataDir })
   return Object.assign(rig, {
     postmaster: () => postmasterOf(dataDir),
     asSuperuser: <R extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>
