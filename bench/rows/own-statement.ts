@@ -24,6 +24,8 @@ export async function ownScripts(
   const wire = await openWire(Number(new URL(superuserUrl).port))
   const url = new URL(apiUrl)
   url.port = String(wire.port)
+  // Not through the server's socket, where nobody reads along.
+  url.searchParams.delete('host')
   const tenancy = await createTenancy({ url: url.toString(), installation, poolSize: 1, log: quiet })
   // Nothing of what the record says belongs to the list.
   const accesses = { append: async () => {}, held: 0 }

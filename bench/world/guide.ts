@@ -17,6 +17,8 @@ export type GuideTables = { url: string; tokens: string[]; ids: string[][]; pati
 export async function guideTables(url: string, tenants: number): Promise<GuideTables> {
   const address = new URL(url)
   address.pathname = `/${database}`
+  // As the guide writes it: over the loopback.
+  address.searchParams.delete('host')
   const found = await query(url, 'select 1 from pg_database where datname = $1', [database])
   if (found.length === 0) await query(url, `create database ${database}`)
   await query(

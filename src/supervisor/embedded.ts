@@ -7,6 +7,7 @@ import { Failure, onDisk } from './failure.ts'
 import { freePort, startPostgres, urlOf, type Postgres } from './postgres.ts'
 import { runningPostmaster, stopOrphan } from './postmaster.ts'
 import { readSecret, secretIn } from './secrets.ts'
+import { canHoldSocket, clearSockets, throughSocket } from './socket.ts'
 import { refuseUnfinished, settleSwitch } from './switch.ts'
 
 /** The database of a data folder, kept running until it is stopped. */
@@ -50,8 +51,9 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   const password = readSecret(passwordIn(dataDir))
   if (!password)
     throw new Failure(`Le mot de passe de la base de données manque : ${passwordIn(dataDir)} (restaurez ce fichier).`)
-  const port = await freePort()
-  const start = () => startPostgres(binaries, cluster, { port, logFile: logIn(dataDir) })
+  clearSockets(cluster)
+  const [port, socket] = [await freePort(), await canHoldSocket(cluster)]
+  const start = () => startPostgres(binaries, cluster, { port, socket, logFile: logIn(dataDir) })
 
   let running: Postgres = await retryBriefly(start)
   let [stopping, restarts] = [false, 0]
@@ -85,7 +87,7 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   const watching = watch()
 
   return {
-    url: urlOf(port, password),
+    url: throughSocket(urlOf(port, password), cluster, port),
     created,
     restarts: () => restarts,
     async stop(how) {
@@ -100,9 +102,10 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
 
 /** The address of the database that another process runs on this data folder, or undefined. */
 export function findRunning(dataDir: string): string | undefined {
-  const postmaster = runningPostmaster(clusterIn(dataDir))
+  const cluster = clusterIn(dataDir)
+  const postmaster = runningPostmaster(cluster)
   const password = postmaster?.ready ? readSecret(passwordIn(dataDir)) : undefined
-  return postmaster && password ? urlOf(postmaster.port, password) : undefined
+  return postmaster && password ? throughSocket(urlOf(postmaster.port, password), cluster, postmaster.port) : undefined
 }
 
 function create(dataDir: string): void {

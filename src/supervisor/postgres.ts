@@ -19,6 +19,8 @@ export type Postgres = {
 
 export type PostgresOptions = {
   port: number
+  /** Whether it also listens on a Unix socket, in the cluster's folder (socket.ts). */
+  socket?: boolean
   /** Where the server's messages go; opened by us, so it may lie where the server's user cannot enter. */
   logFile: string
   /** More or other settings, for example { fsync: 'off' } in tests. */
@@ -57,7 +59,13 @@ export async function startPostgres(
   const before = fstatSync(log).size
   let child: ChildProcess
   try {
-    const all = { ...settings, ...options.settings, port: options.port }
+    const all = {
+      ...settings,
+      // PostgreSQL works in the cluster's folder: so named, neither its length nor the folders above it matter.
+      ...(options.socket && { unix_socket_directories: '.', unix_socket_permissions: '0700' }),
+      ...options.settings,
+      port: options.port,
+    }
     const flags = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     child = spawn(binaries.postgres, ['-D', seenAs, ...flags], { ...how, detached: true, stdio: ['ignore', log, log] })
   } finally {
