@@ -51,14 +51,17 @@ export class GuardedConnection implements DatabaseConnection {
     this.#open = false
   }
 
-  async executeQuery<R>(compiled: CompiledQuery & { known?: KnownStatement }): Promise<QueryResult<R>> {
+  /** @param joined answered together with what is asked next in this turn, which is skipped when it fails */
+  async executeQuery<R>(
+    compiled: CompiledQuery & { known?: KnownStatement; joined?: boolean },
+  ): Promise<QueryResult<R>> {
     if (!this.#open) throw new Error('this transaction has ended: its handle must not be kept')
     refuseUnlessAllowed(compiled)
-    const { known, sql, parameters } = compiled
+    const { known, joined, sql, parameters } = compiled
     const { remembersFor, meter, spent } = this.#means
     const sentAt = performance.now()
     const name = known && remembersFor && `${remembersFor} ${known.number}`
-    const asked = extended<R & object>(this.#client, sql, parameters as unknown[], name)
+    const asked = extended<R & object>(this.#client, sql, parameters as unknown[], { name, joined })
     const result = await asked.finally(() =>
       meter?.statement(known?.name ?? statementName(compiled.query), sentAt, spent),
     )
@@ -73,15 +76,15 @@ export class GuardedConnection implements DatabaseConnection {
 
 /**
  * One statement by the extended protocol: PostgreSQL refuses a second one in the same message.
- * @param name remembered under it by this connection
+ * @param how name: remembered under it by this connection; joined: answered with what is asked next in this turn, and that is
+ * skipped when this one fails
  */
 export const extended = <R extends object>(
   client: PoolClient,
   text: string,
   values: unknown[],
-  name?: string,
-): Promise<PgResult<R>> =>
-  client.query<R>({ text, values, queryMode: 'extended', ...(name !== undefined && { name }) } as QueryConfig)
+  { name, joined }: { name?: string | undefined; joined?: boolean | undefined } = {},
+): Promise<PgResult<R>> => client.query<R>({ text, values, queryMode: 'extended', name, joined } as QueryConfig)
 
 class OneConnectionDriver implements Driver {
   readonly #connection: GuardedConnection

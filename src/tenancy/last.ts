@@ -7,15 +7,15 @@ import { filled, type Statement } from './statement.ts'
 /** What a transaction ends with: a statement that travels with COMMIT in one round trip, and what is answered then. */
 export class Last<T> {
   readonly value: T
-  readonly #query: CompiledQuery & { known: KnownStatement }
+  readonly #query: CompiledQuery & { known: KnownStatement; joined: true }
 
   constructor(query: CompiledQuery & { known: KnownStatement }, value: T) {
     // Now, in `work`: a value that cannot be sent must not fail beside a COMMIT that can.
-    this.#query = { ...query, parameters: query.parameters.map(toText) }
+    this.#query = { ...query, parameters: query.parameters.map(toText), joined: true }
     this.value = value
   }
 
-  /** Sends the statement at once: COMMIT follows in the same breath. @throws AlreadyThere; as any statement */
+  /** Sends the statement at once: COMMIT follows in the same breath, and is skipped when it fails. @throws AlreadyThere; as any statement */
   on(connection: GuardedConnection): Promise<unknown> {
     return connection.executeQuery(this.#query).catch((error: unknown) => {
       throw sqlState(error) === '23505' ? new AlreadyThere(error) : error

@@ -133,8 +133,14 @@ async function attempt<Tables, T>(
     if (mode === 'write') unanswered = () => new UnansweredCommit(value, opening.value)
     const storing = last && last.on(connection)
     connection.close()
-    // After a statement that failed COMMIT rolls back: both can be sent in one.
-    const [{ command }] = await Promise.all([client.query('commit'), storing])
+    // Behind a statement that failed COMMIT is skipped, so that both can be sent in one; what is told is why it failed.
+    const [ended, stored] = await Promise.allSettled([
+      extended(client, 'commit', [], remembersFor === undefined ? {} : { name: 'commit' }),
+      storing,
+    ])
+    if (stored.status === 'rejected') throw stored.reason
+    if (ended.status === 'rejected') throw ended.reason
+    const { command } = ended.value
     // After a failed statement that `work` swallowed, COMMIT answers ROLLBACK: that is not a success.
     if (command !== 'COMMIT') throw new Error('a statement failed and its error was swallowed: nothing was stored')
     clean = client.getTransactionStatus() === 'I'
@@ -166,9 +172,11 @@ async function attempt<Tables, T>(
 type Opened = { left_role: string; left_path: string; xid: string; begun: string }
 
 async function open(client: pg.PoolClient, scope: Scope, mode: Mode, remembers: boolean): Promise<Opened> {
+  // Answered with the first statement of `work`, all in one write: PostgreSQL wrote three times before, and we read as often.
+  const joined = true
   const [, { rows }] = await Promise.all([
-    client.query(begin[mode]),
-    extended<Opened>(client, enter[mode], [scope.path, scope.role], remembers ? mode : undefined),
+    extended(client, begin[mode], [], { joined, ...(remembers && { name: `begin ${mode}` }) }),
+    extended<Opened>(client, enter[mode], [scope.path, scope.role], { joined, ...(remembers && { name: mode }) }),
   ])
   const [opened] = rows
   if (opened?.left_role !== 'none' || opened.left_path !== restingPath)

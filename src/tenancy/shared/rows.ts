@@ -10,8 +10,8 @@ export type Bytes = Buffer & {
   utf8Slice(from: number, to: number): string
 }
 
-/** Makes a row out of the bytes of a DataRow; `at`: where its first column's length stands. */
-export type RowMaker = (bytes: Bytes, at: number) => object
+/** Makes a row out of the bytes of a DataRow; `at`: where its first column's length stands, `end`: behind its last one. */
+export type RowMaker = (bytes: Bytes, at: number, end: number) => object
 
 const {
   BOOL,
@@ -29,21 +29,31 @@ const {
 } = pg.types.builtins
 
 const integer = (bytes: Bytes, at: number, length: number): number => {
+  // Of a row that is not this statement's the length may be anything: counting to it took a minute.
+  if (length > 20) throw new RangeError('no whole number is that long')
   const negative = bytes[at] === 0x2d
   let value = 0
   for (let i = negative ? at + 1 : at; i < at + length; i++) value = value * 10 + bytes[i]! - 48
   return negative ? -value : value
 }
-const ascii = (bytes: Bytes, at: number, length: number): string => bytes.latin1Slice(at, at + length)
-const text = (bytes: Bytes, at: number, length: number): string => bytes.utf8Slice(at, at + length)
-
-/** '2026-07-01 09:30:00.12+00', of a session in UTC and a year of four digits; any other goes the long way. */
-const instant = (bytes: Bytes, at: number, length: number): string => {
-  const written = bytes.latin1Slice(at, at + length)
-  return length === 26 ? `${written.slice(0, 10)}T${written.slice(11, 23)}Z` : toIsoInstant(written)
+// A call for each column cost half of what a page's rows take: the row is one string, a byte a character, and a column that
+// has only ASCII in it is a piece of that (21 rows of 41 columns: 43 µs instead of 88).
+const ascii: Reader = (_bytes, at, length, row, from) => row.substring(at - from, at - from + length)
+const text: Reader = (bytes, at, length, row, from) => {
+  for (let i = at; i < at + length; i++) if (bytes[i]! > 0x7f) return bytes.utf8Slice(at, at + length)
+  return row.substring(at - from, at - from + length)
 }
 
-type Reader = (bytes: Bytes, at: number, length: number) => unknown
+/** '2026-07-01 09:30:00.123+00', of a session in UTC and a year of four digits; any other goes the long way. */
+const instant: Reader = (_bytes, at, length, row, from) => {
+  const start = at - from
+  const seconds = `${row.substring(start, start + 10)}T${row.substring(start + 11, start + 19)}`
+  if (length === 26) return `${seconds}${row.substring(start + 19, start + 23)}Z`
+  return length === 22 ? `${seconds}.000Z` : toIsoInstant(row.substring(start, start + length))
+}
+
+/** @param row the whole of it as Latin-1; `from`: where in the bytes it begins */
+type Reader = (bytes: Bytes, at: number, length: number, row: string, from: number) => unknown
 
 const readers = new Map<number, Reader>([
   [BOOL, (bytes, at) => bytes[at] === 0x74],
@@ -53,11 +63,11 @@ const readers = new Map<number, Reader>([
   [DATE, ascii],
   [UUID, ascii],
   [TIMESTAMPTZ, instant],
-  [NUMERIC, (bytes, at, length) => Number(ascii(bytes, at, length))],
-  [FLOAT4, (bytes, at, length) => Number(ascii(bytes, at, length))],
-  [FLOAT8, (bytes, at, length) => Number(ascii(bytes, at, length))],
-  [json, (bytes, at, length) => JSON.parse(text(bytes, at, length)) as unknown],
-  [JSONB, (bytes, at, length) => JSON.parse(text(bytes, at, length)) as unknown],
+  [NUMERIC, (...cell) => Number(ascii(...cell))],
+  [FLOAT4, (...cell) => Number(ascii(...cell))],
+  [FLOAT8, (...cell) => Number(ascii(...cell))],
+  [json, (...cell) => JSON.parse(text(...cell) as string) as unknown],
+  [JSONB, (...cell) => JSON.parse(text(...cell) as string) as unknown],
   [25, text],
   [1043, text],
 ])
@@ -67,7 +77,7 @@ function readerOf(type: number): Reader {
   if (known) return known
   // Arrays and whatever else is rare: as the driver reads them in the other transactions.
   const parse = types.getTypeParser(type, 'text') as (value: string) => unknown
-  return (bytes, at, length) => parse(text(bytes, at, length))
+  return (...cell) => parse(text(...cell) as string)
 }
 
 /** The columns of a RowDescription; `from`: where their number stands. */
@@ -101,11 +111,11 @@ function compile(columns: readonly Column[]): RowMaker {
   const read = columns
     .map(
       (_, i) => `  n = (b[o] << 24) | (b[o + 1] << 16) | (b[o + 2] << 8) | b[o + 3]; o += 4
-  let v${i} = null; if (n >= 0) { v${i} = r${i}(b, o, n); o += n }`,
+  let v${i} = null; if (n >= 0) { v${i} = r${i}(b, o, n, s, z); o += n }`,
     )
     .join('\n')
   const fields = columns.map(({ name }, i) => `${JSON.stringify(name)}: v${i}`).join(', ')
-  const body = `return (b, o) => {\n  let n = 0\n${read}\n  return { ${fields} }\n}`
+  const body = `return (b, o, e) => {\n  let n = 0\n  const z = o\n  const s = b.latin1Slice(o, e)\n${read}\n  return { ${fields} }\n}`
   // Nothing but the names of columns, as JSON strings, comes from outside this function.
   // oxlint-disable-next-line no-new-func, no-implied-eval
   const make = new Function(...columns.map((_, i) => `r${i}`), body) as (...given: Reader[]) => RowMaker

@@ -5,6 +5,8 @@ import { after, before, describe, test } from 'node:test'
 import { quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
 import { random } from '../../../test/size.ts'
 import { Problem } from '../../shared/errors.ts'
+import { extended } from '../guarded-connection.ts'
+import { openPool } from '../pool.ts'
 import { run, statement } from '../statement.ts'
 import { createTenancy, type Tenancy } from '../tenancy.ts'
 import type { Establishment } from '../types.ts'
@@ -176,4 +178,25 @@ describe('answers of PostgreSQL', () => {
     const { wrong } = await ask(tenancy, 100)
     assert.ok(wrong.length > 0)
   })
+})
+
+test('of statements that share a Sync those behind one that fails are skipped, and nobody else', async () => {
+  const pool = openPool({ url: database.apiUrl, size: 1, name: 'joined', log: quiet })
+  undo.push(() => pool.end())
+  const client = await pool.connect()
+  const ask = (text: string, joined = false) =>
+    extended<{ n: number }>(client, text, [], { joined, name: text }).then(
+      ({ rows }) => rows[0]?.n,
+      (error: { code: string }) => error.code,
+    )
+  const fails = 'select 1 / (select 0) as n'
+  for (let round = 0; round < 2; round++) {
+    const all = [ask('select 1 as n', true), ask(fails, true), ask('select 2 as n', true), ask('select 3 as n'), ask('select 4 as n')] // prettier-ignore
+    assert.deepEqual(await Promise.all(all), [1, '22012', '25P02', '25P02', 4])
+  }
+  // The last one's Sync comes with the end of the turn; a simple statement has its own, before which the others end.
+  assert.equal(await ask('select 5 as n', true), 5)
+  const [joined, simple] = await Promise.all([ask(fails, true), client.query('select 6 as n')])
+  assert.deepEqual([joined, simple.rows[0]], ['22012', { n: 6 }])
+  client.release()
 })

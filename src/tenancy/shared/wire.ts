@@ -16,6 +16,8 @@ export class ServerError extends Error {
 
 /** Some messages that end with one Sync, and what is answered to them. */
 export type Exchange = {
+  /** It is one statement, whose Sync is that of the exchange behind it: when it fails PostgreSQL skips that one too. */
+  isJoined?: boolean
   parsed(): void
   /** RowDescription; `at`: where its number of columns stands. */
   described(bytes: Bytes, at: number): void
@@ -44,6 +46,10 @@ export class Wire {
   #parts: Bytes[] = []
   #gathered = 0
   #needed = 0
+  /** Which of `flying` is being answered: those before it wait for the Sync that they share. */
+  #at = 0
+  /** The one that was sent last, when its Sync is still to come. */
+  #unended: Exchange | undefined
   #scheduled = false
   #lost = false
   /** Since when the first in `flying` is the first (ms). */
@@ -57,6 +63,7 @@ export class Wire {
     const lose = (error: Error = new Error('connection ended')): void => {
       if (this.#lost) return
       this.#lost = true
+      this.#at = 0
       for (const exchange of this.flying.splice(0)) exchange.lost(error)
       onLoss(error)
     }
@@ -68,11 +75,13 @@ export class Wire {
   }
 
   /**
-   * `exchange` is what answers the messages that were put into `out` since the last time; a Sync ends them.
-   * @param simple they are one Query, which is a Sync of its own
+   * `exchange` is what answers the messages that were put into `out` since the last time; a Sync ends them, at once or, when
+   * it is joined, behind the next ones of this turn: PostgreSQL answers all that one Sync ends in one write.
+   * @param simple they are one Query, which is a Sync of its own; `separate` came before them
    */
   sent(exchange: Exchange, simple = false): void {
-    if (!simple) this.out.sync()
+    this.#unended = exchange.isJoined ? exchange : undefined
+    if (!simple && !exchange.isJoined) this.out.sync()
     if (this.flying.length === 0) this.headSince = performance.now()
     this.flying.push(exchange)
     if (this.#scheduled) return
@@ -80,8 +89,17 @@ export class Wire {
     setImmediate(this.#flush)
   }
 
+  /** Ends what was sent before: what comes now is not skipped when that fails. */
+  separate(): void {
+    if (this.#unended === undefined) return
+    this.#unended.isJoined = false
+    this.#unended = undefined
+    this.out.sync()
+  }
+
   readonly #flush = (): void => {
     this.#scheduled = false
+    this.separate()
     if (!this.#lost && !this.out.isEmpty) this.#stream.write(this.out.take())
   }
 
@@ -127,7 +145,7 @@ export class Wire {
   }
 
   #message(code: number, bytes: Bytes, at: number, end: number): void {
-    const exchange = this.flying[0]
+    const exchange = this.flying[this.#at]
     if (exchange === undefined) {
       // Without anything asked PostgreSQL says only what concerns the session; an error is its end.
       if (code === 0x45) this.destroy(errorIn(bytes, at, end))
@@ -140,11 +158,10 @@ export class Wire {
         return
       case 0x43: // CommandComplete
         exchange.completed(bytes.latin1Slice(at, end - 1))
+        if (exchange.isJoined) this.#at++
         return
       case 0x5a: // ReadyForQuery
-        this.flying.shift()
-        this.headSince = performance.now()
-        exchange.ended(bytes[at] === 0x49 ? 'I' : bytes[at] === 0x54 ? 'T' : 'E')
+        this.#ended(bytes[at] === 0x49 ? 'I' : bytes[at] === 0x54 ? 'T' : 'E')
         return
       case 0x31: // ParseComplete
         exchange.parsed()
@@ -156,8 +173,27 @@ export class Wire {
         exchange.failed(errorIn(bytes, at, end))
     }
   }
+
+  /** All that shared the Sync have ended, in their order; those behind one that failed were skipped. */
+  #ended(status: string): void {
+    const answered = this.#at
+    this.#at = 0
+    this.headSince = performance.now()
+    for (let n = 0, more = true; more; n++) {
+      const exchange = this.flying.shift()
+      if (exchange === undefined) return
+      more = exchange.isJoined === true
+      if (n > answered) exchange.failed(new ServerError(skipped))
+      exchange.ended(status)
+    }
+  }
 }
 
+/** What PostgreSQL says to whatever follows a failure in a transaction. */
+const skipped = new Map([
+  ['C', '25P02'],
+  ['M', 'skipped: the statement before it failed'],
+])
 /** What PostgreSQL may answer to our messages; COPY is none of them. */
 const known = new Set(Buffer.from('123ACDEINSTZnst'))
 /** PostgreSQL's own limit of a row (1 GB). */

@@ -4,7 +4,14 @@ import { mostValues } from './outgoing.ts'
 import { toText } from './values.ts'
 import { Wire, type Exchange, type ServerError } from './wire.ts'
 
-type Question = { text: string; values?: unknown[]; name?: string; queryMode?: string }
+type Question = {
+  text: string
+  values?: unknown[]
+  name?: string
+  queryMode?: string
+  /** Answered together with what is asked next in this turn, which is skipped when it fails. */
+  joined?: boolean
+}
 type Answer = { command: string; rowCount: number | null; rows: object[] }
 type Callback = (error: Error | null, answer?: Answer) => void
 
@@ -88,9 +95,10 @@ export class WiredClient extends pg.Client {
     this.#watch ??= setInterval(() => this.#look(wire), Math.min(1_000, this.#answerWithin / 2)).unref()
   }
 
-  #write(wire: Wire, { text, values, name, queryMode }: Question, done: Callback): OneAnswer {
+  #write(wire: Wire, { text, values, name, queryMode, joined }: Question, done: Callback): OneAnswer {
     const { out } = wire
     if (values === undefined && queryMode === undefined && name === undefined) {
+      wire.separate()
       out.query(text)
       return new OneAnswer(this, undefined, [], done)
     }
@@ -101,7 +109,7 @@ export class WiredClient extends pg.Client {
       out.parse('', text)
       out.describe('')
       out.bindAndExecute('', given)
-      return new OneAnswer(this, undefined, [], done, unnamed)
+      return new OneAnswer(this, undefined, [], done, unnamed, joined)
     }
     let named = this.#named.get(name)
     if (named !== undefined && named.text !== text) {
@@ -121,7 +129,7 @@ export class WiredClient extends pg.Client {
     }
     const closing = this.#forgotten.splice(0)
     for (const one of closing) out.close(one)
-    return new OneAnswer(this, name, closing, done, named)
+    return new OneAnswer(this, name, closing, done, named, joined)
   }
 
   /** Whoever waits for an answer that does not come is told so, by the end of the connection. */
@@ -142,6 +150,10 @@ export class WiredClient extends pg.Client {
     this.#forgotten.push(named.name)
   }
 
+  forgetAll(): void {
+    for (const [key, named] of this.#named) this.forget(key, named)
+  }
+
   closeLater(names: readonly string[]): void {
     this.#forgotten.push(...names)
   }
@@ -156,6 +168,7 @@ class OneAnswer implements Exchange {
   #rows: object[] = []
   #tag = ''
   #error: Error | undefined
+  isJoined: boolean
 
   constructor(
     client: WiredClient,
@@ -163,12 +176,14 @@ class OneAnswer implements Exchange {
     closing: readonly string[],
     done: Callback,
     named: Named = { name: '', text: '', maker: undefined, isParsed: false },
+    joined = false,
   ) {
     this.#client = client
     this.#key = key
     this.#closing = closing
     this.#done = done
     this.#named = named
+    this.isJoined = joined
   }
 
   parsed(): void {
@@ -179,10 +194,10 @@ class OneAnswer implements Exchange {
     this.#named.maker = rowMaker(columnsIn(bytes, at))
   }
 
-  row(bytes: Bytes, at: number): void {
+  row(bytes: Bytes, at: number, end: number): void {
     if (this.#error) return
     try {
-      this.#rows.push(this.#named.maker!(bytes, at))
+      this.#rows.push(this.#named.maker!(bytes, at, end))
     } catch (error) {
       this.#error = error as Error
       // Parsed by one that was cancelled before its description came.
@@ -197,8 +212,10 @@ class OneAnswer implements Exchange {
   failed(error: ServerError): void {
     this.#error = error
     this.#client.closeLater(this.#closing)
+    // PostgreSQL has forgotten one, and never one alone.
+    if (error.code === '26000') this.#client.forgetAll()
     // Parsed anew the next time: it never was, another one's failure took it along, or its columns have changed.
-    if (this.#key !== undefined && (!this.#named.isParsed || error.code === '26000' || error.code === '0A000'))
+    else if (this.#key !== undefined && (!this.#named.isParsed || error.code === '0A000'))
       this.#client.forget(this.#key, this.#named)
   }
 
