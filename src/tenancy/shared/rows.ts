@@ -111,6 +111,7 @@ function compile(columns: readonly Column[]): RowMaker {
   const read = columns
     .map(
       (_, i) => `  n = (b[o] << 24) | (b[o + 1] << 16) | (b[o + 2] << 8) | b[o + 3]; o += 4
+  if (n > e - o) throw new RangeError('a column that is longer than its row')
   let v${i} = null; if (n >= 0) { v${i} = r${i}(b, o, n, s, z); o += n }`,
     )
     .join('\n')
