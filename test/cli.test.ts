@@ -66,6 +66,19 @@ test('commands work on a stopped installation, then on the running one', async (
   assert.match(JSON.stringify(listed.json()), /"csref_tenenkou".*"suspended"/)
   assert.doesNotMatch(listed.output, /schema/)
 
+  const chosen = await run('establishment', 'modules', 'csref_tenenkou', 'stays=off', '--json')
+  assert.equal(chosen.code, 0, chosen.output)
+  assert.match(JSON.stringify(chosen.json()), /"name":"stays"[^}]*"enabled":false/)
+  for (const [choice, sentence] of [
+    ['stays', /module=on/],
+    ['lits=off', /beds/],
+    ['patients=off', /toujours activé/],
+  ] as const) {
+    const refused = await run('establishment', 'modules', 'csref_tenenkou', choice)
+    assert.equal(refused.code, 1, refused.output)
+    assert.match(refused.output, sentence)
+  }
+
   const before = await (await fetch(`${server.url}/.well-known/jwks.json`)).text()
   assert.equal((await run('keys', 'rotate', '--json')).code, 0)
   await until5s(async () => (await (await fetch(`${server.url}/.well-known/jwks.json`)).text()) !== before)

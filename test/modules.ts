@@ -17,9 +17,9 @@ export type KindFixture = {
 
 /** What the tests that walk all modules must know of one: `fixture` of src/modules/<name>/<name>.fixture.ts. */
 export type ModuleFixture = {
-  /** Who may use which route (`GET /api/v1/beds/:id`), from the design: test/rights.test.ts. */
+  /** Who may use which route (`GET /api/v1/patients/:id`), from the design: test/rights.test.ts. */
   rights: Record<string, Rule>
-  /** How each operation (`GET /api/v1/beds/{id}`) is asked: test/isolation/routes.test.ts. */
+  /** How each operation (`GET /api/v1/patients/{id}`) is asked: test/isolation/routes.test.ts. */
   plans: Record<string, Plan>
   kinds?: Record<string, KindFixture>
   /** What an identifier of this name in a path, a query or a body is. */
@@ -30,12 +30,18 @@ const folder = join(import.meta.dirname, '..', 'src', 'modules')
 const fixtureOf = (name: string): string => join(folder, name, `${name}.fixture${extname(import.meta.filename)}`)
 const named = readdirSync(folder).filter((name) => existsSync(fixtureOf(name)))
 
-/** Of every module that has one. */
-export const fixtures = await Promise.all(
-  named.map(
-    async (name) => ((await import(pathToFileURL(fixtureOf(name)).href)) as { fixture: ModuleFixture }).fixture,
+const byName = new Map(
+  await Promise.all(
+    named.map(async (name) => {
+      const { fixture } = (await import(pathToFileURL(fixtureOf(name)).href)) as { fixture: ModuleFixture }
+      return [name, fixture] as const
+    }),
   ),
 )
+
+/** Of every module that has one. */
+export const fixtures = [...byName.values()]
+export const fixtureNamed = (name: string): ModuleFixture | undefined => byName.get(name)
 
 /** The core's entries and those of the modules. @throws Error when one stands twice */
 export function composed<T>(

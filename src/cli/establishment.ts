@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { registerEstablishmentBackup } from './establishment-backup.ts'
+import { registerEstablishmentModules } from './establishment-modules.ts'
 import { operator } from './operator.ts'
 import { output } from './program.ts'
 
@@ -47,6 +48,7 @@ export function registerEstablishment(program: Command): void {
       .option('--json', 'résultat en JSON')
       .action((slug: string, options: Change) => change(slug, status, options))
   }
+  registerEstablishmentModules(group)
   registerEstablishmentBackup(group)
 }
 

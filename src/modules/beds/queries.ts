@@ -4,7 +4,8 @@ import { problem } from '../../shared/errors.ts'
 import { toPage } from '../../shared/keyset.ts'
 import { listVersions, type Version } from '../history/index.ts'
 import { foldText } from '../patients/index.ts'
-import { isOccupied, selectBeds, toBed, type BedRow } from './record.ts'
+import { isOccupied } from './occupied.ts'
+import { selectBeds, toBed, type BedRow } from './record.ts'
 import type { Bed, BedPage, BedQuery, BedVersion } from './schemas.ts'
 
 /** By code. @throws invalid_cursor */

@@ -1,18 +1,6 @@
-import type { ExpressionBuilder, TenantDb, TenantTables } from '#tenancy'
+import type { TenantDb } from '#tenancy'
+import { isOccupied, type Beds } from './occupied.ts'
 import type { Bed, BedState, BedVersion } from './schemas.ts'
-
-type Beds = ExpressionBuilder<TenantTables, 'bed'>
-
-/** Whether a patient is in the bed now. */
-export const isOccupied = (eb: Beds) =>
-  eb.exists(
-    eb
-      .selectFrom('stay_place')
-      .select('stay_place.id')
-      .whereRef('stay_place.bed_id', '=', 'bed.id')
-      .where('stay_place.to_at', 'is', null)
-      .where('stay_place.hidden', '=', false),
-  )
 
 /** Beds with the service where each stands, its present or last opening, and whether somebody is in it. */
 export const selectBeds = (db: TenantDb) =>

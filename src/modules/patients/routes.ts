@@ -12,6 +12,7 @@ import { responses } from '../../shared/schemas.ts'
 import { say, type Language } from '../../shared/text.ts'
 import { HistoryOf } from '../history/index.ts'
 import { createPatient, hidePatient, updatePatient } from './changes.ts'
+import { hidingCodes } from './hiding.ts'
 import { PatientPage, PatientQuery } from './list-schemas.ts'
 import { pagePatients } from './list.ts'
 import { listPatientVersions, readPatient } from './queries.ts'
@@ -170,7 +171,7 @@ export const patientRoutes: Routes = async (app) => {
           'patient_not_found',
           'patient_protected',
           'care_team_only',
-          'patient_admitted',
+          ...hidingCodes(),
           'version_required',
           'version_stale',
           'invalid_if_match',

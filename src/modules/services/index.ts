@@ -2,6 +2,7 @@ import type { TenantDb } from '#tenancy'
 import type { Actor } from '../../platform/http/index.ts'
 import { findOrInsertEntry } from './queries.ts'
 
+export { keepOpen } from './closing.ts'
 export { findEntry } from './queries.ts'
 export { services } from './module.ts'
 

@@ -9,6 +9,7 @@ import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { addVersion, listVersions, type NewVersion, type Version } from '../history/index.ts'
 import { foldText, tidyName } from '../patients/index.ts'
+import { refuseInUse } from './closing.ts'
 import type { ListEntry, ListQuery, Service, ServiceCreate, ServiceUpdate } from './schemas.ts'
 
 /** The establishment's two lists. A service says more of itself and keeps its history; the rest is the same. */
@@ -155,7 +156,7 @@ export async function updateEntry(
     ...wardOf(list, change, found),
   }
   if (Object.entries(after).every(([field, value]) => found[field as keyof Entry] === value)) return found
-  if (list === 'service' && found.active && !after.active) await refuseInhabited(db, id)
+  if (list === 'service' && found.active && !after.active) await refuseInUse(db, id)
   const updated = await db
     .updateTable(tableOf(list))
     .set({ ...after, name_key: keyOf(after.name), version: found.version + 1, updated_at: now().toISOString() })
@@ -168,19 +169,6 @@ export async function updateEntry(
     })
   await keep(db, actor, list, updated, 'update', { reason: changeReason ?? null })
   return updated
-}
-
-// Whoever admits holds the service until the end (modules/stays/places.ts): none comes in between.
-async function refuseInhabited(db: TenantDb, id: string): Promise<void> {
-  const inhabited = await db
-    .selectFrom('stay')
-    .select('id')
-    .where('service_id', '=', id)
-    .where('discharged_at', 'is', null)
-    .where('hidden_at', 'is', null)
-    .limit(1)
-    .executeTakeFirst()
-  if (inhabited) throw problem('service_in_use')
 }
 
 /**

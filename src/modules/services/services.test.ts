@@ -9,11 +9,15 @@ for (const [path, code] of [
   ['specialties', 'specialty'],
 ] as const) {
   const url = `/api/v1/${path}`
+  const own = path === 'services' ? { head: null, unit: null, capacity: null } : {}
 
   test(`${path}: the administrator keeps the list, agents read it`, async () => {
     const { csref, ministere, superadmin } = await harness()
     const created = await csref.admin.post(url, { name: '  Médecine   générale ' }, 201)
-    assert.deepEqual({ ...created.body, id: '' }, { id: '', version: 1, name: 'Médecine générale', active: true })
+    assert.deepEqual(
+      { ...created.body, id: '' },
+      { id: '', version: 1, name: 'Médecine générale', active: true, ...own },
+    )
     assert.equal(created.headers['etag'], '"1"')
     const read = await csref.agent.get(created.headers['location'] ?? '', 200)
     assert.deepEqual(read.body, created.body)
@@ -45,7 +49,7 @@ for (const [path, code] of [
       `${code}_name_taken`,
     )
     const renamed = await cscom.admin.patch(`${url}/${first.id}`, { name: 'SANTÉ MATERNELLE' }, 1, 200)
-    assert.deepEqual(renamed.body, { id: first.id, version: 2, name: 'SANTÉ MATERNELLE', active: true })
+    assert.deepEqual(renamed.body, { id: first.id, version: 2, name: 'SANTÉ MATERNELLE', active: true, ...own })
   })
 
   test(`${path}: changes need the version; unknown and foreign ids are alike`, async () => {
@@ -102,4 +106,43 @@ test('an import finds a service by its name and adds it once', async () => {
     (await findOrInsertService(db, actor, 'SOINS  PRIMAIRES')).id,
   ])
   assert.equal(ids[0], ids[1])
+})
+
+test('a service says who heads it, keeps its former names, and goes only while nothing refers to it', async () => {
+  const { hospital } = await harness()
+  const { admin, agent } = hospital
+  const url = '/api/v1/services'
+  const asked = { name: 'Gastrologie', head: '  Dr   Traoré ', unit: 'Médecine', capacity: 12 }
+  const { body: made } = await admin.post(url, asked, 201)
+  assert.deepEqual([made.head, made.unit, made.capacity], ['Dr Traoré', 'Médecine', 12])
+  await admin.post(url, { name: 'Autre', capacity: -1 }, 400)
+  const at = `${url}/${made.id}`
+  const renamed = (await admin.patch(at, { name: 'Gastro-entérologie', head: null, changeReason: 'Nom exact' }, 1, 200))
+    .body
+  assert.deepEqual([renamed.head, renamed.unit, renamed.version], [null, 'Médecine', 2])
+  assert.equal((await admin.patch(at, { capacity: 12 }, 2, 200)).body.version, 2)
+  const { items } = (await agent.get(`${at}/history`, 200)).body
+  assert.deepEqual(
+    items.map(({ data, reason }: { data: { name: string; head: string | null }; reason: string | null }) => [
+      data.name,
+      data.head,
+      reason,
+    ]),
+    [
+      ['Gastro-entérologie', null, 'Nom exact'],
+      ['Gastrologie', 'Dr Traoré', null],
+    ],
+  )
+  const why = { reason: 'Saisi par erreur' }
+  const bed = (await admin.post('/api/v1/beds', { code: 'G-1', serviceId: made.id }, 201)).body
+  assert.equal((await admin.delete(at, why, 2, 409)).body.code, 'service_in_use')
+  await admin.delete(`/api/v1/beds/${bed.id}`, why, 1, 204)
+  await admin.delete(at, why, 2, 204)
+  await agent.get(at, 404)
+  assert.equal((await agent.get(`${at}/history`, 200)).body.items[0].reason, why.reason)
+  // Specialties have none of it.
+  assert.equal(
+    (await admin.post('/api/v1/specialties', { name: 'Gastro', head: 'Dr Traoré' }, 400)).body.errors[0].path,
+    'head',
+  )
 })

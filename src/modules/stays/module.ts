@@ -2,11 +2,16 @@ import { agentRoles, staff } from '../../platform/auth/index.ts'
 import { defineModule, type ModuleRight } from '../../platform/modules/index.ts'
 import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
+import { tellOccupied } from '../beds/index.ts'
+import { exportRoute } from '../exchange/index.ts'
 import { keepInSight } from '../patients/index.ts'
+import { keepOpen } from '../services/index.ts'
 import { errors } from './errors.ts'
 import { observationRoutes } from './observations/routes.ts'
 import { occupancyRoutes } from './occupancy/routes.ts'
+import { isTaken, refuseInhabited } from './inhabited.ts'
 import { refuseAdmitted } from './queries.ts'
+import { stayRegister } from './register/index.ts'
 import { stayRoutes } from './routes.ts'
 import { wardRoutes } from './ward-routes.ts'
 
@@ -23,7 +28,9 @@ declare module '../../shared/module-types.ts' {
   interface ModuleRights extends NamesOf<typeof rights> {}
 }
 
-keepInSight(refuseAdmitted)
+keepInSight(refuseAdmitted, 'patient_admitted')
+keepOpen(refuseInhabited)
+tellOccupied(isTaken)
 
 export const stays = defineModule({
   name: 'stays',
@@ -53,10 +60,12 @@ export const stays = defineModule({
     { name: 'stays', description: 'Stays, movements, observations, discharge' },
     { name: 'occupancy', description: 'Beds by service now, and the indicators of a period' },
   ],
+  register: stayRegister,
   routes: () => async (app) => {
     await app.register(stayRoutes)
     await app.register(wardRoutes)
     await app.register(observationRoutes)
     await app.register(occupancyRoutes)
+    await app.register(exportRoute(stayRegister))
   },
 })

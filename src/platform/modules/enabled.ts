@@ -12,8 +12,8 @@ export function choiceOf({ type, modules }: Chosen, { name, defaults, modes }: M
   if (!defaults) return { enabled: true }
   const known = Object.keys(modes ?? {})
   const byType = defaults[type]
-  const { enabled, mode } = modules[name] ?? { enabled: byType !== 'off', mode: byType }
-  return known.length === 0 ? { enabled } : { enabled, mode: known.find((one) => one === mode) ?? known[0]! }
+  const { enabled, mode = byType } = modules[name] ?? { enabled: byType !== 'off' }
+  return known.length === 0 ? { enabled } : { enabled, mode: known.includes(mode) ? mode : known[0]! }
 }
 
 /**

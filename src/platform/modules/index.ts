@@ -3,5 +3,5 @@ export { defineModule, type ModuleContext, type ModuleDefinition, type ModuleRig
 export { isEnabled, moduleState, refuseDisabled, type ModuleState } from './enabled.ts'
 export { chooseModules, readModules } from './choose.ts'
 export { modulesRoutes } from './routes.ts'
-export { ModuleChoices } from './schemas.ts'
+export type { EstablishmentModules, ModuleChoices } from './schemas.ts'
 export { coreRoutes, refuseHomeless, routesOf } from './routes-of.ts'

@@ -29,7 +29,7 @@ export const Modules = object({
       enabled: Enabled,
       mode: Type.Optional(Mode),
       rights: Type.Array(
-        Type.Unsafe<Right>(Type.String({ pattern: '^[a-z0-9-]+:[a-z-]+$', examples: ['stays:read'] })),
+        Type.Unsafe<Right>(Type.String({ pattern: '^[a-z0-9-]+:[a-z-]+$', examples: ['patients:read'] })),
         { description: 'What this session may do there; empty where the module is off' },
       ),
     }),
@@ -41,6 +41,11 @@ export type Modules = Static<typeof Modules>
 
 const Choice = object({ name: Name, enabled: Enabled, mode: Type.Optional(Mode) })
 export type Choice = Static<typeof Choice>
+
+/** What the directory keeps of a choice, by module. */
+export const StoredModules = Type.Record(Name, object({ enabled: Enabled, mode: Type.Optional(Mode) }), {
+  maxProperties: 100,
+})
 
 export const ModuleChoices = object({
   modules: Type.Array(Choice, {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Type, type Static } from 'typebox'
 import { Line, nullable, object, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { EstablishmentRoleName, Name, Slug, TypeName, Username } from '../auth/index.ts'
+import { StoredModules } from '../modules/schemas.ts'
 import { parsedAs, parsedOfFormat } from './parsed.ts'
 
 /** What this program writes, and the newest that it reads. */
@@ -26,6 +27,8 @@ export const Manifest = object({
     region: Line(80),
     cercle: nullable(Line(80)),
     healthDistrict: nullable(Line(80)),
+    /** What was chosen of its modules; absent from files of before there were any. */
+    modules: Type.Optional(StoredModules),
   }),
   /** What its chain of the record is called there. */
   chain: DatabaseName,

@@ -64,14 +64,14 @@ async function setAside(
 export async function publishPlace(
   session: OwnerSession,
   { id, slug, schema, isNew }: Place,
-  { name, type, region, cercle, healthDistrict }: PortableEstablishment,
+  { name, type, region, cercle, healthDistrict, modules }: PortableEstablishment,
   context: ProvisionContext,
 ): Promise<void> {
   if (isNew) {
     const made = await session.query(
-      `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, schema_name, status, access_granted)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', true) on conflict (slug) do nothing returning id`,
-      [id, slug, name, type, region, cercle, healthDistrict, schema],
+      `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, schema_name, modules, status, access_granted)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', true) on conflict (slug) do nothing returning id`,
+      [id, slug, name, type, region, cercle, healthDistrict, schema, JSON.stringify(modules ?? {})],
     )
     // Somebody else was faster.
     if (made.length === 0) throw new BackupRefused('taken')

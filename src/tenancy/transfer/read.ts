@@ -65,7 +65,7 @@ async function refuseMoved(session: OwnerSession, schema: string): Promise<void>
 
 async function find(session: OwnerSession, slug: string): Promise<Row> {
   const [row] = await session.query<Row>(
-    `select e.id, e.slug, e.name, e.type, e.region, e.cercle, e.health_district as "healthDistrict", e.status,
+    `select e.id, e.slug, e.name, e.type, e.region, e.cercle, e.health_district as "healthDistrict", e.modules, e.status,
        e.schema_name as schema, coalesce(m.version, 0) as version
      from sis_platform.establishment e left join sis_platform.tenant_migration m on m.establishment_id = e.id where e.slug = $1`,
     [slug],

@@ -1,4 +1,4 @@
-import type { EstablishmentType } from '../types.ts'
+import type { Establishment, EstablishmentType } from '../types.ts'
 
 /** A table as it travels: what it is called, and its columns in the order of its rows. */
 export type PortableTable = { name: string; columns: string[] }
@@ -11,6 +11,8 @@ export type PortableEstablishment = {
   region: string
   cercle: string | null
   healthDistrict: string | null
+  /** What was chosen of its modules; absent in a file of before there were any. */
+  modules?: Establishment['modules']
 }
 
 /** Who works somewhere, without anything to log in with. */
