@@ -46,8 +46,7 @@ export class Client {
     const token = await this.token()
     const answer = await this.#app.inject({
       method: method as 'GET',
-      // Injected, an answer is there when it has ended.
-      url: url.endsWith('/notifications/stream') ? `${url}?follow=false` : url,
+      url: ending(url),
       headers: { ...(token && { authorization: `Bearer ${token}` }), ...options.headers },
       ...(options.body !== undefined && { payload: options.body as object }),
     })
@@ -80,6 +79,10 @@ export class Client {
       ...(version && { headers: { 'if-match': `"${version}"` } }),
     })
 }
+
+// Injected, an answer is there when it has ended.
+const ending = (url: string): string =>
+  /\/stream(\?|$)/.test(url) && !/[?&]follow=/.test(url) ? `${url}${url.includes('?') ? '&' : '?'}follow=false` : url
 
 export type Site = { establishment: Establishment; agent: Client; admin: Client }
 

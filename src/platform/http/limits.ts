@@ -42,13 +42,13 @@ export function registerConnectionBound({ server }: FastifyInstance): void {
 const stalledMs = 60_000
 
 /**
- * What takes minutes (`load: 'bulk'`) is silent while the server works, which connectionTimeout would take for a dead
- * client; once the file leaves, a receiver who stops reading is cut off.
+ * What takes minutes (`load: 'bulk'`) is silent while the server works, and a stream while nothing happens, which
+ * connectionTimeout would take for a dead client; once something leaves, a receiver who stops reading is cut off.
  */
 export function registerBulkDeadline(app: FastifyInstance): void {
   // A request that was injected has no connection.
   const connectionOf = ({ route, raw }: FastifyRequest): Socket | undefined =>
-    route.load === 'bulk' && raw.socket instanceof Socket ? raw.socket : undefined
+    (route.load === 'bulk' || route.load === 'stream') && raw.socket instanceof Socket ? raw.socket : undefined
   app.addHook('onRequest', (request, _reply, done) => {
     connectionOf(request)?.setTimeout(0)
     done()

@@ -40,9 +40,8 @@ export class Listener {
   }
 
   /** The identifiers of the notifications that came, in order; one that came again is left out. */
-  get ids(): string[] {
-    return [...new Set(this.heard.filter(({ event }) => event === 'notification').map(({ id }) => id!))]
-  }
+  readonly ids: string[] = []
+  readonly #known = new Set<string>()
 
   get messages(): string[] {
     return this.heard
@@ -65,7 +64,11 @@ export class Listener {
       }
       const timer = setTimeout(() => {
         this.#changed.delete(look)
-        reject(new Error(`waited in vain: ${this.status} ${this.refusal} ${JSON.stringify(this.heard.slice(-5))}`))
+        reject(
+          new Error(
+            `waited in vain: ${this.status} ${this.refusal} ${this.ids.length} ${JSON.stringify(this.heard.at(-1)).slice(0, 300)}`,
+          ),
+        )
       }, ms)
       this.#changed.add(look)
       look()
@@ -126,6 +129,9 @@ export class Listener {
     const heard = Object.fromEntries(event.split('\n').map((line) => line.split(/: (.*)/s).slice(0, 2))) as Heard
     if (heard.id !== undefined) this.lastId = heard.id
     this.heard.push(heard)
+    if (heard.event !== 'notification' || this.#known.has(heard.id!)) return
+    this.#known.add(heard.id!)
+    this.ids.push(heard.id!)
   }
 
   #ended(): void {

@@ -15,7 +15,7 @@ export type Told = NotificationRow & {
 
 /** What a reader may leave unread before it is let go (bytes); it reconnects and is given the rest. */
 const MOST_UNREAD = 256 * 1024
-/** Proxies end what is silent for a minute; a connection of ours that is silent for 20 s is ended too (platform/http/limits.ts). */
+/** Proxies end what is silent for a minute. */
 const HEARTBEAT_MS = 15_000
 /** After how long a client comes back (ms). */
 export const RETRY_MS = 3_000

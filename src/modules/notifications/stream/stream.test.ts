@@ -170,6 +170,7 @@ test('it ends when its person, session, membership, establishment, module or tok
 
 test('a person’s streams are bounded, HEAD is refused, nobody else’s token opens one', async () => {
   const { hospital, anonymous, superadmin } = all
+  await hospital.agent.token()
   const many = await Promise.all(Array.from({ length: mostOfPerson }, () => listen(hospital.agent)))
   const refused = await listen(hospital.agent)
   assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '10'])
