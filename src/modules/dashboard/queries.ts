@@ -6,22 +6,23 @@ import { daysBefore, type Daily } from './rules.ts'
 
 type One = { count: number }
 
-const allPatients = statement<object, One>('dashboard.patients', (db) =>
-  db.selectFrom('patient').select(({ fn }) => fn.countAll<number>().as('count')),
-)
-const hiddenPatients = statement<object, One>('dashboard.patients.hidden', (db) =>
+const patients = statement<object, One>('dashboard.patients', (db) =>
   db
-    .selectFrom('patient')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
-    .where('hidden_at', 'is not', null),
+    .selectNoFrom((eb) =>
+      eb(
+        eb.selectFrom('patient').select(({ fn }) => fn.countAll<number>().as('all')),
+        '-',
+        eb
+          .selectFrom('patient')
+          .select(({ fn }) => fn.countAll<number>().as('hidden'))
+          .where('hidden_at', 'is not', null),
+      ).as('count'),
+    )
+    .$castTo<One>(),
 )
 
 /** How many files there are. */
-export async function countPatients(db: TenantDb): Promise<number> {
-  const [all] = await run(db, allPatients, {})
-  const [hidden] = await run(db, hiddenPatients, {})
-  return (all?.count ?? 0) - (hidden?.count ?? 0)
-}
+export const countPatients = async (db: TenantDb): Promise<number> => (await run(db, patients, {}))[0]?.count ?? 0
 
 type Days = { from: string; to: string }
 type DayRow = { day: string; count: number }
@@ -68,7 +69,7 @@ export async function dailyAdmissions(db: TenantDb, { from, to }: Days): Promise
   return new Map((await run(db, admitted, bounds)).map(({ day, count }) => [day, count]))
 }
 
-type CategoryRow = { category: string; count: number }
+type CategoryRow = { category: string | null; count: number }
 
 // The main code stands first (consultations/rules/codes.ts).
 const frequent = statement<Days, CategoryRow>('dashboard.diagnoses', (db, value) =>
@@ -83,11 +84,11 @@ const frequent = statement<Days, CategoryRow>('dashboard.diagnoses', (db, value)
         .as('visit'),
     )
     .select(({ fn }) => ['category', fn.countAll<number>().as('count')])
-    .where('category', 'is not', null)
     .groupBy('category')
     .orderBy('count', 'desc')
     .orderBy('category')
-    .limit(10)
+    // And one for the visits without a code: as a condition the category would be taken out of each row twice.
+    .limit(11)
     .$castTo<CategoryRow>(),
 )
 
@@ -95,16 +96,14 @@ export type Diagnosis = { category: string; label: string; consultations: number
 
 /** The ten categories that are most often the main diagnosis of a visit, the most frequent first. */
 export async function firstDiagnoses(db: TenantDb, days: Days): Promise<Diagnosis[]> {
-  const rows = await run(db, frequent, days)
+  const rows = (await run(db, frequent, days)).flatMap(({ category, count }) =>
+    category === null ? [] : [{ category, consultations: count }],
+  )
   const labels = await labelsOf(
     db,
     rows.map(({ category }) => category),
   )
-  return rows.map(({ category, count }) => ({
-    category,
-    label: labels.get(category) ?? category,
-    consultations: count,
-  }))
+  return rows.slice(0, 10).map((row) => ({ ...row, label: labels.get(row.category) ?? row.category }))
 }
 
 /** A category's own label; where the nomenclature has only its subdivisions, that of « sans précision » or of the first. */
