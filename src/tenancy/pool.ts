@@ -29,6 +29,9 @@ export function openPool({ url, size, name, log, memory, answerWithin = 20_000 }
     maxLifetimeSeconds: 1_500 + Math.floor(Math.random() * 600),
     // Whatever else a backend may keep.
     maxUses: 100_000 + Math.floor(Math.random() * 50_000),
+    // pg-pool closes one that was idle for 10 s: between two patients, and whoever came next paid for a new one, which knows
+    // nobody. What they keep is bounded by the memory budget.
+    idleTimeoutMillis: 600_000,
     keepAlive: true,
     ...(memory && { memory }),
     Client: WiredClient as unknown as new () => pg.Client,

@@ -11,6 +11,7 @@ export type Statement<Values extends object, Row> = {
   readonly name: string
   /** Any number that no other statement of this process has. */
   readonly number: number
+  readonly isPlannedOnce: boolean
   /** Its text and the places of its values. */
   readonly compile: () => CompiledQuery<Row>
   readonly values?: Values
@@ -40,15 +41,19 @@ let count = 0
  * of its request).
  * @param name `resource.verb`, unique
  * @param build the query; `value('from')` is where the value of `from` comes
+ * @param plannedOnce one plan fits all of its values (a key, the newest of all). PostgreSQL plans a statement five times before
+ *   it keeps a plan, for each connection and establishment, and goes on where a table was never analysed
  */
 export function statement<Values extends object, Row>(
   name: string,
   build: (db: TenantDb, value: <K extends keyof Values>(key: K) => Values[K]) => { compile(): CompiledQuery<Row> },
+  { plannedOnce = false }: { plannedOnce?: boolean } = {},
 ): Statement<Values, Row> {
   let compiled: CompiledQuery<Row> | undefined
   return {
     name,
     number: ++count,
+    isPlannedOnce: plannedOnce,
     compile: () =>
       (compiled ??= withConstants(build(builder, (key) => new Place(key) as Values[typeof key]).compile())),
   }
@@ -87,6 +92,7 @@ export function filled<Values extends object, Row>(
 /** A statement as it is sent: its text was looked at once, and is never asked for again. */
 export type OneShot = {
   readonly number: number
+  readonly isPlannedOnce: boolean
   readonly text: string
   /** Its values, as text, in the order of their places. */
   values(given: object): (string | null)[]
@@ -104,6 +110,7 @@ export function oneShotOf<Values extends object, Row>(statement: Statement<Value
     const places = compiled.parameters.map((one) => (one instanceof Place ? one : toText(one)))
     known = {
       number: statement.number,
+      isPlannedOnce: statement.isPlannedOnce,
       text: compiled.sql,
       values: (given) =>
         places.map((one) => (one instanceof Place ? toText((given as Record<PropertyKey, unknown>)[one.key]) : one)),

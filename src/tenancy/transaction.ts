@@ -37,6 +37,9 @@ const enter: Record<Mode, string> = {
   read: entered,
   write: `${entered}, pg_current_xact_id()::text as xid, now()::text as begun`,
 }
+const planned = (text: string): string =>
+  text.replace('set_config(', "set_config('plan_cache_mode', 'force_generic_plan', true), set_config(")
+const enterPlanned: Record<Mode, string> = { read: planned(enter.read), write: planned(enter.write) }
 
 const restingPath = 'pg_catalog, pg_temp'
 
@@ -55,6 +58,8 @@ const patience = retry(
 export type Options = {
   /** `work` stores its operation's key first and answers what was stored when it finds it: to repeat it is always safe. */
   keyed?: boolean
+  /** The first plan of each of its statements fits all values (statement.ts): it is kept, instead of five made before. */
+  plannedOnce?: boolean
   meter?: Meter
   /** Of the request that asks. */
   spent?: Spent
@@ -99,7 +104,7 @@ async function attempt<Tables, T>(
   scope: Scope,
   mode: Mode,
   work: (db: Kysely<Tables>) => Promise<T | Last<T>>,
-  { pooler, meter, spent }: Options,
+  { pooler, meter, spent, plannedOnce = false }: Options,
 ): Promise<T> {
   const since = performance.now()
   const client = await borrow(pool, scope.role)
@@ -123,7 +128,7 @@ async function attempt<Tables, T>(
   try {
     // Sent without waiting: BEGIN, path and role, and the first statement of `work` travel in one round trip. When one
     // of them fails the later ones fail too (25P02, or 42501 without a role): nothing runs outside its tenant.
-    const opened = open(client, scope, mode, remembersFor !== undefined)
+    const opened = open(client, scope, mode, { remembers: remembersFor !== undefined, plannedOnce })
     const worked = work(builderOn<Tables>(connection))
     const [opening, working] = await Promise.allSettled([opened, worked])
     if (opening.status === 'rejected') throw refusedRole(opening.reason)
@@ -171,12 +176,18 @@ async function attempt<Tables, T>(
 
 type Opened = { left_role: string; left_path: string; xid: string; begun: string }
 
-async function open(client: pg.PoolClient, scope: Scope, mode: Mode, remembers: boolean): Promise<Opened> {
+async function open(
+  client: pg.PoolClient,
+  scope: Scope,
+  mode: Mode,
+  { remembers, plannedOnce }: { remembers: boolean; plannedOnce: boolean },
+): Promise<Opened> {
   // Answered with the first statement of `work`, all in one write: PostgreSQL wrote three times before, and we read as often.
   const joined = true
+  const [text, name] = plannedOnce ? [enterPlanned[mode], `${mode} planned`] : [enter[mode], mode]
   const [, { rows }] = await Promise.all([
     extended(client, begin[mode], [], { joined, ...(remembers && { name: `begin ${mode}` }) }),
-    extended<Opened>(client, enter[mode], [scope.path, scope.role], { joined, ...(remembers && { name: mode }) }),
+    extended<Opened>(client, text, [scope.path, scope.role], { joined, ...(remembers && { name }) }),
   ])
   const [opened] = rows
   if (opened?.left_role !== 'none' || opened.left_path !== restingPath)

@@ -30,11 +30,15 @@ export type Tenant = {
    * Reads and writes in one transaction as the establishment's own role. Repeated as a whole on 40001, 40P01 and when
    * the connection is lost before COMMIT: `work` must have no other side effect. A COMMIT that is not answered is settled.
    * @param work gives the result, or with `last` a statement that stores and the result
-   * @param options keyed: `work` keeps its operation's key first, and answers what was stored when it finds it
+   * @param options keyed: `work` keeps its operation's key first, and answers what was stored when it finds it; plannedOnce: the
+   *   first plan of each of its statements fits all values (statement.ts)
    * @throws whatever `work` throws (rolled back); AlreadyThere of a `last` statement; database_unavailable, outcome_unknown,
    *   timeout, establishment_suspended
    */
-  transaction<T>(work: (db: TenantDb) => Promise<T | Last<T>>, options?: { keyed?: boolean }): Promise<T>
+  transaction<T>(
+    work: (db: TenantDb) => Promise<T | Last<T>>,
+    options?: { keyed?: boolean; plannedOnce?: boolean },
+  ): Promise<T>
   /** Reads in one REPEATABLE READ, READ ONLY transaction: all statements see the same instant. */
   read<T>(work: (db: TenantDb) => Promise<T>): Promise<T>
   /** One short read whose statement is known at the start, in a transaction of its own. @throws as `read` */

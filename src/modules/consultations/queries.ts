@@ -20,11 +20,14 @@ const statements = remembered<Statement<ById, FullRow>>(3)
 
 const found = (viewer: Viewer, id: string): [Statement<ById, FullRow>, ById] => [
   statements(kindOf(viewer), () =>
-    statement('consultation.get', (db, value) =>
-      selectConsultations(db, placedIn(viewer, value('viewer')), value('at'))
-        .where('consultation.id', '=', value('id'))
-        .where('consultation.hidden_at', 'is', null)
-        .limit(1),
+    statement(
+      'consultation.get',
+      (db, value) =>
+        selectConsultations(db, placedIn(viewer, value('viewer')), value('at'))
+          .where('consultation.id', '=', value('id'))
+          .where('consultation.hidden_at', 'is', null)
+          .limit(1),
+      { plannedOnce: true },
     ),
   ),
   { id, viewer: viewer.id ?? '', at: now().toISOString() },

@@ -13,11 +13,14 @@ const statements = remembered<Statement<ById, Row>>(3)
 
 const found = (viewer: Viewer, id: string): [Statement<ById, Row>, ById] => [
   statements(kindOf(viewer), () =>
-    statement('patient.get', (db, value) =>
-      visiblePatients(db, placedIn(viewer, value('viewer')), value('at'))
-        .where('patient.id', '=', value('id'))
-        .where('hidden_at', 'is', null)
-        .limit(1),
+    statement(
+      'patient.get',
+      (db, value) =>
+        visiblePatients(db, placedIn(viewer, value('viewer')), value('at'))
+          .where('patient.id', '=', value('id'))
+          .where('hidden_at', 'is', null)
+          .limit(1),
+      { plannedOnce: true },
     ),
   ),
   { id, viewer: viewer.id ?? '', at: now().toISOString() },

@@ -58,7 +58,8 @@ export function createOnce<T extends object>(
 /**
  * A creation whose rows one statement stores, the operation's key among them: it travels with COMMIT. Where anything is out
  * of the ordinary `work` decides, as in createOnce.
- * @param quick what is stored and answered; undefined: not this way. Nothing but what the last statement stores may be written
+ * @param quick what is stored and answered; undefined: not this way. Nothing but what the last statement stores may be written,
+ *   and what it reads is read by keys: its plans are made once
  */
 export async function createInOne<T extends object, Values extends KeyedValues>(
   request: FastifyRequest,
@@ -69,7 +70,7 @@ export async function createInOne<T extends object, Values extends KeyedValues>(
 ): Promise<T> {
   const key = keyOf(request)
   const first = await request.tenant
-    .transaction<Answer<T> | undefined>((db) => storing(db, key, quick), { keyed: true })
+    .transaction<Answer<T> | undefined>((db) => storing(db, key, quick), { keyed: true, plannedOnce: true })
     // Somebody else was faster with this id or this key.
     .catch((error: unknown) => {
       if (!(error instanceof AlreadyThere)) throw error

@@ -5,6 +5,8 @@ import { quiet, startDatabase, type TestDatabase } from '../../../test/cluster.t
 import { last } from '../last.ts'
 import { openPool } from '../pool.ts'
 import { run, statement } from '../statement.ts'
+import type { AffinePool } from './affine-pool.ts'
+import type { WiredClient } from './wired-client.ts'
 import { createTenancy, type Tenancy, type TenancyOptions } from '../tenancy.ts'
 import type { TenantTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
@@ -78,6 +80,39 @@ async function fill(of: Tenancy): Promise<void> {
 }
 
 describe('connections of transactions', () => {
+  test('of an establishment that no free one knows: its own is waited for a moment, and no longer', async () => {
+    const pool = openPool({ url: database.apiUrl, size: 3, name: 'own', log: quiet }) as AffinePool
+    undo.push(() => pool.end())
+    const all = await Promise.all(['a', 'b', 'c'].map((party) => pool.lend(party)))
+    for (const client of all) pool.giveBack(client, false)
+    const stranger = async (): Promise<WiredClient> => {
+      const client = (await pool.lend('stranger')) as unknown as WiredClient
+      client.touched.delete('stranger')
+      return client
+    }
+    const give = (client: WiredClient): void => pool.giveBack(client as never, false)
+    const own = await stranger()
+    give(own)
+    const host = [...own.touched][0]!
+    let waited = 0
+    // A machine that is busy with something else may let the moment pass.
+    for (let round = 0; round < 20; round++) {
+      const held = await pool.lend(host)
+      assert.equal(held, own as never)
+      const coming = stranger()
+      pool.giveBack(held, false)
+      const came = await coming
+      if (came === own) waited++
+      give(came)
+    }
+    assert.ok(waited > 0)
+    const held = await pool.lend(host)
+    const other = await stranger()
+    assert.notEqual(other, own, 'one that is kept is not waited for')
+    give(other)
+    pool.giveBack(held, false)
+  })
+
   before(async () => {
     const one = await open({ poolSize: 1 })
     for (const at of places) await one.tenant(at).transaction((db) => run(db, store, service('one')))

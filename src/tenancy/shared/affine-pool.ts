@@ -7,6 +7,7 @@ import type { WiredClient } from './wired-client.ts'
 /** What pg-pool 3 keeps of a connection that nobody has. */
 type Idle = { client: WiredClient & pg.PoolClient; idleListener: (error: Error) => void; timeoutId?: NodeJS.Timeout }
 type Inside = {
+  readonly _clients: (WiredClient & pg.PoolClient)[]
   readonly _idle: Idle[]
   readonly _pendingQueue: unknown[]
   _acquireClient(
@@ -23,9 +24,25 @@ export type AffinePoolOptions = pg.PoolConfig & {
   memory?: MemoryBudget
 }
 
+/**
+ * Whoever no free connection knows waits so long for its own, counted from when that was lent (ms): meeting an establishment
+ * for the first time costs a connection some milliseconds of processor and half a megabyte for good. One that is kept longer,
+ * by a lock or a long work, is waited for by nobody.
+ */
+const patienceMs = 25
+
+/** The same connection for a party as long as it is open, another one for each party, and no other when one more is opened. */
+function shareOf(party: string, number: number): number {
+  let value = 0x811c9dc5 ^ Math.imul(number, 0x9e3779b1)
+  for (let i = 0; i < party.length; i++) value = Math.imul(value ^ party.charCodeAt(i), 0x01000193)
+  return Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 0
+}
+
 /** Lends the connection that has served the same establishment before, when it is free: its tables and statements are known there. */
 export class AffinePool extends pg.Pool {
   readonly #memory: MemoryBudget | undefined
+  /** Since when each is lent (ms), and who waits for it. */
+  readonly #lent = new Map<pg.PoolClient, { since: number; waiting: (() => void)[] }>()
   /** Since the start. */
   readonly counts = { lent: 0, known: 0, opened: 0, retired: 0 }
 
@@ -42,6 +59,7 @@ export class AffinePool extends pg.Pool {
   /** @param party the role of whoever borrows; without it any connection does */
   async lend(party?: string): Promise<pg.PoolClient> {
     const client = (await this.#lendIdle(party)) ?? (await this.connect())
+    this.#lent.set(client, { since: performance.now(), waiting: [] })
     this.counts.lent++
     if (party === undefined) return client
     const { touched } = client as unknown as WiredClient
@@ -54,7 +72,11 @@ export class AffinePool extends pg.Pool {
   giveBack(client: pg.PoolClient, broken: boolean): void {
     const isFull = this.#memory?.isTooMuch(client as unknown as WiredClient) ?? false
     if (isFull) this.counts.retired++
+    const waiting = this.#lent.get(client)?.waiting ?? []
+    this.#lent.delete(client)
     client.release(broken || isFull)
+    // It is free again, or gone: the first takes it, the others look for themselves.
+    for (const look of waiting) look()
   }
 
   /** Establishments that its idle connections have had, each for itself; statements that they remember. */
@@ -68,14 +90,31 @@ export class AffinePool extends pg.Pool {
 
   // pg-pool gives the connection that came back last, whoever had it, and has no other way to choose one. Whoever waits
   // there already comes first.
-  #lendIdle(party: string | undefined): Promise<pg.PoolClient> | undefined {
+  async #lendIdle(party: string | undefined): Promise<pg.PoolClient | undefined> {
+    if (party === undefined) return undefined
+    for (let until = Infinity; ;) {
+      const { _clients: open, _idle: idle, _pendingQueue: pending } = this as unknown as Inside
+      if (idle.length === 0 || pending.length > 0) return undefined
+      const known = idle.findIndex(({ client }) => client.touched.has(party))
+      if (known >= 0) return this.#take(known)
+      const own = open.reduce((a, b) => (shareOf(party, b.number) > shareOf(party, a.number) ? b : a))
+      const found = idle.findIndex(({ client }) => client === own)
+      if (found >= 0) return this.#take(found)
+      const lent = this.#lent.get(own)
+      const now = performance.now()
+      until = Math.min(until, (lent?.since ?? now) + patienceMs)
+      if (lent === undefined || now >= until)
+        return this.#take(idle.indexOf(idle.reduce((a, b) => (b.client.touched.size < a.client.touched.size ? b : a))))
+      await new Promise<void>((resolve) => {
+        const late = setTimeout(resolve, until - now)
+        lent.waiting.push(() => (clearTimeout(late), resolve()))
+      })
+    }
+  }
+
+  #take(place: number): Promise<pg.PoolClient> | undefined {
     const inside = this as unknown as Inside
-    const { _idle: idle } = inside
-    if (party === undefined || idle.length < 2 || inside._pendingQueue.length > 0) return undefined
-    let chosen = idle.findIndex(({ client }) => client.touched.has(party))
-    if (chosen < 0)
-      chosen = idle.indexOf(idle.reduce((a, b) => (b.client.touched.size < a.client.touched.size ? b : a)))
-    const [item] = idle.splice(chosen, 1)
+    const [item] = inside._idle.splice(place, 1)
     if (item === undefined) return undefined
     clearTimeout(item.timeoutId)
     return new Promise((resolve, reject) => {

@@ -9,6 +9,13 @@ import { Wire, type Exchange, type ServerError } from './wire.ts'
 export const enterText = `select current_setting('role'), current_setting('search_path'),
   set_config('transaction_read_only', 'on', true), set_config('search_path', $1, true), set_config('role', $2, true)`
 const enterName = 'enter'
+// The same, with the same answer, for a statement whose first plan is kept.
+export const enterPlannedText = enterText.replace(
+  "set_config('transaction_read_only', 'on', true)",
+  `case when set_config('plan_cache_mode', 'force_generic_plan', true) is not null
+    then set_config('transaction_read_only', 'on', true) end`,
+)
+const enterPlannedName = 'enter_planned'
 const restingPath = 'pg_catalog, pg_temp'
 
 /** Of whom a read is, as bytes: what is sent for it and what must be answered are always the same. */
@@ -42,7 +49,7 @@ function hash(name: string): number {
 }
 
 /** A statement's text and its number among all of the process. */
-export type Known = { readonly number: number; readonly text: string }
+export type Known = { readonly number: number; readonly text: string; readonly isPlannedOnce: boolean }
 
 /** A statement that this connection remembers for one establishment: its plan is for that one's path only. */
 type Named = { readonly key: number; readonly name: string; maker: RowMaker | undefined; isParsed: boolean }
@@ -68,7 +75,8 @@ export class SharedConnection {
   /** An entrance was refused: for its establishment, or because of what was left on this connection. Another one may know. */
   isSuspect = false
   #names = 0
-  #entered = false
+  /** Which entrances PostgreSQL knows here. */
+  readonly #entered = new Set<string>()
   #uses = 0
 
   constructor(client: pg.Client, limits: Limits, onLoss: (error: Error) => void) {
@@ -95,9 +103,10 @@ export class SharedConnection {
     const { out } = this.wire
     this.#uses++
     this.#touched.add(entrance.number)
-    if (!this.#entered) out.parse(enterName, enterText)
-    this.#entered = true
-    out.bindAndExecute(enterName, entrance.values)
+    const enter = statement.isPlannedOnce ? enterPlannedName : enterName
+    if (!this.#entered.has(enter)) out.parse(enter, statement.isPlannedOnce ? enterPlannedText : enterText)
+    this.#entered.add(enter)
+    out.bindAndExecute(enter, entrance.values)
     const key = entrance.number * 65_536 + statement.number
     let named = this.#named.get(key)
     const isNew = named === undefined
@@ -213,7 +222,7 @@ class OneRead implements Exchange {
       // Decoded at once: the bytes are the socket's.
       if (this.#error !== undefined || this.#settle === undefined) return
       try {
-        if (this.#named.maker) this.#rows.push(this.#named.maker(bytes, at))
+        if (this.#named.maker) this.#rows.push(this.#named.maker(bytes, at, end))
         else {
           // Parsed by a read that was cancelled before its description came.
           this.#on.forget(this.#named)

@@ -42,6 +42,28 @@ describe('one-shot reads on shared connections', () => {
     assert.equal(connection.wire.flying.length, 0)
   })
 
+  test('are planned once where one plan fits, and their neighbours as PostgreSQL thinks best', async () => {
+    const plan = (plannedOnce: boolean) =>
+      statement<object, { mode: string }>(
+        `test.plan.${plannedOnce}`,
+        (db) => db.selectNoFrom((eb) => eb.fn<string>('current_setting', [eb.val('plan_cache_mode')]).as('mode')),
+        { plannedOnce },
+      )
+    const [once, often] = [plan(true), plan(false)]
+    const { ask } = await bare()
+    const [a, b] = [entranceOf(1, scopeOf(places[0]!)), entranceOf(2, scopeOf(places[1]!))]
+    const modes = await Promise.all([ask(a, once, {}), ask(a, often, {}), ask(b, once, {}), ask(b, often, {})])
+    const expected = ['force_generic_plan', 'auto']
+    assert.deepEqual(modes.map(([row]) => row?.mode), [...expected, ...expected]) // prettier-ignore
+    const tenant = tenancy.tenant(places[0]!)
+    for (const [plannedOnce, mode] of [
+      [true, expected[0]],
+      [false, expected[1]],
+    ] as const)
+      // prettier-ignore
+      assert.equal((await tenant.transaction((db) => run(db, often, {}), { plannedOnce }))[0]?.mode, mode)
+  })
+
   test('find out a role or a path that somebody left', async () => {
     const [a, b] = [places[0]!, places[1]!]
     for (const [left, found] of [

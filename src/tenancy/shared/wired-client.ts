@@ -18,6 +18,8 @@ type Callback = (error: Error | null, answer?: Answer) => void
 /** Named statements of one connection; past it the one used longest ago is closed on the server. */
 const mostNamed = 400
 
+let opened = 0
+
 type Named = { readonly name: string; readonly text: string; maker: RowMaker | undefined; isParsed: boolean }
 
 /**
@@ -46,6 +48,9 @@ export class WiredClient extends pg.Client {
       callback(error)
     })
   }
+
+  /** Any number that no other connection of this process has. */
+  readonly number = ++opened
 
   /** Whose transactions it has had: PostgreSQL keeps their tables in the memory of the connection's process. */
   readonly touched = new Set<string>()
