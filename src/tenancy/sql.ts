@@ -18,9 +18,12 @@ export const likenessRank = (
   return sql<number>`(7500 * (${sql.join(each, sql` + `)}) / ${each.length}::integer + 2500 * ${similarity(haystack, needles[0])})::integer`
 }
 
-/** Whether word similarity passes the threshold of pg_trgm (0.6 unless set); the trigram index serves it. */
+/**
+ * Whether word similarity passes the threshold of pg_trgm (0.6 unless set); the trigram index serves it. Written as the index
+ * has it: turned around, PostgreSQL looked at each candidate twice.
+ */
 export const isLike = (needle: string, haystack: Expression<string>): RawBuilder<boolean> =>
-  sql<boolean>`${needle}::text operator(sis_ext.<%) ${haystack}`
+  sql<boolean>`${haystack} operator(sis_ext.%>) ${needle}::text`
 
 /** 0..1: similarity of the two whole strings. */
 export const similarity = (left: Expression<string>, right: string): RawBuilder<number> =>

@@ -1,6 +1,5 @@
 import {
   containing,
-  likenessRank,
   run,
   startingWith,
   type ExpressionBuilder,
@@ -11,13 +10,13 @@ import {
 import { today } from '../../shared/clock.ts'
 import { readRankKeys, toPage } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
-import { calledSo, isCalled, MOST_ALIKE, type RankedRow } from './named.ts'
+import { calledSo, isCalled, likestOf, MOST_ALIKE, type RankedRow } from './named.ts'
 import { findProtected } from './protected.ts'
-import { conditionsOf, matching, newestPatients, newestStatement } from './page-query.ts'
-import { patientColumns, toPatient, type PatientRow } from './record.ts'
+import { conditionsOf, newestPatients, newestStatement } from './page-query.ts'
+import { toPatient, type PatientRow } from './record.ts'
 import { readSearch, type Asked } from './rules/search.ts'
 import type { PatientFilters, PatientPage, PatientQuery } from './list-schemas.ts'
-import { changedSight, noteGlass, visiblePatients, type Viewer } from './visibility.ts'
+import { changedSight, noteGlass, type Viewer } from './visibility.ts'
 
 type Patients = ExpressionBuilder<TenantTables, 'patient'>
 /** With the patients whom a device that asks by `updatedSince` may see otherwise than before. */
@@ -90,35 +89,19 @@ async function likestFirst(
   const asked = readSearch(q)
   const conditions = conditionsOf(filters)
   const after = cursor === undefined ? undefined : readRankKeys(cursor)
-  const { names } = asked
+  const search = { conditions, changed, after }
+  // A name alone: who is called so comes first.
+  const called = asked.digits || asked.card ? undefined : asked.names
   const rows: RankedRow[] = []
-  if (names && !asked.digits && !asked.card && (after === undefined || after[0] > MOST_ALIKE))
-    rows.push(...(await calledSo(db, viewer, names, { conditions, changed, after, limit: limit + 1 })))
+  if (called && (after === undefined || after[0] > MOST_ALIKE))
+    rows.push(...(await calledSo(db, viewer, called, { ...search, limit: limit + 1 })))
   // Among a million, only who is called by few has the like-named looked for: those of a common name fill the pages.
-  if (rows.length <= limit) rows.push(...(await alike(limit + 1 - rows.length)))
-  return pageOf(viewer, rows, limit, ({ rank, id }) => [rank, id])
-
-  async function alike(most: number): Promise<RankedRow[]> {
-    const isShown = names && !asked.digits && !asked.card
-    return db
-      .selectFrom(
-        visiblePatients(db, viewer)
-          .select((of) => likenessRank(names ?? ['', ''], of.ref('search_key')).as('rank'))
-          .where((of) => of.and([...matching(of, conditions, changed), askedFor(of, asked)]))
-          .$if(isShown !== undefined && isShown, (query) => query.where((of) => of.not(isCalled(of, names!))))
-          .as('patient'),
-      )
-      .select([...patientColumns, 'patient.glass', 'patient.rank'])
-      .$if(after !== undefined, (query) =>
-        query.where((eb) =>
-          eb.or([eb('rank', '<', after![0]), eb.and([eb('rank', '=', after![0]), eb('id', '<', after![1])])]),
-        ),
-      )
-      .orderBy('rank', 'desc')
-      .orderBy('id', 'desc')
-      .limit(most)
-      .execute()
+  if (rows.length <= limit) {
+    const among = (eb: Patients) => eb.and([askedFor(eb, asked), ...(called ? [eb.not(isCalled(eb, called))] : [])])
+    const alike = { ...search, limit: limit + 1 - rows.length, among, from: 0 }
+    rows.push(...(await likestOf(db, viewer, asked.names ?? ['', ''], alike)))
   }
+  return pageOf(viewer, rows, limit, ({ rank, id }) => [rank, id])
 }
 
 function pageOf<R extends PatientRow & { glass: string | null }>(
