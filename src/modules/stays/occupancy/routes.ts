@@ -54,7 +54,7 @@ export const occupancyRoutes: Routes = async (app) => {
         description:
           'Of the establishment and of each of its services, with the counts that they are made of. Hidden stays do not ' +
           'count; of a stay that goes on count its days until the end of the period. The conventions stand in ' +
-          'docs/operations.md.',
+          'docs/indicateurs-lits.fr.md.',
         querystring: IndicatorsQuery,
         response: responses({ 200: Indicators }, 'service_not_found'),
       },

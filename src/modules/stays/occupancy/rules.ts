@@ -59,7 +59,7 @@ export function totalOf(all: Iterable<Sums>): Sums {
 }
 
 /**
- * The usual indicators of beds, of one population (docs/operations.md, « Indicateurs des lits »). Rates in per cent.
+ * The usual indicators of beds, of one population (docs/indicateurs-lits.fr.md). Rates in per cent.
  * What would be divided by nothing is null; `undefined` says why.
  */
 export function indicatorsOf(sums: Sums, days: number) {
