@@ -1,4 +1,4 @@
-import type { Tenant, TenantDb } from '#tenancy'
+import type { Establishment, Tenant, TenantDb } from '#tenancy'
 import type { TObject } from 'typebox'
 import type { Right } from '../../platform/auth/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
@@ -27,7 +27,14 @@ export type Entry = {
 }
 
 /** An entry of one of the establishment's lists that it has not; `id` stands for it until it is stored. */
-export type Created = { list: 'services' | 'specialties' | 'beds'; name: string; id: string }
+export type Created = {
+  list: 'services' | 'specialties' | 'beds'
+  name: string
+  id: string
+  /** Of a bed: its service, and the day since which it is said to be there. */
+  serviceId?: string
+  since?: string
+}
 
 /** A line judged: what is to be stored of it, or why not. */
 export type Judged<P> = { record: P; warnings: Note[]; faults?: undefined } | { record?: undefined; faults: Note[] }
@@ -69,7 +76,7 @@ export type RegisterSpec<
   /** What it is called: « un registre de consultations ». */
   title: Text
   /** Its records' table and resource; `import_line` has a column `<table>_id`. */
-  table: 'consultation'
+  table: 'consultation' | 'stay'
   headings: Headings
   /** Headings that are read only where the register was named by who sends the file. */
   whenNamed?: Headings
@@ -83,10 +90,12 @@ export type RegisterSpec<
   read(reader: LineReader, today: string): E | undefined
   /** All that a line says, and what makes it the same event whatever else it says; null where that is not known. */
   says(entry: E): { content: readonly unknown[]; event: readonly unknown[] | null }
-  known(db: TenantDb, viewer: Viewer, entries: readonly E[]): Promise<K>
+  known(db: TenantDb, asked: { viewer: Viewer; establishment: Establishment }, entries: readonly E[]): Promise<K>
   judge(entry: E, person: { birth: Birth }, known: K, today: string): Judged<P>
   /** Once it is known who it is: why it cannot be stored all the same. */
   place?(planned: Planned<P>, entry: E, known: K): Note | undefined
+  /** Errors of `store` that say that something changed since the lines were judged: they are judged again. */
+  outdatedBy?: readonly string[]
   storeCreated(db: TenantDb, actor: Actor, created: readonly Created[]): Promise<Map<string, string>>
   /** @param ids what the created entries are called now, by what stood for them */
   store(db: TenantDb, actor: Actor, planned: readonly Planned<P>[], ids: ReadonlyMap<string, string>): Promise<void>

@@ -9,7 +9,7 @@ export { nameOf } from './import/duplicates.ts'
 export { codesOf, entryIn, knownCodes, listed, storeListed, type Listed } from './import/references.ts'
 export { isEmpty, readCodes } from './reading/cells.ts'
 export { fault, readDay, readVisitDay, type Read } from './reading/days.ts'
-export { uuidOf, type LineReader, type Note } from './reading/line.ts'
+export { headingIn, uuidOf, type LineReader, type Note } from './reading/line.ts'
 export { readPerson } from './reading/person.ts'
 export { headingOf as sharedHeading, sharedHeadings, type Headings } from './reading/headings.ts'
 

@@ -42,7 +42,7 @@ export const consultationRegister = declareRegister({
     }
   },
 
-  async known(db, _viewer, visits: readonly VisitEntry[]) {
+  async known(db, _asked, visits: readonly VisitEntry[]) {
     const created: Created[] = []
     return {
       services: await listed(

@@ -6,28 +6,56 @@ const NEAR = 0.564
 
 type Key = { text: string; letters: number; hasForms: boolean }
 
-/** Which keys of names (patients: nameKey) are spellings of one another, each pair judged once. */
+// Of a name so many others are sifted, so many of these compared, and so many kept, the newest of each: a file of nothing but
+// different names would otherwise cost the square of their number. A district's register has about a thousand names.
+const [MOST_SIFTED, MOST_COMPARED, MOST_NEAR] = [4_000, 400, 100]
+
+/** Which keys of names (patients: nameKey) are spellings of one another, each pair judged at most once. */
 export class NearNames {
-  readonly #keys = new Map<string, Key>()
-  readonly #near = new Map<string, { key: Key; near: string[] }>()
+  /** How many pairs were sifted, and how many of these compared: a bounded number for each name that is asked for. */
+  sifted = 0
+  compared = 0
+  readonly #added = new Set<string>()
+  readonly #keys: Key[] = []
+  /** What is near to a name among the first `seen` that were added. */
+  readonly #near = new Map<string, { key: Key; near: string[]; seen: number }>()
 
   add(text: string): void {
-    if (this.#keys.has(text)) return
-    const key = keyOf(text)
-    this.#keys.set(text, key)
-    for (const other of this.#near.values()) if (isNear(other.key, key)) other.near.push(text)
+    if (this.#added.has(text)) return
+    this.#added.add(text)
+    this.#keys.push(keyOf(text))
   }
+
+  has = (text: string): boolean => this.#added.has(text)
 
   /** Those added so far that may be `text`, itself included. */
   of(text: string): readonly string[] {
-    let found = this.#near.get(text)
-    if (!found) {
-      const key = keyOf(text)
-      found = { key, near: [] }
-      for (const other of this.#keys.values()) if (isNear(key, other)) found.near.push(other.text)
-      this.#near.set(text, found)
+    let asked = this.#near.get(text)
+    if (!asked) this.#near.set(text, (asked = { key: keyOf(text), near: [], seen: 0 }))
+    if (asked.seen < this.#keys.length) {
+      asked.near = [...asked.near, ...this.#among(asked.key, asked.seen)].slice(-MOST_NEAR)
+      if (this.has(text) && !asked.near.includes(text)) asked.near = [text, ...asked.near.slice(1 - MOST_NEAR)]
+      asked.seen = this.#keys.length
     }
-    return found.near
+    return asked.near
+  }
+
+  /** Those that were added from the place `seen` on, in their order. */
+  #among(key: Key, seen: number): string[] {
+    const found: string[] = []
+    let left = MOST_COMPARED
+    const end = Math.max(seen, this.#keys.length - MOST_SIFTED)
+    for (let i = this.#keys.length - 1; i >= end && left > 0; i--) {
+      const other = this.#keys[i]!
+      this.sifted++
+      if (key.text === other.text) found.push(other.text)
+      else if (mayBe(key, other)) {
+        left--
+        this.compared++
+        if (givenLikeness(key.text, other.text) >= NEAR) found.push(other.text)
+      }
+    }
+    return found.reverse()
   }
 }
 
@@ -37,8 +65,7 @@ const keyOf = (text: string): Key => {
   return { text, letters, hasForms: hasForms(text) }
 }
 
-const isNear = (a: Key, b: Key): boolean =>
-  a.text === b.text || (((a.hasForms && b.hasForms) || mayBeNear(a, b)) && givenLikeness(a.text, b.text) >= NEAR)
+const mayBe = (a: Key, b: Key): boolean => (a.hasForms && b.hasForms) || mayBeNear(a, b)
 
 // A likeness of 0.564 is a Jaro–Winkler of 0.869, and even four equal first letters need a Jaro of 0.78 for it: the letters
 // that both have are at least 1.34 of their two lengths. Of 1,000 unlike names so few are left that all pairs cost a tenth.

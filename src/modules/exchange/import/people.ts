@@ -44,7 +44,8 @@ export class People {
   lookedAt = 0
   readonly #near = new NearNames()
   readonly #byKeys = new Map<string, Map<string, Block>>()
-  readonly #byWriting = new Map<string, Entry[]>()
+  /** By names as written with a trait, then by the year of birth. */
+  readonly #byWriting = new Map<string, Map<number, Entry[]>>()
   readonly #byCard = new Map<string, Entry[]>()
   readonly #byNumber = new Map<string, Known>()
   #count = 0
@@ -61,10 +62,15 @@ export class People {
     this.#byKeys.set(family, ofFamily)
     const block = ofFamily.get(given) ?? { byTrait: new Map(), bySaid: new Map() }
     ofFamily.set(given, block)
+    const writing = writingOf(person)
     traits.forEach((trait, i) => {
       if (trait === null) return
       push(block.byTrait, `${i}${trait}`, entry)
-      if (i < CERTAIN_TRAITS) push(this.#byWriting, `${writingOf(person)}|${entry.year}|${i}${trait}`, entry)
+      if (i >= CERTAIN_TRAITS) return
+      const key = `${writing}|${i}${trait}`
+      const years = this.#byWriting.get(key) ?? new Map<number, Entry[]>()
+      this.#byWriting.set(key, years)
+      push(years, entry.year, entry)
     })
     push(block.bySaid, saidIn(traits), entry)
     for (const card of cardsOf(person)) push(this.#byCard, card, entry)
@@ -101,9 +107,10 @@ export class People {
     const year = Number(birthRange(person.birth)[0].slice(0, 4))
     let left = MOST_LOOKED_AT
     for (const i of byWeight) {
-      if (i >= CERTAIN_TRAITS || traits[i] === null) continue
+      const years = i < CERTAIN_TRAITS && traits[i] !== null && this.#byWriting.get(`${writing}|${i}${traits[i]}`)
+      if (!years) continue
       for (let near = year - 3; near <= year + 3; near++)
-        for (const known of newest(this.#byWriting.get(`${writing}|${near}|${i}${traits[i]}`), left)) {
+        for (const known of newest(years.get(near), left)) {
           found.add(known)
           left--
         }

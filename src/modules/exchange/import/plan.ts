@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Tenant, TenantDb } from '#tenancy'
+import type { Establishment, Tenant, TenantDb } from '#tenancy'
 import { today } from '../../../shared/clock.ts'
 import { newId } from '../../../shared/ids.ts'
 import { text, type Text } from '../../../shared/text.ts'
@@ -47,7 +47,9 @@ export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file
     created: [],
     after: 0,
   }
-  const known = await tenant.read((db) => readKnown(db, viewer, asker, lines, plan))
+  const known = await tenant.read((db) =>
+    readKnown(db, { viewer, asker, establishment: tenant.establishment }, lines, plan),
+  )
   plan.created = known.of.created
   const day = today()
   const breathe = breather()
@@ -63,15 +65,14 @@ type Known = { lines: Line[]; of: { created: Created[] }; people: People }
 
 async function readKnown(
   db: TenantDb,
-  viewer: Viewer,
-  asker: Viewer,
+  { viewer, asker, establishment }: { viewer: Viewer; asker: Viewer; establishment: Establishment },
   given: readonly Line[],
   plan: Plan,
 ): Promise<Known> {
   plan.after = await countStored(db)
   const lines = await newLines(db, viewer, given, plan)
   const entries = lines.map(({ entry }) => entry)
-  const of = await plan.register.known(db, viewer, entries)
+  const of = await plan.register.known(db, { viewer, establishment }, entries)
   return { lines, of, people: await peopleAround(db, viewer, asker, entries) }
 }
 

@@ -62,7 +62,12 @@ export async function storeRegister(
     // What is stored is compared with everybody, so that nobody gets a second, open file.
     const plan = await planOf(tenant, nobodyLooks, actor, register)
     const stored = await withFileNumbers(tenant, plan.patients.length, (numbers) =>
-      tenant.transaction((db) => storePlan(db, actor, register, plan, numbers, progress)),
+      tenant
+        .transaction((db) => storePlan(db, actor, register, plan, numbers, progress))
+        .catch((error: unknown) => {
+          if (error instanceof Problem && plan.register.outdatedBy?.includes(error.code)) return undefined
+          throw error
+        }),
     )
     if (stored) return stored
   }

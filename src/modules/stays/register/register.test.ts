@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import { harness, type Client, type Site } from '../../../../test/harness.ts'
+import { form } from '../../exchange/register.fixture.ts'
+
+/** A ward's book as it is kept, with what a person finds wrong in it (its expected outcome: below). */
+const book = readFileSync(
+  new URL('../../../../test/registers/registre-hospitalisation-csref-djenne.csv', import.meta.url),
+)
+
+// Counted again without any of the program's own reading: no cell is quoted.
+const rows = book
+  .toString('utf8')
+  .replace('\ufeff', '')
+  .trim()
+  .split('\r\n')
+  .map((row, i) => ({ line: i + 1, cells: row.split(';') }))
+  .slice(1)
+
+const expectedRefusals: Record<string, [column: string, why: RegExp]> = {
+  20: ['Date de sortie', /précède l’entrée \(12\/09\/2026\)/],
+  21: ["Date d'entrée", /futur/],
+  22: ['Mode de sortie', /inconnu : guéri, amélioré/],
+  23: ['Mode de sortie', /« Décédé avant 48 h », mais la sortie est 6 jours après/],
+  24: ['Lit', /lit 3 est occupé du 07\/09\/2026 au 15\/09\/2026 \(ligne 12\)/],
+  25: ['Mode de sortie', /absent : guéri/],
+  26: ['Date de sortie', /sans date de sortie/],
+  30: ['Lit', /inconnu dans ce service \(ses lits : MAT-1, MAT-2\)/],
+  31: ["Date d'entrée", /déjà un séjour du 20\/09\/2026 au 24\/09\/2026 \(ligne 30\)/],
+  36: ["Date d'entrée", /Deux séjours en cours .* ligne 33, depuis le 25\/09\/2026/],
+  39: ['Lit', /lit 1 est occupé depuis le 12\/11\/2026 \(ligne 36\)/],
+  40: ['Date de sortie', /futur/],
+  41: ["Heure d'entrée", /hh:mm/],
+  42: ['Service', /absent/],
+}
+const kept = rows.length - Object.keys(expectedRefusals).length - 1
+
+const send = async (client: Client, bytes: Uint8Array | string, query: string, expect?: number) =>
+  (await client.send('POST', `/api/v1/imports?${query}`, { ...form(bytes), ...(expect && { expect }) })).body
+
+async function withMaternity({ admin }: Site): Promise<void> {
+  const { body } = await admin.post('/api/v1/services', { name: 'Maternité' }, 201)
+  for (const code of ['MAT-1', 'MAT-2'])
+    await admin.post('/api/v1/beds', { code, serviceId: body.id, openedOn: '2026-01-01' }, 201)
+}
+
+const count = async ({ establishment: { schema } }: Site, from: string): Promise<number> => {
+  const { database } = await harness()
+  const [row] = await database.asSuperuser<{ n: number }>(`select count(*)::int as n from ${schema}.${from}`)
+  return row!.n
+}
+
+test('a dry run of the ward’s book tells exactly the expected outcome and stores nothing', async () => {
+  const { csref } = await harness()
+  await withMaternity(csref)
+  const body = await send(csref.agent, book, 'dryRun=true', 201)
+  const numberOf = ({ line }: { line: number }) => rows.find((row) => row.line === line)!.cells[0]!
+  assert.deepEqual([body.register, body.lines], ['stays', rows.length])
+  assert.deepEqual(body.refused.map(numberOf), Object.keys(expectedRefusals))
+  for (const one of body.refused) {
+    const [column, why] = expectedRefusals[numberOf(one)]!
+    assert.equal(one.column, column, one.message)
+    assert.match(one.message, why)
+  }
+  assert.deepEqual(body.duplicateLines, [{ line: 29, sameAs: 17 }])
+  assert.deepEqual(
+    body.warnings.map((one: { line: number; column: string }) => [numberOf(one), one.column]),
+    [
+      ['18', 'Téléphone'],
+      ['29', 'CIM-10'],
+      ['38', 'Diagnostic de sortie'],
+    ],
+  )
+  assert.equal(body.stored.stays, kept)
+  // Sacko Lassana came twice; Tangara Awa and TANGARA Awa may be one.
+  assert.deepEqual([body.stored.patients, body.matchedPatients, body.proposedMatches], [kept - 1, 1, 1])
+  assert.deepEqual(body.created.services, ['Médecine', 'Pédiatrie'])
+  // Each ward counts its beds from 1: a code is once in the establishment.
+  assert.deepEqual(body.created.beds.toSorted(), ['1', '2', '3', 'Pédiatrie 1', 'Pédiatrie 2', 'Pédiatrie 3'])
+  for (const table of ['stay', 'stay_place', 'patient', 'import_line'])
+    assert.equal(await count(csref, table), 0, table)
+  assert.equal(await count(csref, 'bed'), 2)
+})
+
+test('the book is stored once: its stays, places, beds and history; the same file and lines again store nothing', async () => {
+  const { csref, database } = await harness()
+  const { schema } = csref.establishment
+  const first = await send(csref.agent, book, 'dryRun=false&register=stays', 201)
+  assert.equal(first.stored.stays, kept)
+  for (const from of [
+    'stay',
+    'stay_place',
+    'import_line where stay_id is not null',
+    "record_version where resource = 'stay' and action = 'import'",
+  ])
+    assert.equal(await count(csref, from), kept, from)
+  const again = await send(csref.agent, book, 'dryRun=false', 200)
+  assert.deepEqual([again.id, again.alreadyImported], [first.id, true])
+  const tabs = [book.toString('utf8').split('\r\n')[0]!, ...rows.map(({ cells }) => cells.join(';')).toReversed()]
+  const turned = await send(csref.agent, tabs.join('\n').replaceAll(';', '\t'), 'dryRun=false', 201)
+  assert.deepEqual([turned.stored, turned.duplicates], [{ patients: 0, stays: 0 }, kept + 1])
+  const { body } = await csref.agent.get('/api/v1/stays?limit=100&q=konaté', 200)
+  const [snake, malaria] = body.items
+  // Without times noon to noon, but that whoever takes the bed at 08:15 found it empty; with times as they were written.
+  assert.deepEqual(
+    [malaria.admittedAt, malaria.dischargedAt, malaria.dischargeMode],
+    ['2026-09-02T12:00:00.000Z', '2026-09-06T08:15:00.000Z', 'home'],
+  )
+  assert.deepEqual(
+    [snake.admittedAt, snake.dischargedAt, snake.dischargeMode],
+    ['2026-09-06T08:15:00.000Z', '2026-09-06T22:40:00.000Z', 'deathBefore48h'],
+  )
+  // Two days later and « avant 48 h »: the exit gives way within its day.
+  const [hawa] = (await csref.agent.get('/api/v1/stays?q=hawa', 200)).body.items
+  assert.deepEqual([hawa.dischargedAt, hawa.dischargeMode], ['2026-09-09T11:59:00.000Z', 'deathBefore48h'])
+  const open = (await csref.agent.get('/api/v1/stays?open=true&limit=100', 200)).body.items
+  assert.deepEqual(open.map((one: { bed: { code: string } | null }) => one.bed?.code ?? '').sort(), [
+    '',
+    '1',
+    '2',
+    'MAT-1',
+  ])
+  const beds = await database.asSuperuser<{ code: string; opened_on: string }>(
+    `select code, opened_on::text from ${schema}.bed join ${schema}.bed_opening on bed_id = id order by code`,
+  )
+  assert.deepEqual(
+    beds.find(({ code }) => code === 'Pédiatrie 3'),
+    { code: 'Pédiatrie 3', opened_on: '2026-09-05' },
+  )
+  const corrected = (await csref.agent.get(`/api/v1/imports/${first.id}/refused.csv`, 200)).text
+    .replace('12/09/2026;;Coulibaly', '08/09/2026;;Coulibaly')
+    .replace(';Médecine;4;;Abcès', ';Médecine;;;Abcès')
+  const second = await send(csref.agent, corrected, 'dryRun=false', 201)
+  assert.deepEqual(
+    [second.stored, second.refusedLines],
+    [{ patients: 1, stays: 1 }, Object.keys(expectedRefusals).length - 1],
+  )
+})
+
+test('an export of stays is imported into an empty establishment with the same result', async () => {
+  const { csref, hospital } = await harness()
+  const open = (await csref.agent.get('/api/v1/stays?open=true&limit=100', 200)).body.items
+  const { id, version } = open.find((one: { bed: { code: string } | null }) => one.bed?.code === '2')
+  const services = (await csref.agent.get('/api/v1/services?limit=100', 200)).body.items
+  const paediatrics = services.find(({ name }: { name: string }) => name === 'Pédiatrie')
+  await csref.agent.send('POST', `/api/v1/stays/${id}/transfers`, {
+    body: { at: '2026-10-10T10:20:30.000Z', serviceId: paediatrics.id },
+    headers: { 'if-match': `"${version}"` },
+    expect: 200,
+  })
+  const exported = (await csref.agent.get('/api/v1/stays/export', 200)).text
+  assert.match(exported, /;10\/10\/2026 10:20:30 Pédiatrie;/)
+  const body = await send(hospital.agent, exported, 'dryRun=false', 201)
+  assert.deepEqual([body.register, body.refused, body.warnings], ['stays', [], []])
+  assert.equal(body.stored.stays, kept + 1)
+  const again = (await hospital.agent.get('/api/v1/stays/export', 200)).text
+  const content = (text: string) => {
+    const [head = [], ...lines] = text.replace('\ufeff', '').trim().split('\r\n').map((row) => row.split(';')) // prettier-ignore
+    // An age is counted from the line that told it first: in the file it is another one.
+    const own = new Set(['Identifiant', 'N° dossier', 'Âge'])
+    return lines.map((cells) => cells.filter((_, i) => !own.has(head[i]!)).join(';')).sort()
+  }
+  assert.deepEqual(content(again), content(exported))
+})
+
+test('which register a file is: told by its headings, asked where they may be two, refused where the module is off', async () => {
+  const { cscom, cabinet } = await harness()
+  const unclear =
+    'Date;Nom;Prénom;Sexe;Âge;Diagnostic;Service;Lit\n01/07/2026;Dolo;Awa;F;30 ans;Paludisme;Dispensaire;2'
+  const asked = await send(cscom.agent, unclear, 'dryRun=true', 400)
+  assert.equal(asked.code, 'import_register_unclear')
+  assert.deepEqual(
+    asked.errors.map(({ message }: { message: string }) => message),
+    ['« consultations » : registre de consultations.', '« stays » : registre d’hospitalisation.'],
+  )
+  assert.equal((await send(cscom.agent, unclear, 'dryRun=true&register=consultations', 201)).stored.consultations, 1)
+  const stay = await send(cscom.agent, unclear, 'dryRun=false&register=stays', 201)
+  assert.equal(stay.stored.stays, 1)
+  const { body } = await cscom.agent.get('/api/v1/stays', 200)
+  assert.equal(body.items[0].shortObservation, true)
+  assert.equal((await send(cabinet.agent, unclear, 'dryRun=true&register=stays', 404)).code, 'module_disabled')
+  assert.equal((await send(cscom.agent, unclear, 'dryRun=true&register=naissances', 400)).code, 'invalid_input')
+})
+
+test('a file’s number alone says who it is; somebody who lies there already is refused, and told in English on request', async () => {
+  const { cscom } = await harness()
+  const { body: patient } = await cscom.agent.post(
+    '/api/v1/patients',
+    { familyName: 'Guindo', givenName: 'Yatimé', sex: 'F', birth: { precision: 'year', date: '1990' } },
+    201,
+  )
+  const head = 'N° dossier;Date d’entrée;Service;Diagnostic;Date de sortie;Mode de sortie'
+  const lines = [
+    `${patient.fileNumber};01/10/2026;Dispensaire;Paludisme;03/10/2026;Guérie`,
+    '2019-000404;01/10/2026;Dispensaire;Plaie;;',
+    `${patient.fileNumber};02/10/2026;Dispensaire;Plaie;;`,
+  ]
+  const report = await send(cscom.agent, [head, ...lines].join('\n'), 'dryRun=false', 201)
+  assert.deepEqual([report.stored, report.matchedPatients], [{ patients: 0, stays: 1 }, 1])
+  assert.deepEqual(
+    report.refused.map(({ column }: { column: string }) => column),
+    ['N° dossier', 'Date d’entrée'],
+  )
+  const english = (await cscom.agent.get(`/api/v1/imports/${report.id}`, 200, { 'accept-language': 'en' })).body
+  assert.match(english.refused[0].message, /^No file has this number/)
+  assert.match(english.refused[1].message, /from 2026-10-01 to 2026-10-03 already \(line 2\)/)
+})
