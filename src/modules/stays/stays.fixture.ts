@@ -61,6 +61,7 @@ export const fixture: ModuleFixture = {
     'GET /api/v1/stays': agents,
     'POST /api/v1/stays': agents,
     'POST /api/v1/stays/search': agents,
+    'GET /api/v1/stays/export': agents,
     'GET /api/v1/stays/:id': agents,
     'PATCH /api/v1/stays/:id': agents,
     'DELETE /api/v1/stays/:id': agents,
@@ -84,6 +85,7 @@ export const fixture: ModuleFixture = {
     'GET /api/v1/stays': list(),
     'POST /api/v1/stays': { who: 'agent', status: 201, make: async (place) => ({ body: await stayOf(place) }) },
     'POST /api/v1/stays/search': search,
+    'GET /api/v1/stays/export': list(),
     'GET /api/v1/stays/{id}': read('stays'),
     'PATCH /api/v1/stays/{id}': change('stays', 'agent', () => ({ notes: 'Kewa' })),
     'DELETE /api/v1/stays/{id}': { ...change('stays', 'agent', () => reason), status: 204 },
@@ -129,5 +131,5 @@ export const fixture: ModuleFixture = {
     movements: { make: async (place) => ({ id: (await movementsOf(place, await admitted(place)))[0]!, version: 1 }) },
     observations: { make: async (place) => observed(place, await admitted(place)) },
   },
-  parameters: { movementId: 'movements', observationId: 'observations' },
+  parameters: { consultationId: 'consultations', movementId: 'movements', observationId: 'observations' },
 }

@@ -1,6 +1,6 @@
 import type { FieldError } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
-import type { Context, StayFields } from './fields.ts'
+import type { Context, StayFields } from './types.ts'
 
 /** How much a clock may be ahead of ours: a ward's computer is rarely set to the second. */
 export const SLACK_MS = 5 * 60_000
