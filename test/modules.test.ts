@@ -7,8 +7,8 @@ import type { ModuleDefinition } from '../src/platform/modules/index.ts'
 import { fixtureNamed } from './modules.ts'
 
 // A new module is one folder, one migration and one line in app.ts: what names a module elsewhere must be touched when it
-// comes, changes or goes. What another module takes from its index.ts is a dependency of that one, not a touch; the tests in
-// another module's folder are that one's, and ask the API as any client does.
+// comes, changes or goes. What another module takes from its index.ts is a dependency of that one, not a touch; nor is a test
+// that asks for something by the API, as any client does. The lists that tests walk are: they stand in the folder.
 
 const root = join(import.meta.dirname, '..')
 /** Made by a command from what is written elsewhere: `npm run db:types`. */
@@ -60,7 +60,7 @@ function touchedBy(definition: ModuleDefinition, routes: readonly string[], all:
   const dependents = dependentsOf(definition.name, all)
   const isDependent = ({ path }: File): boolean => dependents.has(/^src\/modules\/([^/]+)\//.exec(path)?.[1] ?? '')
   return all
-    .filter(({ path }) => !path.startsWith(folder) && !generated.includes(path) && !/^src\/modules\/.*\.test\.ts$/.test(path))
+    .filter(({ path }) => !path.startsWith(folder) && !generated.includes(path) && !path.endsWith('.test.ts'))
     .filter((file) => owned(definition).test(file.path) || (marks.some((mark) => file.text.includes(mark)) && !isDependent(file)))
     .map(({ path }) => path)
 } // prettier-ignore

@@ -68,7 +68,7 @@ export async function chooseModules(
     establishmentId: row.id,
     targetType: 'establishment',
     targetId: slug,
-    detail: { modules: changesOf(before, after, all) },
+    detail: changesOf(before, after, all),
   })
   await db
     .updateTable('establishment')
