@@ -25,11 +25,11 @@ export type AffinePoolOptions = pg.PoolConfig & {
 }
 
 /**
- * Whoever no free connection knows waits so long for its own, counted from when that was lent (ms): meeting an establishment
- * for the first time costs a connection some milliseconds of processor and half a megabyte for good. One that is kept longer,
- * by a lock or a long work, is waited for by nobody.
+ * Whoever no free connection knows waits so long for its own, counted from when that was lent (ms): three times what a
+ * transaction usually takes, within these. Meeting an establishment for the first time costs a connection some milliseconds of
+ * processor and half a megabyte for good. One that is kept longer, by a lock or a long work, is waited for by nobody.
  */
-const patienceMs = 25
+const [leastPatience, mostPatience] = [25, 150]
 
 /** The same connection for a party as long as it is open, another one for each party, and no other when one more is opened. */
 function shareOf(party: string, number: number): number {
@@ -41,6 +41,8 @@ function shareOf(party: string, number: number): number {
 /** Lends the connection that has served the same establishment before, when it is free: its tables and statements are known there. */
 export class AffinePool extends pg.Pool {
   readonly #memory: MemoryBudget | undefined
+  /** How long one is usually kept (ms); one that was kept for long counts as four times that. */
+  #usual = 5
   /** Since when each is lent (ms), and who waits for it. */
   readonly #lent = new Map<pg.PoolClient, { since: number; waiting: (() => void)[] }>()
   /** Since the start. */
@@ -72,8 +74,9 @@ export class AffinePool extends pg.Pool {
   giveBack(client: pg.PoolClient, broken: boolean): void {
     const isFull = this.#memory?.isTooMuch(client as unknown as WiredClient) ?? false
     if (isFull) this.counts.retired++
-    const waiting = this.#lent.get(client)?.waiting ?? []
+    const { since, waiting } = this.#lent.get(client) ?? { since: performance.now(), waiting: [] }
     this.#lent.delete(client)
+    this.#usual += (Math.min(performance.now() - since, 4 * this.#usual) - this.#usual) / 16
     client.release(broken || isFull)
     // It is free again, or gone: the first takes it, the others look for themselves.
     for (const look of waiting) look()
@@ -102,7 +105,7 @@ export class AffinePool extends pg.Pool {
       if (found >= 0) return this.#take(found)
       const lent = this.#lent.get(own)
       const now = performance.now()
-      until = Math.min(until, (lent?.since ?? now) + patienceMs)
+      until = Math.min(until, (lent?.since ?? now) + this.#patience)
       if (lent === undefined || now >= until)
         return this.#take(idle.indexOf(idle.reduce((a, b) => (b.client.touched.size < a.client.touched.size ? b : a))))
       await new Promise<void>((resolve) => {
@@ -110,6 +113,10 @@ export class AffinePool extends pg.Pool {
         lent.waiting.push(() => (clearTimeout(late), resolve()))
       })
     }
+  }
+
+  get #patience(): number {
+    return Math.min(mostPatience, Math.max(leastPatience, 3 * this.#usual))
   }
 
   #take(place: number): Promise<pg.PoolClient> | undefined {

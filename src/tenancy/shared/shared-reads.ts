@@ -24,6 +24,11 @@ export type SharedReadsOptions = {
 const mostFlying = 16
 /** A read that is seen first in its line twice, at this distance (ms), keeps the others no longer. */
 const lookEveryMs = 40
+/**
+ * A look that comes this late (ms) says only that this process had no time to read its answers: on a machine that is too busy
+ * each read would be asked twice. After so many of them it counts nevertheless.
+ */
+const [lateMs, mostLate] = [100, 3]
 /** When no answer is awaited any longer (ms); longer than the server's own statement_timeout (15 s), which answers. */
 const answerWithinMs = 20_000
 /** Between two attempts to open a connection that failed (ms). */
@@ -60,6 +65,8 @@ export class SharedReads {
   /** Since the start. */
   readonly counts = { own: 0, other: 0, elsewhere: 0, opened: 0, retired: 0 }
   #watch: NodeJS.Timeout | undefined
+  #lookedAt = 0
+  #late = 0
   #closed = false
 
   constructor(options: SharedReadsOptions) {
@@ -101,6 +108,7 @@ export class SharedReads {
           if (rows) resolve(rows)
           else reject(error)
         })
+        if (this.#watch === undefined) this.#lookedAt = performance.now()
         this.#watch ??= setInterval(this.#look, lookEveryMs).unref()
       })
     } finally {
@@ -180,6 +188,10 @@ export class SharedReads {
   /** Whoever stands behind a read that takes long asks elsewhere: reads may be asked twice. */
   readonly #look = (): void => {
     const now = performance.now()
+    const isLate = now - this.#lookedAt > lateMs
+    this.#lookedAt = now
+    this.#late = isLate ? this.#late + 1 : 0
+    if (isLate && this.#late <= mostLate) return
     this.#slow.clear()
     let flying = 0
     for (const slot of this.#slots) {
