@@ -120,6 +120,18 @@ describe('what is taken away is refused by every process within five seconds', {
       codes: [401, 'session_closed', 'token_stale'],
       act: () => command('user', 'disable', 'insp', '--yes'),
     },
+    'a module': {
+      who: 'cscom_sangha.admin',
+      path: '/api/v1/equipment',
+      codes: [404, 'module_disabled'],
+      async act() {
+        const { access_token: token } = await served.logIn('superadmin')
+        const url = '/api/v1/establishments/cscom_sangha/modules'
+        const { version } = (await done('GET', url, { token }, 200)).body
+        const body = { modules: [{ name: 'equipment', enabled: false }] }
+        await done('PUT', url, { token, body, headers: { 'if-match': `"${version}"` } }, 200)
+      },
+    },
     'the establishment': {
       who: 'cabinet_etoile.admin',
       path: '/api/v1/users',
