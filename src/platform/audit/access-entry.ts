@@ -1,5 +1,5 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { AccessEntry } from '#tenancy'
+import { newId } from '../../shared/ids.ts'
 import type { Actor } from '../http/request.ts'
 
 /** Who acts, as far as it is known: before a login there is only the account that was tried. */
@@ -37,6 +37,12 @@ export const actorColumns = (actor: EventActor) => ({
 /** The table takes no more of one entry; lists have at most 100 and exports write in parts. */
 export const mostPatients = 1_000
 
+function eachOnce(ids: Iterable<string | null | undefined>): string[] {
+  const found = new Set<string>()
+  for (const id of ids) if (typeof id === 'string' && found.size < mostPatients) found.add(id)
+  return [...found]
+}
+
 /**
  * A read as an entry of the record.
  * @param schema of the establishment on whose record it stands; null: on the platform's
@@ -49,14 +55,14 @@ export function toAccessEntry(
   onPlatform = schema === null,
 ): AccessEntry {
   return {
-    id: uuidv7(),
+    id: newId(),
     chain: onPlatform || schema === null ? 'platform' : schema,
     tenant: schema,
     ...actorColumns(actor),
     action: action.slice(0, 60),
     resource: action.split('.')[0]?.slice(0, 40) ?? null,
     resource_id: resourceId?.slice(0, 80) ?? null,
-    patients: [...new Set([...patients].filter((id) => typeof id === 'string'))].slice(0, mostPatients),
+    patients: eachOnce(patients),
     outcome,
     reason: reasonOf(actor, reason),
     detail: detail && Object.keys(detail).length > 0 ? detail : null,
