@@ -149,7 +149,10 @@ test('of two who choose at once one does; the same operation again answers the s
       headers: { 'if-match': `"${version}"`, 'idempotency-key': key },
     })
   const answers = await Promise.all([put(true, 'modules-a'), put(false, 'modules-b')])
-  assert.deepEqual(answers.map(({ status }) => status).sort((a, b) => a - b), [200, 412])
+  assert.deepEqual(
+    answers.map(({ status }) => status).sort((a, b) => a - b),
+    [200, 412],
+  )
   assert.equal(answers.find(({ status }) => status === 412)?.body.code, 'version_stale')
   const won = answers.findIndex(({ status }) => status === 200)
   const again = await put(won === 0, won === 0 ? 'modules-a' : 'modules-b')
