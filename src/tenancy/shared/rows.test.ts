@@ -53,5 +53,5 @@ test('a column that says to be longer than its row is refused', () => {
   const make = rowMaker([{ name: 'a', type: text }])
   const [bytes, at, end] = rowOf(['awa'])
   bytes.writeInt32BE(0x7fffffff, at)
-  assert.throws(() => make(bytes, at, end), RangeError)
+  assert.throws(() => make(bytes, at, end), /longer than its row/)
 })
