@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Tenant } from '#tenancy'
 import { harness, type Body, type Client, type Site } from '../../../test/harness.ts'
+import { importFile, line, register } from '../exchange/register.fixture.ts'
 import { newcomer } from '../../platform/users/people.fixture.ts'
 import { text } from '../../shared/text.ts'
 import { forgetOld } from '../../platform/notices/index.ts'
@@ -146,6 +147,15 @@ test('what is rolled back or answered again is told never or once', async () => 
   assert.deepEqual([reviewed, resourceId], ['breakGlass.reviewed', glass!.body.id])
   assert.deepEqual(await messages(cabinet.agent), [])
   for (const one of [...told, ...(await messages(client))]) assert.doesNotMatch(one, /Kassogue|Yatanga/)
+})
+
+test('the administrator is told of a register that was imported, once', async () => {
+  const { cabinet } = await harness()
+  const file = register(line({ Nom: 'Kodio', Prénom: 'Domo' }), line({ 'N°': '2', Nom: 'Kodio', Prénom: 'Yamba' }))
+  await importFile(cabinet.agent, file, { expect: 201 })
+  await importFile(cabinet.agent, file, { expect: 200 })
+  const told = (await messages(cabinet.admin)).filter((one) => one.includes('registre'))
+  assert.deepEqual(told, ['Essai cabinet_etoile.agent a repris un registre : 2 lignes.'])
 })
 
 test('of a sensitive file only who sees it is told', async () => {

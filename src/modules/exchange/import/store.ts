@@ -3,6 +3,7 @@ import type { Tenant, TenantDb } from '#tenancy'
 import { refuseDisabled } from '../../../platform/modules/index.ts'
 import { audit } from '../../../platform/audit/index.ts'
 import type { Actor } from '../../../platform/http/index.ts'
+import { notify } from '../../../platform/notices/index.ts'
 import { today } from '../../../shared/clock.ts'
 import { Problem, problem } from '../../../shared/errors.ts'
 import {
@@ -12,6 +13,7 @@ import {
   takeFileNumbers,
   type FileNumbers,
 } from '../../patients/index.ts'
+import { registerStored } from './notices.ts'
 import { planOf, type Plan, type PlannedLine } from './plan.ts'
 import {
   areOnFile,
@@ -121,6 +123,12 @@ async function storePlan(
       report.id,
       lines.map((line) => toLine(line, column)),
     )
+  await notify(db, registerStored, {
+    roles: ['ADMIN_LOCAL'],
+    resource: 'import',
+    resourceId: report.id,
+    params: { by: actor.name.slice(0, 160), lines: plan.lines.length },
+  })
   return { run, alreadyImported: false }
 }
 

@@ -114,7 +114,9 @@ export class Feeds {
     for (const { establishmentId, outlets } of this.#feeds.values())
       for (const outlet of outlets) {
         const reason = this.#options.endOf(outlet)
-        if (reason === undefined) outlet.beat(at)
+        // Its client went away before anybody followed it: no event says so again.
+        if (outlet.isOver) this.leave(establishmentId, outlet)
+        else if (reason === undefined) outlet.beat(at)
         else {
           outlet.end(reason)
           this.leave(establishmentId, outlet)
