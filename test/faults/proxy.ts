@@ -17,9 +17,10 @@ export type Proxy = {
 
 type Plan = Cut | 'hold'
 
-// Simple queries of PostgreSQL's protocol (Q, length, text, NUL), alone or in a pipeline; the answer to COMMIT (C, …).
-const begun = /begin isolation level [a-z ]+ read (write|only)\0/gi
-const commitSent = /Q\0\0\0.commit\0/is
+// Messages of PostgreSQL's extended protocol, alone or in a pipeline: Parse (P, length, name, text) tells what a statement is,
+// Bind (B, length, portal, name) that it runs; the answer to COMMIT (C, …).
+const parsed = /P[^]{4}(n\d*|)\0(?:begin isolation level [a-z ]+ read (write|only)|(commit))\0/gi
+const bound = /B[^]{4}\0(n\d*|)\0/g
 const commitAnswered = /C\0\0\0\x0bCOMMIT\0/
 
 /** A TCP proxy in front of PostgreSQL that knows one thing: where the COMMIT of a write passes. */
@@ -33,15 +34,25 @@ export async function startProxy(target: number): Promise<Proxy> {
     const cut = (): void => void (client.destroy(), server.destroy())
     let swallow: { plan: Plan; done: () => void } | undefined
     let writing = false
+    const statements = new Map<string, string>()
+    /** Whether a write's COMMIT is in it. */
+    const commits = (text: string): boolean => {
+      const found = [...text.matchAll(parsed), ...text.matchAll(bound)].sort((a, b) => a.index - b.index)
+      return found.some(([, name = '', mode, commit]) => {
+        if (mode ?? commit) return (statements.set(name, (mode ?? commit ?? '').toLowerCase()), false)
+        const what = statements.get(name)
+        if (name === '') statements.delete(name)
+        if (what === 'write' || what === 'only') writing = what === 'write'
+        return what === 'commit' && writing
+      })
+    }
     for (const socket of [client, server]) {
       sockets.add(socket.setNoDelay(true))
       // A reset is passed on as the end of the other side.
       socket.on('error', cut).on('close', () => (sockets.delete(socket), cut(), swallow?.done()))
     }
     client.on('data', (chunk) => {
-      const text = chunk.toString('latin1')
-      for (const [, mode] of text.matchAll(begun)) writing = mode?.toLowerCase() === 'write'
-      const next = writing && commitSent.test(text) ? plans.shift() : undefined
+      const next = commits(chunk.toString('latin1')) ? plans.shift() : undefined
       if (next?.plan === 'beforeCommit') return (cut(), next.done())
       swallow = next
       server.write(chunk)
