@@ -87,7 +87,8 @@ type Asked = {
 
 // An OR over two tables is served by no index. A word that few patients' names have becomes an OR over one table, for
 // which the two indexes are combined: 2-15 ms instead of 180-270 at 100,000 visits. A name that many have stays in the
-// join: walking the visits by date then finds a page soon.
+// join: walking the visits by date then finds a page soon. Among 200,000 visits of 200,000 patients (busy machine) a word
+// takes 0-30 ms of PostgreSQL's processor, known or not; a name of 2,500 with a diagnosis of every tenth visit 60-80.
 const FEW_PATIENTS = 300
 
 async function prepared(db: TenantDb, viewer: Viewer, { q, ...filters }: ConsultationFilters): Promise<Asked> {
