@@ -125,8 +125,13 @@ export const fixture: ModuleFixture = {
   kinds: {
     stays: {
       make: admitted,
-      revise: async ({ agent, mark }, { id, version }) =>
-        (await agent.patch(`/api/v1/stays/${id}`, { notes: `${mark} bis` }, version, 200)).body,
+      // To a version that none of the plans' own stays has.
+      async revise({ agent, mark }, made) {
+        let stay = made
+        for (const notes of ['bis', 'ter', 'quater'])
+          stay = (await agent.patch(`/api/v1/stays/${stay.id}`, { notes: `${mark} ${notes}` }, stay.version, 200)).body
+        return stay
+      },
     },
     movements: { make: async (place) => ({ id: (await movementsOf(place, await admitted(place)))[0]!, version: 1 }) },
     observations: { make: async (place) => observed(place, await admitted(place)) },

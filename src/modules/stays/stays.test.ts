@@ -449,4 +449,18 @@ describe('the stays of a sensitive file', () => {
     await outsider.get(`${url}/${stay.id}`, 200)
     assert.equal(await listed(outsider), true)
   })
+
+  test('stay in sight of those who admitted or observed before it was marked', async () => {
+    const [{ client: admitting }, { client: observing }, { client: neither }] = [
+      await newcomer(site, 'st.admitting', ['SIS_CSREF']),
+      await newcomer(site, 'st.observing', ['SIS_CSREF']),
+      await newcomer(site, 'st.neither', ['SIS_CSREF']),
+    ]
+    const { id: patientId } = await patient()
+    const stay = (await admitting.post(url, { patientId, admittedAt: ago(10), serviceId: service.id }, 201)).body
+    await post(`${url}/${stay.id}/observations`, { at: ago(2), notes: 'Calme' }, undefined, observing)
+    await agent.patch(`/api/v1/patients/${patientId}`, { sensitive: true }, 1, 200)
+    for (const client of [agent, admitting, observing]) await client.get(`${url}/${stay.id}`, 200)
+    assert.deepEqual(code(await neither.get(`${url}/${stay.id}`)), [403, 'patient_protected'])
+  })
 })

@@ -31,9 +31,23 @@ export async function joinTeam(db: TenantDb, actor: Actor, members: readonly New
     .execute()
 }
 
+/** Who wrote something about a patient since an instant, of the records of one module. */
+export type Treating = (
+  db: TenantDb,
+  patientId: string,
+  since: string,
+) => Promise<{ id: string | null; name: string }[]>
+
+const treating: Treating[] = []
+
+/** Declares, where a module is loaded, whom its records make one of the caring team when a file is marked. */
+export function tellTreating(told: Treating): void {
+  treating.push(told)
+}
+
 /**
- * The team of a file that is being marked: who marks it, and who wrote one of its visible consultations in the last
- * twelve months. Not who imported a register, and not who was taken out of the team before.
+ * The team of a file that is being marked: who marks it, and who wrote one of its visible consultations, or of the records
+ * of other modules (tellTreating), in the last twelve months. Not who imported a register, and not who was taken out of the team before.
  */
 export async function formTeam(db: TenantDb, actor: Actor, patientId: string): Promise<void> {
   const since = now()
@@ -52,19 +66,20 @@ export async function formTeam(db: TenantDb, actor: Actor, patientId: string): P
     .where('consultation.created_at', '>=', since.toISOString())
     .where('record_version.action', '=', 'create')
     .where('consultation.created_by_id', 'is not', null)
-    .where('consultation.created_by_id', 'not in', (eb) =>
-      eb
-        .selectFrom('care_team')
-        .select('user_id')
-        .where('patient_id', '=', patientId)
-        .where('removed_at', 'is not', null),
-    )
     .groupBy('consultation.created_by_id')
     .limit(200)
     .execute()
+  for (const told of treating) authors.push(...(await told(db, patientId, since.toISOString())))
+  const removed = await db
+    .selectFrom('care_team')
+    .select('user_id')
+    .where('patient_id', '=', patientId)
+    .where('removed_at', 'is not', null)
+    .execute()
+  const isRemoved = new Set(removed.map(({ user_id }) => user_id))
   const team = new Map<string, NewMember>()
   for (const { id, name } of authors)
-    if (id !== null) team.set(id, { patientId, userId: id, userName: name, origin: 'treated' })
+    if (id !== null && !isRemoved.has(id)) team.set(id, { patientId, userId: id, userName: name, origin: 'treated' })
   if (actor.id !== null) team.set(actor.id, { patientId, userId: actor.id, userName: actor.name, origin: 'marked' })
   await joinTeam(db, actor, [...team.values()])
 }
