@@ -65,6 +65,7 @@ describe('an establishment’s backup', () => {
   test('comes back row by row: under a new slug, elsewhere, and into its archived place', async () => {
     const { owner, query, schema, elsewhere } = await world()
     const path = fileNamed('round.sis')
+    await query(`update sis_platform.establishment set modules = '{"stays": {"mode": "observation", "enabled": true}}' where slug = 'csref_djenne'`) // prettier-ignore
     const before = await rowsOf(query, schema)
     assert.ok((before['patient']?.length ?? 0) > 20 && (before['record']?.length ?? 0) > 20)
     // Numbers that a sequence gives would begin anew in the copy: whoever adds one must carry it over.
@@ -78,6 +79,9 @@ describe('an establishment’s backup', () => {
     const copy = await restoreEstablishment(owner, backup, { ...restoring, as: 'csref_copie' })
     assert.deepEqual(await rowsOf(query, await schemaOf(query, 'csref_copie')), before)
     assert.notEqual(copy.id, backup.manifest.establishment.id)
+    const modulesOf = async (of: Query, slug: string) => (await of<{ modules: unknown }>('select modules from sis_platform.establishment where slug = $1', [slug]))[0]?.modules // prettier-ignore
+    const chosen = { stays: { enabled: true, mode: 'observation' } }
+    assert.deepEqual(await modulesOf(query, 'csref_copie'), chosen)
 
     const there = await restoreEstablishment(elsewhere.owner, backup, {
       key: foreignKey,
@@ -85,6 +89,7 @@ describe('an establishment’s backup', () => {
       actor: 'x',
     })
     assert.equal(there.slug, 'csref_djenne')
+    assert.deepEqual(await modulesOf(elsewhere.query, 'csref_djenne'), chosen)
     assert.deepEqual(await rowsOf(elsewhere.query, await schemaOf(elsewhere.query, 'csref_djenne')), before)
 
     await archive(owner, query, 'csref_djenne')
@@ -265,7 +270,8 @@ describe('an establishment’s backup', () => {
       tables.map((table, index) => (index === patient ? { ...table, columns: change(table.columns) } : table))
     const service = (text: string) => (name: string) => (name === 'service' ? Buffer.from(text) : rows(name))
     const id = '018f0000-0000-7000-8000-000000000000'
-    const line = (name: string): string => `${id}\t${name}\tx\tt\t1\t2026-01-01 00:00:00+00\t2026-01-01 00:00:00+00\n`
+    const line = (name: string): string =>
+      `${id}\t${name}\tx\tt\t1\t2026-01-01 00:00:00+00\t2026-01-01 00:00:00+00\t\\N\t\\N\t\\N\n`
     const cases: [string, string, object, ((name: string) => Buffer)?][] = [
       ['a table named as a statement', 'content', { tables: renamed('patient; drop table service; --') }],
       ['a table of the platform', 'content', { tables: renamed('account') }],
