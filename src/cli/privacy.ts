@@ -53,6 +53,7 @@ async function read(slug: string | undefined): Promise<Register> {
     { registerOf },
     { Failure },
     { now },
+    { modules },
     fs,
     { join },
   ] = await Promise.all([
@@ -63,6 +64,7 @@ async function read(slug: string | undefined): Promise<Register> {
     import('../modules/processing-register/index.ts'),
     import('../supervisor/failure.ts'),
     import('../shared/clock.ts'),
+    import('../app.ts'),
     import('node:fs'),
     import('node:path'),
   ])
@@ -81,7 +83,7 @@ async function read(slug: string | undefined): Promise<Register> {
         behindProxy: config.trustProxy.length > 0,
         anchor: config.auditAnchor === undefined ? 'none' : /^https?:/.test(config.auditAnchor) ? 'address' : 'file',
       },
-      { at: now().toISOString(), version, ...(slug !== undefined && { slug }) },
+      { at: now().toISOString(), version, modules, ...(slug !== undefined && { slug }) },
     )
   })
 }

@@ -42,6 +42,15 @@ test('an empty database gets the whole pyramid once, and a cut load is taken up 
   assert.equal(await loadDemo({ owner, tenancy, password }), false)
   assert.deepEqual(await counts(tenancy), whole)
 
+  const wards = await wardCounts(tenancy)
+  assert.deepEqual(wards, {
+    sih_mopti: { beds: 27, open: 4, critical: 1, moved: 1, deaths: 1, equipment: 4, told: 7 },
+    csref_djenne: { beds: 13, open: 2, critical: 2, moved: 1, deaths: 1, equipment: 3, told: 4 },
+    cscom_sangha: { beds: 4, open: 1, critical: 0, moved: 0, deaths: 0, equipment: 2, told: 1 },
+    cabinet_etoile: { beds: 0, open: 0, critical: 0, moved: 0, deaths: 0, equipment: 1, told: 0 },
+    cabinet_nando: { beds: 0, open: 0, critical: 0, moved: 0, deaths: 0, equipment: 1, told: 0 },
+  })
+
   const opened = await tenancy
     .tenant(tenancy.directory.findBySlug('sih_mopti')!)
     .read((db) =>
@@ -139,6 +148,29 @@ async function counts(tenancy: Tenancy): Promise<Record<string, number[]>> {
       const count = async (table: 'patient' | 'consultation') =>
         Number((await db.selectFrom(table).select(db.fn.countAll().as('n')).executeTakeFirstOrThrow()).n)
       return [await count('patient'), await count('consultation')]
+    })
+  return found
+}
+
+/** What stands in the wards of each establishment. */
+async function wardCounts(tenancy: Tenancy): Promise<Record<string, object>> {
+  const found: Record<string, object> = {}
+  for (const establishment of tenancy.directory.list())
+    found[establishment.slug] = await tenancy.tenant(establishment).read(async (db) => {
+      const count = async (table: 'bed' | 'equipment' | 'notification') =>
+        Number((await db.selectFrom(table).select(db.fn.countAll().as('n')).executeTakeFirstOrThrow()).n)
+      const stays = await db.selectFrom('stay').select(['discharged_at', 'status', 'discharge_mode']).execute()
+      const moved = await db.selectFrom('stay_place').select('id').where('reason', 'is not', null).execute()
+      const open = stays.filter(({ discharged_at }) => discharged_at === null)
+      return {
+        beds: await count('bed'),
+        open: open.length,
+        critical: open.filter(({ status }) => status === 'critical').length,
+        moved: moved.length,
+        deaths: stays.filter(({ discharge_mode }) => discharge_mode?.startsWith('death')).length,
+        equipment: await count('equipment'),
+        told: await count('notification'),
+      }
     })
   return found
 }

@@ -5,6 +5,7 @@ import { findOrInsertService, findOrInsertSpecialty } from '../modules/services/
 import { today } from '../shared/clock.ts'
 import { createDemoAccounts, demoAccounts, demoState } from './accounts.ts'
 import { protect } from './sensitive.ts'
+import { loadWard } from './ward-load.ts'
 import { demoRecords, type DemoConsultation, type DemoRecords } from './pyramid.ts'
 
 export type DemoOptions = {
@@ -63,15 +64,11 @@ async function loadEstablishment(
   if (!found) throw new Error(`establishment ${slug} is not in the directory`)
   await tenancy.tenant(found).transaction(async (db) => {
     const started = await db.selectFrom('patient').select('id').limit(1).executeTakeFirst()
-    if (!started) await insertRecords(db, slug, upTo(today(), records))
+    if (!started) await insertRecords(db, { establishment, ...upTo(today(), records) })
   })
 }
 
-async function insertRecords(
-  db: TenantDb,
-  slug: string,
-  { patients, consultations }: Omit<DemoRecords, 'establishment'>,
-): Promise<void> {
+async function insertRecords(db: TenantDb, { establishment, patients, consultations }: DemoRecords): Promise<void> {
   await insertPatients(
     db,
     actor,
@@ -85,12 +82,13 @@ async function insertRecords(
     specialtyId: specialty.get(p),
   }))
   await insertConsultations(db, actor, rows)
+  await loadWard(db, actor, { establishment, patients, consultations }, service)
   await protect(
     db,
     actor,
-    slug,
+    establishment.slug,
     patients,
-    demoAccounts.find(({ username }) => username === `${slug}.agent`)!,
+    demoAccounts.find(({ username }) => username === `${establishment.slug}.agent`)!,
   )
 }
 

@@ -11,6 +11,7 @@ import { birthRange } from '../modules/patients/rules/birth.ts'
 import { PatientCreate } from '../modules/patients/schemas.ts'
 import { packageRoot } from '../config.ts'
 import { demoRecords } from './pyramid.ts'
+import { wardOf } from './ward.ts'
 
 const records = demoRecords()
 const patients = records.flatMap((of) => of.patients)
@@ -25,6 +26,32 @@ test('the demonstration is the same at every run, on every machine', () => {
   // Figures that a machine's rounding or time zone would move. A deliberate change of the demonstration changes them here.
   const digest = createHash('sha256').update(JSON.stringify(records)).digest('hex').slice(0, 16)
   assert.equal(digest, '6644f736983fd8d2')
+})
+
+test('the wards are the same at every run; nobody is in two places, and no bed has two at once', () => {
+  const wards = records.map(wardOf)
+  assert.deepEqual(records.map(wardOf), wards)
+  const digest = createHash('sha256').update(JSON.stringify(wards)).digest('hex').slice(0, 16)
+  assert.equal(digest, 'ca84d6f333c2e620')
+  for (const { stays } of wards) {
+    const taken = new Map<string, { from: string; to: string }[]>()
+    const take = (key: string, from: string, to: string): void => {
+      const others = taken.get(key) ?? []
+      for (const other of others) assert.ok(from >= other.to || to <= other.from, `${key} at ${from}`)
+      taken.set(key, [...others, { from, to }])
+    }
+    for (const { patientId, admittedAt, dischargedAt, places } of stays) {
+      take(patientId, admittedAt, dischargedAt ?? '9')
+      places.forEach(({ bed, at }, i) => bed && take(bed, at, places[i + 1]?.at ?? dischargedAt ?? '9'))
+      const later = consultations.filter((visit) => visit.patientId === patientId && visit.createdAt > admittedAt)
+      const died = stays.find((stay) => stay.patientId === patientId && stay.dischargeMode?.startsWith('death'))
+      if (died)
+        assert.ok(
+          later.every((visit) => visit.createdAt < died.dischargedAt!),
+          'nobody is seen after death',
+        )
+    }
+  }
 })
 
 test('there are 200 patients and 2,000 consultations over two years, in five establishments', () => {

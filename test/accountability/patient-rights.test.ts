@@ -10,7 +10,14 @@ import { importFile, line, register } from '../../src/modules/exchange/register.
 import { recordOpposition } from '../../src/modules/oppositions/queries.ts'
 import { Delivery, type Made } from '../../src/modules/patient-file/delivery.ts'
 import { PatientFile } from '../../src/modules/patient-file/schemas.ts'
-import { registerOf, staleIn, writeRegister, type Settings } from '../../src/modules/processing-register/index.ts'
+import { modules } from '../../src/app.ts'
+import {
+  registerOf,
+  staleIn,
+  tablesOf,
+  writeRegister,
+  type Settings,
+} from '../../src/modules/processing-register/index.ts'
 import { text } from '../../src/shared/text.ts'
 import { figure, longDay, longInstant } from '../../src/shared/french.ts'
 import { Pdf } from '../../src/shared/pdf/index.ts'
@@ -412,8 +419,8 @@ describe('the register of processing', () => {
     const { database } = await harness()
     const stored = await describeStored(database.superuserUrl, 'csref_djenne')
     assert.ok(stored && stored.tables.length > 25)
-    assert.deepEqual(staleIn(stored.tables), [])
-    const about = { at: '2026-11-22T09:30:00.000Z', version: '0.1.0', slug: 'csref_djenne' }
+    assert.deepEqual(staleIn(tablesOf(modules), stored.tables), [])
+    const about = { at: '2026-11-22T09:30:00.000Z', version: '0.1.0', slug: 'csref_djenne', modules }
     assert.deepEqual(registerOf(stored, [], settings, about).undescribed, [])
     // The control: what is added by hand is told.
     await database.asSuperuser(
@@ -441,7 +448,7 @@ describe('the register of processing', () => {
       remedy: text('Activez ssl.', ''),
     } as const
     const at = '2026-11-22T09:30:00.000Z'
-    const register = registerOf(stored!, [bad], settings, { at, version: '0.1.0', slug })
+    const register = registerOf(stored!, [bad], settings, { at, version: '0.1.0', slug, modules })
     const agents = register.recipients.find(({ role }) => role === 'Agent de CSCOM')
     assert.ok(agents && agents.people >= 1 && agents.rights.includes('lire les dossiers des patients'))
     assert.ok(

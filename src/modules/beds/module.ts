@@ -25,6 +25,10 @@ export const beds = defineModule({
   defaults: { hospital: 'on', csref: 'on', cscom: 'on', cabinet: 'off' },
   rights,
   errors,
+  tables: {
+    bed: { about: 'technical', purpose: 'savoir quels lits sont libres', data: {} },
+    bed_opening: { about: 'technical', purpose: 'savoir quels jours un lit servait', data: {} },
+  },
   tags: [{ name: 'beds', description: 'Beds, where they stand and in which state they are' }],
   routes: () => bedRoutes,
 })

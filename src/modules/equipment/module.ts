@@ -23,6 +23,10 @@ export const equipment = defineModule({
   rights,
   errors,
   tags: [{ name: 'equipment', description: 'Équipements, pannes et maintenance' }],
+  tables: {
+    equipment: { about: 'technical', purpose: 'tenir les équipements', data: {} },
+    equipment_state: { about: 'technical', purpose: 'savoir quels jours un équipement servait', data: {} },
+  },
   words: {
     resources: { equipment: text('équipements', 'equipment') },
     verbs: { states: text('lecture des états', 'states read'), correct: text('correction', 'corrected') },

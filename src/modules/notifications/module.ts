@@ -2,6 +2,7 @@ import { staff } from '../../platform/auth/index.ts'
 import { defineModule, type ModuleRight } from '../../platform/modules/index.ts'
 import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
+import { tables } from './tables.ts'
 import { errors } from './errors.ts'
 import { notificationRoutes } from './routes.ts'
 
@@ -21,6 +22,7 @@ export const notifications = defineModule({
   rights,
   errors,
   tags: [{ name: 'notifications', description: 'Notifications, lues une à une ou en direct' }],
+  tables,
   words: { resources: { notification: text('notifications', 'notifications') } },
   routes: notificationRoutes,
 })

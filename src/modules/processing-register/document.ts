@@ -1,6 +1,7 @@
 import { figure, longDay, longInstant, plural } from '../../shared/french.ts'
 import { Pdf } from '../../shared/pdf/index.ts'
-import type { About, Category } from './catalogue.ts'
+import type { Category } from './catalogue.ts'
+import type { About } from './described.ts'
 import type { Measure, Register } from './register.ts'
 
 const types: Record<string, string> = { hospital: 'hôpital', csref: 'CSRéf', cscom: 'CSCOM', cabinet: 'cabinet privé' }

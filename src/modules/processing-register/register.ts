@@ -4,7 +4,8 @@ import { SESSION_KEPT_DAYS } from '../../platform/auth/sessions.ts'
 import { KEY_KEPT_HOURS } from '../../platform/http/operation-key.ts'
 import { longInstant, plural } from '../../shared/french.ts'
 import { DRY_RUN_KEPT_DAYS } from '../exchange/index.ts'
-import { categoryOf, type Category } from './catalogue.ts'
+import type { ModuleDefinition } from '../../platform/modules/index.ts'
+import { categoryOf, tablesOf, type Category } from './catalogue.ts'
 
 /** What only the settings of the installation say. */
 export type Settings = {
@@ -47,9 +48,10 @@ export function registerOf(
   stored: Stored,
   checks: readonly Check[],
   settings: Settings,
-  about: { at: string; version: string; slug?: string },
+  about: { at: string; version: string; slug?: string; modules: readonly ModuleDefinition[] },
 ): Register {
-  const told = stored.tables.map(categoryOf)
+  const tables = tablesOf(about.modules)
+  const told = stored.tables.map((table) => categoryOf(tables, table))
   return {
     format: 'sis.processing-register',
     formatVersion: 1,
@@ -95,6 +97,7 @@ const retention: Line[] = [
     what: 'Dossiers, consultations et leurs versions',
     how: 'jamais effacés par SIS ; durée légale à préciser par le responsable : ',
   },
+  { what: 'Séjours, places et observations', how: 'jamais effacés, comme les consultations' },
   { what: 'Oppositions et leurs retraits', how: 'jamais effacés' },
   { what: 'Journal des accès', how: 'jamais effacé' },
   { what: 'Réponses gardées contre les doubles envois', how: plural(KEY_KEPT_HOURS, 'heure') },

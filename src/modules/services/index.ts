@@ -3,7 +3,7 @@ import type { Actor } from '../../platform/http/index.ts'
 import { findOrInsertEntry } from './queries.ts'
 
 export { keepOpen } from './closing.ts'
-export { findEntry } from './queries.ts'
+export { findEntry, updateEntry } from './queries.ts'
 export { services } from './module.ts'
 
 /** The service with this name (accents and capitals aside), added when there is none. */

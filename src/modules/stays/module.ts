@@ -4,7 +4,7 @@ import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
 import { tellOccupied } from '../beds/index.ts'
 import { exportRoute } from '../exchange/index.ts'
-import { keepInSight } from '../patients/index.ts'
+import { keepInSight, tellTreating } from '../patients/index.ts'
 import { keepOpen } from '../services/index.ts'
 import { errors } from './errors.ts'
 import { observationRoutes } from './observations/routes.ts'
@@ -13,6 +13,8 @@ import { isTaken, refuseInhabited } from './inhabited.ts'
 import { refuseAdmitted } from './queries.ts'
 import { stayRegister } from './register/index.ts'
 import { stayRoutes } from './routes.ts'
+import { tables } from './tables.ts'
+import { treatingInStays } from './treating.ts'
 import { wardRoutes } from './ward-routes.ts'
 
 const rights = {
@@ -31,6 +33,7 @@ declare module '../../shared/module-types.ts' {
 keepInSight(refuseAdmitted, 'patient_admitted')
 keepOpen(refuseInhabited)
 tellOccupied(isTaken)
+tellTreating(treatingInStays)
 
 export const stays = defineModule({
   name: 'stays',
@@ -61,6 +64,7 @@ export const stays = defineModule({
     { name: 'occupancy', description: 'Beds by service now, and the indicators of a period' },
   ],
   register: stayRegister,
+  tables,
   routes: () => async (app) => {
     await app.register(stayRoutes)
     await app.register(wardRoutes)
