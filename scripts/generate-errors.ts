@@ -1,4 +1,4 @@
-// Writes docs/errors.md from src/shared/error-catalogue.ts.
+// Writes docs/errors.md from src/shared/error-catalogue.ts and the errors.ts of the modules.
 //   npm run docs:errors            writes the file
 //   npm run docs:errors -- --check exits 1 when the file is not what the catalogue says
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ export function renderErrors(): string {
   )
   return `# Errors
 
-<!-- Written by \`npm run docs:errors\` from src/shared/error-catalogue.ts: change that file, not this one. -->
+<!-- Written by \`npm run docs:errors\` from src/shared/error-catalogue.ts and the errors.ts of the modules: change those, not this one. -->
 
 Every refusal is an \`application/problem+json\` document (RFC 9457):
 
