@@ -60,15 +60,31 @@ test('it brings what is for this person here, in their language, as Server-Sent 
   const me = (await csref.agent.get('/api/v1/auth/me', 200)).body.id as string
   await tell(csref, 'for the administrator')
   await tell(csref, 'for the person', { accountId: me })
+  // Of a file that this agent does not see, then of one that he does.
+  const { client: marker } = await newcomer(csref, 'l.marker', ['SIS_CSREF'])
+  for (const [who, familyName] of [
+    [marker, 'Sagara'],
+    [csref.agent, 'Guindo'],
+  ] as const) {
+    const person = {
+      familyName,
+      givenName: 'Yasama',
+      sex: 'F',
+      birth: { precision: 'year', date: '1979' },
+      sensitive: true,
+    }
+    const { id } = (await who.post('/api/v1/patients', person, 201)).body
+    await tell(csref, `of a file of ${familyName}`, { roles: ['SIS_CSREF'], patientId: id })
+  }
   await tell(csref, 'for the agents', { roles: ['SIS_CSREF'] })
   await tell(hospital, 'for the other establishment')
   await Promise.all([
     admin.until(({ ids }) => ids.length === 1),
-    agent.until(({ ids }) => ids.length === 2),
+    agent.until(({ messages }) => messages.at(-1) === 'for the agents'),
     elsewhere.until(({ ids }) => ids.length === 1),
   ])
   assert.deepEqual(admin.messages, ['for the administrator in English'])
-  assert.deepEqual(agent.messages, ['for the person', 'for the agents'])
+  assert.deepEqual(agent.messages, ['for the person', 'of a file of Guindo', 'for the agents'])
   assert.deepEqual(elsewhere.messages, ['for the other establishment'])
   const [listed] = (await csref.agent.get('/api/v1/notifications', 200)).body.items
   assert.deepEqual(JSON.parse(agent.heard.at(-1)!.data!), listed)
