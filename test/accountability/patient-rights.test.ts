@@ -3,13 +3,15 @@ import { createHash } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import { describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
+import type { Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { describeStored } from '#tenancy'
 import { insertConsultations } from '../../src/modules/consultations/index.ts'
 import { importFile, line, register } from '../../src/modules/exchange/register.fixture.ts'
 import { recordOpposition } from '../../src/modules/oppositions/queries.ts'
 import { Delivery, type Made } from '../../src/modules/patient-file/delivery.ts'
-import { PatientFile } from '../../src/modules/patient-file/schemas.ts'
+import { patientFileSchema } from '../../src/modules/patient-file/schemas.ts'
+import { sectionsOf } from '../../src/modules/patient-file/section.ts'
 import { modules } from '../../src/app.ts'
 import {
   registerOf,
@@ -74,7 +76,32 @@ const entriesOf = async (id: string, action: string) =>
     [id, action],
   )
 
+const PatientFile = patientFileSchema(sectionsOf(modules))
+type PatientFile = Static<typeof PatientFile>
+
 describe('the file of a patient', () => {
+  test('holds the stays with their places, observations and corrections, for a machine and on paper', async () => {
+    const { csref } = await harness()
+    const { agent, admin } = csref
+    const { id: serviceId } = await create(admin, 'services', { name: 'Médecine' })
+    const { id: patientId } = await create(agent, 'patients', someone())
+    const asked = { patientId, serviceId, admittedAt: '2026-10-02T08:00:00.000Z', diagnosis: 'Paludisme grave' }
+    const { id } = await create(agent, 'stays', asked)
+    await agent.post(
+      `/api/v1/stays/${id}/observations`,
+      { at: '2026-10-02T20:00:00.000Z', notes: 'Fièvre tombée' },
+      201,
+    )
+    const { bytes } = await download(agent, patientId, 'json')
+    const file = JSON.parse(String(bytes))
+    assert.deepEqual(Value.Errors(PatientFile, file), [])
+    assert.deepEqual([file.stays.length, file.stays[0].id, file.stays[0].history.length], [1, id, 1])
+    assert.equal(file.stays[0].observations[0].notes, 'Fièvre tombée')
+    const text = pdfPages((await download(agent, patientId, 'pdf')).bytes).join(' ')
+    for (const told of ['Séjour du', 'en cours', 'Paludisme grave', 'Fièvre tombée'])
+      assert.ok(text.includes(told), told)
+  })
+
   test('holds, as JSON, all that is kept of the patient, and its hash is on record', async () => {
     const { cscom } = await harness()
     const { agent } = cscom

@@ -1,2 +1,4 @@
 // All that an establishment keeps about one patient, as a file for the patient.
 export { patientFile } from './module.ts'
+export type { FiledRecord, FileSection } from './section.ts'
+export { codesText, vitalsText } from './wordings.ts'

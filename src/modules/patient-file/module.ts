@@ -1,10 +1,11 @@
 import { defineModule } from '../../platform/modules/index.ts'
 import { text } from '../../shared/text.ts'
 import { patientFileRoutes } from './routes.ts'
+import { sectionsOf } from './section.ts'
 
 export const patientFile = defineModule({
   name: 'patient-file',
   title: text('Copie du dossier', 'Copy of a file'),
   words: { resources: { patientFile: text('copie du dossier', 'copy of the file') } },
-  routes: ({ access }) => patientFileRoutes(access),
+  routes: ({ access, modules }) => patientFileRoutes(access, sectionsOf(modules)),
 })

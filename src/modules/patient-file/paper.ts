@@ -5,6 +5,7 @@ import type { Version } from '../history/index.ts'
 import type { Birth } from '../patients/index.ts'
 import type { Opened } from './queries.ts'
 import type { Head, Visit } from './schemas.ts'
+import type { FiledRecord, FileSection } from './section.ts'
 import {
   ageText,
   changesText,
@@ -24,6 +25,7 @@ export async function writePaper(
   { head, lists }: Opened,
   pages: AsyncIterable<Visit[]>,
   sink: Sink,
+  sections: readonly (FileSection & { pages: AsyncIterable<FiledRecord[]> })[],
 ): Promise<{ visits: number; pages: number }> {
   const { patient, establishment, generatedAt, generatedBy } = head
   const pdf = await Pdf.open({
@@ -44,11 +46,31 @@ export async function writePaper(
     visits += page.length
   }
   if (visits === 0) pdf.heading('Consultations')
+  if (visits === 0) pdf.paragraph('Aucune consultation enregistrée.')
+  for (const section of sections) await writeSection(pdf, section, sink)
   pdf.paragraph(
-    visits === 0 ? 'Aucune consultation enregistrée.' : `Fin du dossier : ${plural(visits, 'consultation')}.`,
+    visits === 0 ? 'Fin du dossier : aucune consultation.' : `Fin du dossier : ${plural(visits, 'consultation')}.`,
   )
   pdf.end()
   return { visits, pages: pdf.pages }
+}
+
+async function writeSection(
+  pdf: Pdf,
+  { heading, none, pages }: FileSection & { pages: AsyncIterable<FiledRecord[]> },
+  sink: Sink,
+): Promise<void> {
+  pdf.heading(heading)
+  let records = 0
+  for await (const page of pages)
+    for (const { title, fields, history, fieldsOf } of page) {
+      records += 1
+      pdf.subheading(title)
+      pdf.fields(fields)
+      writeHistory(pdf, history, fieldsOf)
+      await sink.room()
+    }
+  if (records === 0) pdf.paragraph(none)
 }
 
 function writeHead(pdf: Pdf, head: Head): void {

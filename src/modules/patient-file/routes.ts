@@ -10,7 +10,8 @@ import { Delivery } from './delivery.ts'
 import { writeJson } from './json.ts'
 import { writePaper } from './paper.ts'
 import { openFile, walkVisits } from './queries.ts'
-import { FileFormat, FilePath, PatientFile } from './schemas.ts'
+import { FileFormat, FilePath, patientFileSchema } from './schemas.ts'
+import type { FileSection } from './section.ts'
 
 const mediaTypes = { json: 'application/json; charset=utf-8', pdf: 'application/pdf' } as const
 const acts = { json: 'patient.export', pdf: 'patient.print' } as const
@@ -19,7 +20,7 @@ const acts = { json: 'patient.export', pdf: 'patient.print' } as const
 const patience = 60 * 60_000
 
 export const patientFileRoutes =
-  ({ tenancy }: { tenancy: Tenancy }): Routes =>
+  ({ tenancy }: { tenancy: Tenancy }, sections: readonly FileSection[]): Routes =>
   async (app) => {
     // A page of visits and what of it is written are in memory for each.
     const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
@@ -34,7 +35,7 @@ export const patientFileRoutes =
           tags: ['patient rights'],
           summary: 'The whole file of a patient, for the patient',
           description:
-            'All that the establishment keeps about one patient: identity, visits, every version with who, when and why, oppositions, registers ' +
+            'All that the establishment keeps about one patient: identity, visits, stays, every version with who, when and why, oppositions, registers ' +
             'taken over; hidden records too. The file’s SHA-256 is put on record (action `patient.exported` or `patient.printed`). ' +
             'A connection that is cut before the end never looks like a whole file.',
           params: FilePath,
@@ -44,7 +45,7 @@ export const patientFileRoutes =
             200: {
               description: 'The file',
               content: {
-                'application/json': { schema: PatientFile },
+                'application/json': { schema: patientFileSchema(sections) },
                 'application/pdf': {
                   schema: Type.Unsafe<unknown>(Type.String({ format: 'binary', description: 'The file' })),
                 },
@@ -71,7 +72,12 @@ export const patientFileRoutes =
               const streamed = await streamFrom(async (out, begin) => {
                 const delivery = new Delivery(out, begin)
                 const write = format === 'pdf' ? writePaper : writeJson
-                const counts = await write(opened, walkVisits(read, actor, opened), delivery)
+                const counts = await write(
+                  opened,
+                  walkVisits(read, actor, opened),
+                  delivery,
+                  sections.map((section) => ({ ...section, pages: section.walk(read, actor, id) })),
+                )
                 await delivery.finish((made) => record(`${acts[format]}ed`, { format, ...counts, ...made }))
               })
               resolve(streamed)

@@ -3,6 +3,7 @@ import { nullable, object, Timestamp, Uuid } from '../../shared/schemas.ts'
 import { Consultation, ConsultationVersion } from '../consultations/index.ts'
 import { HistoryOf } from '../history/index.ts'
 import { Opposition } from '../oppositions/index.ts'
+import type { FileSection } from './section.ts'
 import { BreakGlass, Member, Patient, PatientSummary, PatientVersion } from '../patients/index.ts'
 
 export const FilePath = object({ id: Uuid })
@@ -67,8 +68,13 @@ const Head = object(head)
 export type Head = Static<typeof Head>
 
 /** All that an establishment keeps about one patient. */
-export const PatientFile = object(
-  { ...head, visits: Type.Integer({ minimum: 0 }), consultations: Type.Array(Visit) },
-  { description: 'All that the establishment keeps about one patient, hidden records and every version among them' },
-)
-export type PatientFile = Static<typeof PatientFile>
+export const patientFileSchema = (sections: readonly FileSection[]) =>
+  object(
+    {
+      ...head,
+      visits: Type.Integer({ minimum: 0 }),
+      consultations: Type.Array(Visit),
+      ...Object.fromEntries(sections.map(({ member, schema }) => [member, Type.Array(schema)])),
+    },
+    { description: 'All that the establishment keeps about one patient, hidden records and every version among them' },
+  )

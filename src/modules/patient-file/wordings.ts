@@ -54,7 +54,7 @@ const outcomes: Record<NonNullable<Consultation['outcome']>, string> = {
 const caseTypes = { new: 'nouveau cas', followUp: 'ancien cas' } as const
 
 type Codes = ConsultationVersion['codes']
-const codesText = (codes: Codes): string =>
+export const codesText = (codes: Pick<Codes[number], 'code' | 'label' | 'role'>[]): string =>
   codes.map(({ code, label, role }) => `${code} ${label}${role === 'main' && codes.length > 1 ? ' (principal)' : ''}`).join('\n') // prettier-ignore
 
 const vitalLabels: Record<Vital, string> = {
@@ -69,7 +69,7 @@ const vitalLabels: Record<Vital, string> = {
   muac: 'Périmètre brachial',
 }
 
-const vitalsText = (vitals: ConsultationVersion['vitals']): string =>
+export const vitalsText = (vitals: ConsultationVersion['vitals']): string =>
   Object.entries(vitalLabels)
     .flatMap(([name, label]) => {
       const value = vitals[name as Vital]

@@ -7,6 +7,7 @@ import { exportRoute } from '../exchange/index.ts'
 import { keepInSight, tellTreating } from '../patients/index.ts'
 import { keepOpen } from '../services/index.ts'
 import { errors } from './errors.ts'
+import { file } from './file.ts'
 import { observationRoutes } from './observations/routes.ts'
 import { occupancyRoutes } from './occupancy/routes.ts'
 import { isTaken, refuseInhabited } from './inhabited.ts'
@@ -65,6 +66,7 @@ export const stays = defineModule({
   ],
   register: stayRegister,
   tables,
+  file,
   routes: () => async (app) => {
     await app.register(stayRoutes)
     await app.register(wardRoutes)
