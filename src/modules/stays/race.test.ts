@@ -119,9 +119,9 @@ before(async () => {
 })
 
 describe('at the same time', () => {
-  test('as many are admitted as there are beds', () => raceForBeds(ward, size(40, 200), size(4, 10)))
+  test('as many are admitted as there are beds', () => raceForBeds(ward, size(24, 200), size(3, 10)))
 
-  test('a patient is admitted once', () => raceForPatient(ward, size(8, 40)))
+  test('a patient is admitted once', () => raceForPatient(ward, size(4, 40)))
 
   test('a consultation admits once', async () => {
     const [patientId] = await ward.patients(1)
@@ -137,7 +137,7 @@ describe('at the same time', () => {
   })
 
   test('a transfer and an admission into one bed: one of them', async () => {
-    for (let round = 0; round < size(3, 20); round++) {
+    for (let round = 0; round < size(2, 20); round++) {
       const [[mover, comer], [from, to]] = [await ward.patients(2), await ward.beds(2)]
       const stay = await ward.stay(mover!, from!)
       const answers = await Promise.all([ward.transfer(stay, to!), ward.admit(comer!, to!)])
@@ -147,7 +147,7 @@ describe('at the same time', () => {
   })
 
   test('a discharge and a transfer of one patient: one of them, and the other has not read the newest', async () => {
-    for (let round = 0; round < size(3, 20); round++) {
+    for (let round = 0; round < size(2, 20); round++) {
       const [[patient], [from, to]] = [await ward.patients(1), await ward.beds(2)]
       const stay = await ward.stay(patient!, from!)
       const answers = await Promise.all([ward.discharge(stay), ward.transfer(stay, to!)])
@@ -157,7 +157,7 @@ describe('at the same time', () => {
   })
 
   test('two who swap their beds are both refused, and wait for nobody', async () => {
-    for (let round = 0; round < size(3, 20); round++) {
+    for (let round = 0; round < size(2, 20); round++) {
       const [[one, two], [left, right]] = [await ward.patients(2), await ward.beds(2)]
       const stays = [await ward.stay(one!, left!), await ward.stay(two!, right!)]
       const answers = await Promise.all([ward.transfer(stays[0], right!), ward.transfer(stays[1], left!)])
@@ -166,7 +166,7 @@ describe('at the same time', () => {
   })
 
   test('a reopening and an admission into the bed that was left: one of them', async () => {
-    for (let round = 0; round < size(3, 20); round++) {
+    for (let round = 0; round < size(2, 20); round++) {
       const [[leaver, comer], [bed]] = [await ward.patients(2), await ward.beds(1)]
       const left = (await ward.discharge(await ward.stay(leaver!, bed!))).body
       const answers = await Promise.all([ward.reopen(left), ward.admit(comer!, bed!, { admittedAt: ago(0.1) })])
@@ -177,7 +177,7 @@ describe('at the same time', () => {
 
   test('an admission, and the closing of its bed, of its service, the hiding of its patient: one of them', async () => {
     const { admin } = ward.site
-    for (let round = 0; round < size(2, 15); round++) {
+    for (let round = 0; round < size(1, 15); round++) {
       const [[first, second, third], [bed]] = [await ward.patients(3), await ward.beds(1)]
       const service = (await admin.post('/api/v1/services', { name: `Passage ${round}` }, 201)).body
       const races = [
@@ -233,7 +233,7 @@ test('whatever a ward does at once, nobody gets what another has, and nothing fa
       answers.push(await choose.pick(acts)())
     }
   }
-  await Promise.all(Array.from({ length: 8 }, () => worker(size(8, 120))))
+  await Promise.all(Array.from({ length: 8 }, () => worker(size(5, 120))))
   const counts = tally(answers)
   t.diagnostic(JSON.stringify(counts))
   assert.deepEqual(
