@@ -73,7 +73,7 @@ const filed = (stay: Filed, names: Names): FiledRecord => ({
     ...fieldsOf(stay.history[0]?.data ?? { ...stay, movements: [] }, names).slice(2),
     ...stay.observations.map((one): [string, string] => [
       `Observation du ${longInstant(one.at)}${one.hidden ? ' (masquée)' : ''}`,
-      [...one.history.toReversed().map(observationText)].join('\n'),
+      one.history.toReversed().map(observationText).join('\n'),
     ]),
   ],
   history: stay.history as unknown as Version<never>[],
