@@ -39,7 +39,8 @@ export function historyOf(name: string, count: number): History {
   })
   const taken: { bed: string; from: number; to: number }[] = []
   const bedFor = (from: number, to: number): string | null => {
-    const { id } = beds[random(beds.length)]!
+    // Two stay empty for good.
+    const { id } = beds[2 + random(beds.length - 2)]!
     if (taken.some((one) => one.bed === id && one.from < to && from < one.to)) return null
     taken.push({ bed: id, from, to })
     return id
@@ -117,11 +118,11 @@ export function recount({ services, openings, stays }: History, from: string, to
           add(before.service, 'transfersOut')
           add(place.service, 'transfersIn')
         }
-        // Where the patient is when the day is over; to count by where it began is one of the faults.
-        const isThere =
-          fault === 'departing'
-            ? place.from <= begin && (place.to === null || place.to > begin)
-            : place.from < end && (place.to === null || place.to >= end)
+        // Where the patient is when the day is over; one of the faults is to take where it began.
+        const isFirst = fault === 'departing' && one.from <= begin
+        const isThere = isFirst
+          ? place.from <= begin && (place.to === null || place.to > begin) && (final.to === null || final.to >= end)
+          : place.from < end && (place.to === null || place.to >= end)
         if (isThere) add(place.service, 'patientDays')
       }
       if (!isToday(final.to)) continue
