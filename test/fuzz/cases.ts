@@ -95,8 +95,19 @@ export function makeCase(world: World, operation: Operation, choose: Random): Ca
     made.notes.push('a body where none is read')
   }
   for (const part of damage) damages[part]?.(made, choose)
+  made.url = ending(made.url)
   return made
 }
+
+// A stream that is followed ends with its token: its answer would be waited for.
+const ending = (url: string): string =>
+  /\/notifications\/stream(\?|$)/.test(url)
+    ? url
+        .replace(/follow=true/g, 'follow=false')
+        .replace(/\/stream(\?|$)/, (_, mark: string) =>
+          /[?&]follow=/.test(url) ? `/stream${mark}` : `/stream?follow=false${mark && '&'}`,
+        )
+    : url
 
 const damages: Record<
   'body' | 'query' | 'path' | 'header' | 'type' | 'actor' | 'method',

@@ -13,7 +13,7 @@ export async function injected(world: World, made: Case): Promise<Answer | undef
   const answer = await world.app
     .inject({
       method: made.method as 'GET',
-      url: ended(made.url),
+      url: made.url,
       headers,
       remoteAddress: made.remoteAddress,
       ...(made.body !== undefined && { payload: made.body }),
@@ -40,13 +40,6 @@ export async function injected(world: World, made: Case): Promise<Answer | undef
   if (String(told.headers['content-type']).startsWith('application/json')) remember(world, made.operation.path, told)
   return told
 }
-
-// Injected, an answer is there when it has ended.
-const ended = (url: string): string =>
-  url
-    .replace(/^(\/api\/v1\/notifications\/stream)(\?|$)/, '$1?follow=false&')
-    .replace(/[&?]follow=(?!false)[^&]*/g, '')
-    .replace(/&$/, '')
 
 function unpacked(body: Buffer, encoding: string): string {
   if (encoding === 'br') return brotliDecompressSync(body).toString()
