@@ -46,7 +46,7 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
   const file = join(folder, 'requests.tsv')
   const run = target.keyed ? `bench-${process.pid}-${Date.now()}-${runs++}` : ''
   writeFileSync(file, shuffled(target.requests).map(({ method, path, token, body = '' }) => [method, path, token, body, run].join('\t') + '\n').join('')) // prettier-ignore
-  const clock = () => ({ server: processorTime(target.serverPid), database: processorTime(target.postgresPid), client: endedChildrenTime() }) // prettier-ignore
+  const clock = () => ({ server: processorTime(target.serverPid, target.postgresPid), database: processorTime(target.postgresPid), client: endedChildrenTime() }) // prettier-ignore
   const before = clock()
   const output = await runProgram(
     wrk,
