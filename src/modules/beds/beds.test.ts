@@ -79,6 +79,32 @@ test('the administrator keeps the beds, agents read them and say their state', a
   assert.equal((await agent.get(`${at}/history`, 200)).body.items[0].reason, why.reason)
 })
 
+test('the days of a bed stay with the service where it stood, also when it is moved while closed or as it closes', async () => {
+  const { csref, database } = await harness()
+  const { admin } = csref
+  const make = async (name: string): Promise<string> => (await admin.post('/api/v1/services', { name }, 201)).body.id
+  const [one, two] = [await make('Pneumologie'), await make('Cardiologie')]
+  const past = { service_id: one, opened_on: '2026-01-01', closed_on: today }
+  const present = { service_id: two, opened_on: today, closed_on: null }
+  const moved = { serviceId: two }
+  const [closed, reopened] = [{ active: false }, { active: true }]
+  const courses: [string, object[]][] = [
+    ['PNE 1', [closed, moved, reopened]],
+    ['PNE 2', [{ ...moved, ...closed }, reopened]],
+    ['PNE 3', [closed, { ...moved, ...reopened }]],
+    ['PNE 4', [moved, { serviceId: one }, moved]],
+  ]
+  for (const [name, changes] of courses) {
+    const { id } = (await admin.post(url, { code: name, serviceId: one, openedOn: '2026-01-01' }, 201)).body
+    for (const [i, change] of changes.entries()) await admin.patch(`${url}/${id}`, change, i + 1, 200)
+    const openings = await database.asSuperuser(
+      `select service_id, opened_on::text, closed_on::text from "${csref.establishment.schema}".bed_opening where bed_id = $1 order by 2`,
+      [id],
+    )
+    assert.deepEqual(openings, [past, present], name)
+  }
+})
+
 test('the list of beds is filtered and goes on by code', async () => {
   const { hospital } = await harness()
   const { admin, agent } = hospital

@@ -129,17 +129,20 @@ export async function updateBed(
 /** From today on the bed is where, and as, it is said to be; what was until yesterday stays. */
 async function reopen(db: TenantDb, row: BedRow, { serviceId, active }: { serviceId: string; active: boolean }) {
   const day = today()
-  const moves = serviceId !== row.service_id
   const wasActive = row.closed_on === null
   const newest = db.updateTable('bed_opening').where('bed_id', '=', row.id).where('opened_on', '=', row.opened_on)
-  if (wasActive && (moves || !active) && row.opened_on < day) {
-    await newest.set({ closed_on: day }).execute()
-    if (active) await open(db, row.id, serviceId, day)
-  } else if (!wasActive && active && row.closed_on !== null && (row.closed_on < day || moves) && row.opened_on < day)
-    await open(db, row.id, serviceId, day)
-  // It was opened today, or is opened again on the day on which it was closed.
-  else if (moves || active !== wasActive)
-    await newest.set({ service_id: serviceId, closed_on: active ? null : (row.closed_on ?? day) }).execute()
+  if (!active) {
+    if (wasActive) await newest.set({ closed_on: day }).execute()
+    return
+  }
+  const goesOn = row.opened_in === serviceId && (wasActive || row.closed_on === day)
+  // What was opened today has no day in its former service.
+  if (goesOn || row.opened_on === day) {
+    await newest.set({ service_id: serviceId, closed_on: null }).execute()
+    return
+  }
+  if (wasActive) await newest.set({ closed_on: day }).execute()
+  await open(db, row.id, serviceId, day)
 }
 
 const open = (db: TenantDb, id: string, serviceId: string, day: string) =>

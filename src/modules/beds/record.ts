@@ -17,6 +17,7 @@ export const selectBeds = (db: TenantDb) =>
     )
     .select(['bed.id', 'bed.version', 'bed.code', 'bed.code_key', 'bed.service_id', 'bed.state', 'bed.created_at'])
     .select(['bed.updated_at', 'service.name as service_name', 'bed_opening.opened_on', 'bed_opening.closed_on'])
+    .select('bed_opening.service_id as opened_in')
     .select((eb) => isOccupied(eb as unknown as Beds).as('occupied'))
 
 export type BedRow = Awaited<ReturnType<ReturnType<typeof selectBeds>['executeTakeFirstOrThrow']>>
