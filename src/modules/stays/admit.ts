@@ -39,7 +39,7 @@ export async function admit(
   const location = `/api/v1/stays/${id}`
   const data = toStayVersion(id, 1, fields)
   if (await findCreated(db, id, data)) return { body: await getStay(db, actor, id), status: 200, location }
-  await assertPlaces(db, [], fields.places, { errors: [...references.errorsOf(input), ...errors] })
+  await assertPlaces(db, [], fields.places, [...references.errorsOf(input), ...errors])
   const inserted = await refusing(
     db
       .insertInto('stay')

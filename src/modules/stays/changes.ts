@@ -38,7 +38,7 @@ export function assertOpen({ row }: Held): void {
 
 /**
  * Judges a change and stores it; the same values again change nothing and make no version.
- * @param pathOf what the caller calls the place of this number
+ * @param rename what the caller calls a field that is wrong
  * @throws invalid_input, bed_unavailable, patient_already_admitted, bed_taken
  */
 export async function apply(
@@ -49,12 +49,10 @@ export async function apply(
   {
     verb,
     reason,
-    pathOf,
     rename = (path) => path,
   }: {
     verb: string
     reason?: string | null | undefined
-    pathOf?: (index: number) => string
     rename?: (path: string) => string
   },
 ): Promise<Stay> {
@@ -69,7 +67,7 @@ export async function apply(
   const moved = !isDeepStrictEqual(before.places, fields.places)
   if (moved) await holdPlaces(db, [...before.places, ...fields.places])
   const wrong = errors.map(({ path, message }) => ({ path: rename(path), message }))
-  await assertPlaces(db, before.places, fields.places, { errors: wrong, ...(pathOf && { pathOf }) })
+  await assertPlaces(db, before.places, fields.places, wrong)
   await storeChange(db, actor, row, before, fields, { verb, reason })
   return getStay(db, actor, row.id)
 }
@@ -115,12 +113,14 @@ export async function discharge(
 
 /**
  * Takes a discharge back that was wrong: the patient never left, and lies where they lay.
- * @throws stay_open, stay_not_found, patient_protected, version_stale; bed_unavailable, bed_taken, patient_already_admitted:
- *   the bed or the patient has another stay since
+ * @throws stay_open, stay_not_found, patient_not_found, patient_protected, version_stale; bed_unavailable, bed_taken,
+ *   patient_already_admitted: the bed or the patient has another stay since; invalid_input: the service was closed since
  */
 export async function reopen(db: TenantDb, actor: Actor, id: string, expected: number, reason: string): Promise<Stay> {
   const held = await holdStay(db, actor, id, expected)
   if (held.row.discharged_at === null) throw problem('stay_open')
+  // Of a file that was hidden since: nobody is in the ward without one.
+  if (held.context.bornFrom === undefined) throw problem('patient_not_found')
   const none = { dischargedAt: null, dischargeMode: null, finalDiagnosis: null, finalCodes: [] }
   return apply(db, actor, held, none, { verb: 'reopen', reason })
 }

@@ -194,6 +194,42 @@ describe('a bed and a patient', () => {
   })
 })
 
+describe('what changed since', () => {
+  test('neither keeps a patient in the ward nor brings one back to what is closed', async () => {
+    const { database } = await harness()
+    const late = await bed()
+    const [leaving, moving] = [
+      await admit({ bedId: late.id, admittedAt: ago(50) }),
+      await admit({ admittedAt: ago(50) }),
+    ]
+    // As a ward's old book brings it: the stay is older than the bed.
+    await database.asSuperuser(
+      `update "${site.establishment.schema}".bed_opening set opened_on = $2 where bed_id = $1`,
+      [late.id, ago(0).slice(0, 10)],
+    )
+    const longer = await agent.patch(`${url}/${leaving.id}`, { admittedAt: ago(60) }, 1)
+    assert.deepEqual(code(longer), [409, 'bed_unavailable'])
+    assert.equal((await discharge(leaving, { at: ago(1), mode: 'home' })).status, 200)
+
+    const passing = (await site.admin.post('/api/v1/services', { name: `Passage ${++serial}` }, 201)).body
+    const there = (await transfer(moving, { at: ago(40), serviceId: passing.id })).body
+    const back = (await transfer(there, { at: ago(30), serviceId: service.id })).body
+    const ended = await admit({ serviceId: passing.id })
+    const left = (await discharge(ended, { at: ago(20), mode: 'home' })).body
+    await site.admin.patch(`/api/v1/services/${passing.id}`, { active: false }, 1, 200)
+    const refused = await reopen(left)
+    assert.deepEqual([refused.status, paths(refused)], [400, ['serviceId']])
+    const { items } = (await agent.get(`${url}/${back.id}/movements`, 200)).body
+    const undone = await agent.delete(`${url}/${back.id}/movements/${items[2].id}`, why, back.version)
+    assert.deepEqual([undone.status, paths(undone)], [400, ['serviceId']])
+
+    const hidden = await admit()
+    const gone = (await discharge(hidden, { at: ago(1), mode: 'home' })).body
+    await agent.delete(`/api/v1/patients/${hidden.patientId}`, why, 1, 204)
+    assert.deepEqual(code(await reopen(gone)), [404, 'patient_not_found'])
+  })
+})
+
 describe('a transfer', () => {
   test('moves the patient; the former bed is free; what was entered by mistake is undone', async () => {
     const [one, two] = [await bed(), await bed(other)]

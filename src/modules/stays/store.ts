@@ -41,28 +41,33 @@ export async function holdPlaces(db: TenantDb, places: readonly Pick<Place, 'ser
 }
 
 /**
- * Judges the places that are new or were changed.
- * @param pathOf what stands before a path of the place of this number
+ * Judges the places that are new, elsewhere or longer.
  * @throws invalid_input; bed_unavailable: the bed is closed or out of order
  */
 export async function assertPlaces(
   db: TenantDb,
   before: readonly Place[],
   after: readonly Place[],
-  { errors = [], pathOf = () => '' }: { errors?: FieldError[]; pathOf?: (index: number) => string } = {},
+  errors: readonly FieldError[],
 ): Promise<void> {
   const { known } = await readReferences(db, [{ places: after }])
-  const judged = after.flatMap((place, index) => {
+  const judged = after.flatMap((place) => {
     const old = before.find(({ id }) => id === place.id)
-    const isSame = old && old.from === place.from && old.to === place.to
-    if (isSame && old.serviceId === place.serviceId && old.bedId === place.bedId) return []
-    return [placeErrors(place, known, { before: old, at: pathOf(index) })]
+    if (old && isWithin(old, place)) return []
+    return [placeErrors(place, known, old)]
   })
   const wrong = [...errors, ...judged.flatMap((one) => one.wrong)]
   if (wrong.length > 0) throw invalidInput(...wrong)
   const unavailable = judged.flatMap((one) => one.unavailable)
   if (unavailable.length > 0) throw problem('bed_unavailable', { errors: unavailable })
 }
+
+/** In the same bed of the same service and no longer: whoever leaves a bed needs none that is open. */
+const isWithin = (old: Place, place: Place): boolean =>
+  old.serviceId === place.serviceId &&
+  old.bedId === place.bedId &&
+  old.from <= place.from &&
+  (old.to === null || (place.to !== null && place.to <= old.to))
 
 const placeRow = (actor: Actor, stayId: string, { id, serviceId, bedId, from, to, reason }: Place) => ({
   id,

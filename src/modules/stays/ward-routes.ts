@@ -95,12 +95,19 @@ export const wardRoutes: Routes = async (app) => {
         tags,
         summary: 'Undo a discharge that was wrong',
         description:
-          'The patient never left and lies where they lay; refused when the bed or the patient has another stay since. What the ' +
-          'discharge said stays in the history. Needs If-Match.',
+          'The patient never left and lies where they lay; refused when the bed or the patient has another stay since, or when ' +
+          'the service was closed or the file hidden. What the discharge said stays in the history. Needs If-Match.',
         params: schemas.StayPath,
         headers: ChangeHeaders,
         body: schemas.StayReasoned,
-        response: responses({ 200: schemas.Stay }, ...changed, ...beds, 'stay_open', 'patient_already_admitted'),
+        response: responses(
+          { 200: schemas.Stay },
+          ...changed,
+          ...beds,
+          'stay_open',
+          'patient_already_admitted',
+          'patient_not_found',
+        ),
       },
     },
     async (request, reply) => {

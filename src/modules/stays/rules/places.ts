@@ -29,20 +29,16 @@ export type PlaceErrors = {
  * What speaks against a place, in its service and in its bed. A bed of another service is refused, not followed: it is the
  * service that a ward's figures count by. Who else lies there is the database's to say.
  * @param before the same place before a correction: what did not change is not judged anew
- * @param at what comes before each path
  */
-export function placeErrors(
-  place: Place,
-  { services, beds }: Known,
-  { before, at = '' }: { before?: Place | undefined; at?: string } = {},
-): PlaceErrors {
+export function placeErrors(place: Place, { services, beds }: Known, before?: Place): PlaceErrors {
   const none: PlaceErrors = { wrong: [], unavailable: [] }
   const service = services.get(place.serviceId)
   const moved = before?.serviceId !== place.serviceId
-  if (service === undefined) return { ...none, wrong: [{ path: `${at}serviceId`, message: noService }] }
-  if (moved && !service) return { ...none, wrong: [{ path: `${at}serviceId`, message: closedService }] }
+  if (service === undefined) return { ...none, wrong: [{ path: 'serviceId', message: noService }] }
+  const returns = before !== undefined && before.to !== null && place.to === null
+  if ((moved || returns) && !service) return { ...none, wrong: [{ path: 'serviceId', message: closedService }] }
   if (place.bedId === null) return none
-  const path = `${at}bedId`
+  const path = 'bedId'
   const bed = beds.get(place.bedId)
   if (!bed) return { ...none, wrong: [{ path, message: noBed }] }
   const isSame = before?.bedId === place.bedId

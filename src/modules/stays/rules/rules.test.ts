@@ -102,7 +102,7 @@ test('a bed takes a patient while it is open, in its service, and in order', () 
       to: to && `${to}T10:00:00.000Z`,
       reason: null,
     }
-    const { wrong, unavailable } = placeErrors(place, known, { before })
+    const { wrong, unavailable } = placeErrors(place, known, before)
     return [...wrong.map(({ path }) => `wrong ${path}`), ...unavailable.map(({ path }) => `unavailable ${path}`)].join()
   }
   assert.equal(says(null, '2026-03-05', null), '')
