@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
-import { harness, type Body, type Site } from '../../../test/harness.ts'
+import { newcomer } from '../../platform/users/people.fixture.ts'
+import { harness, type Body, type Client, type Site } from '../../../test/harness.ts'
 import { random, seed, size } from '../../../test/size.ts'
 import { historyOf, store } from '../stays/occupancy/history.fixture.ts'
 import { daysBefore, lastMondays, mondayOf, weekOf } from './rules.ts'
@@ -172,6 +173,20 @@ describe('alerts', () => {
       (await cscom[who].get(path, 200)).body.diagnoses.items.map(({ category, consultations }: Body) => [category, consultations])
     assert.deepEqual(await of('agent'), [['B50', 5], ['I10', 4]])
     assert.deepEqual(await of('admin'), [['B50', 5]])
+  }) // prettier-ignore
+
+  test('a rare diagnosis of a sensitive file is counted to those who may open it only', async () => {
+    const { csref } = await harness()
+    const { client: outsider } = await newcomer(csref, 'dash.outsider', ['SIS_CSREF'])
+    const person = { familyName: 'Kodio', givenName: 'Yèrè', sex: 'F', birth: { precision: 'year', date: '1990' }, sensitive: true }
+    const patient = (await csref.agent.post('/api/v1/patients', person, 201)).body
+    await csref.agent.post('/api/v1/consultations', { patientId: patient.id, date: today, codes: [{ code: 'B24' }] }, 201)
+    const of = async (client: Client) =>
+      (await client.get(path, 200)).body.diagnoses.items.map(({ category, consultations }: Body) => [category, consultations])
+    assert.deepEqual(await of(csref.agent), [['B24', 1]])
+    assert.deepEqual([await of(outsider), await of(csref.admin)], [[], []])
+    await outsider.post(`/api/v1/patients/${patient.id}/break-glass`, { reason: 'Patiente inconsciente, traitement ?' }, 201)
+    assert.deepEqual(await of(outsider), [['B24', 1]])
   }) // prettier-ignore
 })
 

@@ -5,6 +5,7 @@ import { isEnabled } from '../../platform/modules/index.ts'
 import { now, today } from '../../shared/clock.ts'
 import { countOverdue } from '../equipment/index.ts'
 import { countUnread, readerOf } from '../notifications/index.ts'
+import { nobodyLooks } from '../patients/index.ts'
 import { readBoard, type Board } from '../stays/index.ts'
 import { countPatients, dailyAdmissions, dailyConsultations, firstDiagnoses } from './queries.ts'
 import { daysBefore, inWeek, lastDays, lastMondays, weekOf } from './rules.ts'
@@ -25,7 +26,7 @@ export function readDashboard(tenant: Tenant, auth: Auth, actor: Actor): Promise
     const board = on('stays') ? await readBoard(db, mayOpen ? actor : undefined) : undefined
     const curves = await readCurves(db, day, board !== undefined)
     const period = { from: daysBefore(day, DIAGNOSES_OVER - 1), to: day }
-    const diagnoses = await firstDiagnoses(db, period)
+    const diagnoses = await firstDiagnoses(db, mayOpen ? actor : nobodyLooks, period)
     const limit = new Date(at.getTime() - OBSERVATION_MS).toISOString()
     return {
       at: at.toISOString(),
@@ -93,7 +94,7 @@ function* presentIn({ services }: Board): Generator<Where> {
   for (const { id, name, beds, withoutBed } of services) {
     const at = (stay: Present, bed: AlertedStay['bed']): Where => ({
       stay,
-      alerted: { id: stay.id, service: { id, name }, bed, admittedAt: stay.admittedAt },
+      alerted: { id: stay.id!, service: { id, name }, bed, admittedAt: stay.admittedAt },
     })
     for (const bed of beds) if (bed.stay) yield at(bed.stay, { id: bed.id, code: bed.code })
     for (const stay of withoutBed) yield at(stay, null)

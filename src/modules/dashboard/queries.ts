@@ -1,4 +1,17 @@
-import { inFirst, isOneOfTexts, run, statement, utcDay, type TenantDb } from '#tenancy'
+import {
+  inFirst,
+  isOneOfTexts,
+  run,
+  statement,
+  utcDay,
+  type ExpressionBuilder,
+  type Statement,
+  type TenantDb,
+  type TenantTables,
+} from '#tenancy'
+import { now } from '../../shared/clock.ts'
+import { remembered } from '../../shared/remembered.ts'
+import { isVisible, kindOf, placedIn, type Viewer } from '../patients/index.ts'
 import { daysBefore, type Daily } from './rules.ts'
 
 // Hidden records are few and have small indexes of their own (migrations/tenant/0014_dashboard.sql): counting all of them by
@@ -71,32 +84,53 @@ export async function dailyAdmissions(db: TenantDb, { from, to }: Days): Promise
 
 type CategoryRow = { category: string | null; count: number }
 
+type Asked = Days & { viewer: string; at: string }
+type Patients = ExpressionBuilder<TenantTables, 'patient'>
+const statements = remembered<Statement<Asked, CategoryRow>>(3)
+
 // The main code stands first (consultations/rules/codes.ts).
-const frequent = statement<Days, CategoryRow>('dashboard.diagnoses', (db, value) =>
-  db
-    .selectFrom((from) =>
-      from
-        .selectFrom('consultation')
-        .select((eb) => inFirst(eb.ref('codes'), 'category').as('category'))
-        .where('date', '>=', value('from'))
-        .where('date', '<=', value('to'))
-        .where('hidden_at', 'is', null)
-        .as('visit'),
-    )
-    .select(({ fn }) => ['category', fn.countAll<number>().as('count')])
-    .groupBy('category')
-    .orderBy('count', 'desc')
-    .orderBy('category')
-    // And one for the visits without a code: as a condition the category would be taken out of each row twice.
-    .limit(11)
-    .$castTo<CategoryRow>(),
-)
+const frequentTo = (viewer: Viewer): Statement<Asked, CategoryRow> =>
+  statements(kindOf(viewer), () =>
+    statement<Asked, CategoryRow>('dashboard.diagnoses', (db, value) =>
+      db
+        .selectFrom((from) =>
+          from
+            .selectFrom('consultation')
+            .select((eb) => inFirst(eb.ref('codes'), 'category').as('category'))
+            .where('date', '>=', value('from'))
+            .where('date', '<=', value('to'))
+            .where('hidden_at', 'is', null)
+            .where('patient_id', 'not in', (of) =>
+              of
+                .selectFrom('patient')
+                .select('patient.id')
+                // The index of the few that ever had the mark.
+                .where('sensitive_at', 'is not', null)
+                .where((eb) =>
+                  eb.not(isVisible(eb as unknown as Patients, placedIn(viewer, value('viewer')), value('at'))),
+                ),
+            )
+            .as('visit'),
+        )
+        .select(({ fn }) => ['category', fn.countAll<number>().as('count')])
+        .groupBy('category')
+        .orderBy('count', 'desc')
+        .orderBy('category')
+        // And one for the visits without a code: as a condition the category would be taken out of each row twice.
+        .limit(11)
+        .$castTo<CategoryRow>(),
+    ),
+  )
 
 export type Diagnosis = { category: string; label: string; consultations: number }
 
-/** The ten categories that are most often the main diagnosis of a visit, the most frequent first. */
-export async function firstDiagnoses(db: TenantDb, days: Days): Promise<Diagnosis[]> {
-  const rows = (await run(db, frequent, days)).flatMap(({ category, count }) =>
+/**
+ * The ten categories that are most often the main diagnosis of a visit, the most frequent first; of the files that `viewer`
+ * may see: one visit with a rare code would tell of a patient.
+ */
+export async function firstDiagnoses(db: TenantDb, viewer: Viewer, days: Days): Promise<Diagnosis[]> {
+  const asked = { ...days, viewer: viewer.id ?? '', at: now().toISOString() }
+  const rows = (await run(db, frequentTo(viewer), asked)).flatMap(({ category, count }) =>
     category === null ? [] : [{ category, consultations: count }],
   )
   const labels = await labelsOf(

@@ -80,8 +80,8 @@ export const Dashboard = object({
     },
     {
       description:
-        'The ten CIM-10 categories that are most often the main diagnosis of a visit, over 30 days. To administrators, who ' +
-        'see no clinical record, none of fewer than five visits is told',
+        'The ten CIM-10 categories that are most often the main diagnosis of a visit, over 30 days, among the files that the ' +
+        'reader may open. To administrators, who see no clinical record, none of fewer than five visits is told',
     },
   ),
   alerts: object({

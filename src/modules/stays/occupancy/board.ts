@@ -9,7 +9,7 @@ const byCode = new Intl.Collator('fr', { numeric: true })
 
 /**
  * The beds of every service and who lies in them, at one instant.
- * @param viewer who sees whom; none: nobody is named
+ * @param viewer who sees whom; none: nobody is named. How each one is stands there all the same: withoutStrangers
  */
 export async function readBoard(db: TenantDb, viewer: Viewer | undefined): Promise<Board> {
   const services = await listServicesNow(db)
@@ -38,6 +38,22 @@ export async function readBoard(db: TenantDb, viewer: Viewer | undefined): Promi
       }
     })
   return { at: now().toISOString(), total: countsOf(beds, present.filter(isWaiting).length), services: shown }
+}
+
+/** The same without what stands in a stay, for the patients whose file the reader may not open. */
+export function withoutStrangers(board: Board): Board {
+  const services = board.services.map((service) => ({
+    ...service,
+    beds: service.beds.map((bed) => ({ ...bed, stay: bed.stay && known(bed.stay) })),
+    withoutBed: service.withoutBed.map(known),
+  }))
+  return { ...board, services }
+}
+
+const known = (stay: Occupant): Occupant => {
+  if (stay.patient) return stay
+  const { id: _id, status: _status, ...rest } = stay
+  return rest
 }
 
 function byService<Row extends { service_id: string }>(rows: readonly Row[]): Map<string, Row[]> {

@@ -1,6 +1,6 @@
 import type { Routes } from '../../../platform/http/index.ts'
 import { responses } from '../../../shared/schemas.ts'
-import { readBoard } from './board.ts'
+import { readBoard, withoutStrangers } from './board.ts'
 import { readIndicators } from './indicators.ts'
 import { Board, Indicators, IndicatorsQuery, type Occupant } from './schemas.ts'
 
@@ -35,12 +35,13 @@ export const occupancyRoutes: Routes = async (app) => {
         summary: 'The beds of every service, now',
         description:
           'Every open bed with its state and who lies in it, by service, and the patients who have no bed. Those who care ' +
-          'for patients see who they are, as far as sensitive files allow; the administrator sees nobody’s name.',
+          'for patients see who they are and how, as far as sensitive files allow; of others, and to the administrator, only ' +
+          'that somebody lies there is told.',
         response: responses({ 200: Board }),
       },
     },
     async ({ tenant, auth, actor }) =>
-      tenant.read((db) => readBoard(db, auth.rights.has('stays:read') ? actor : undefined)),
+      withoutStrangers(await tenant.read((db) => readBoard(db, auth.rights.has('stays:read') ? actor : undefined))),
   )
 
   app.get(

@@ -12,8 +12,13 @@ const ServiceName = object({ id: Uuid, name: Type.String({ examples: ['Pédiatri
 export const bedStates = ['free', 'occupied', 'cleaning', 'outOfOrder'] as const
 
 const Occupant = object({
-  id: Type.Unsafe<string>({ ...Uuid, description: 'The stay' }),
-  status: Type.Enum(['stable', 'observation', 'critical'], { examples: ['stable'] }),
+  id: Type.Optional(Type.Unsafe<string>({ ...Uuid, description: 'The stay; told with the patient only' })),
+  status: Type.Optional(
+    Type.Enum(['stable', 'observation', 'critical'], {
+      description: 'Told with the patient only',
+      examples: ['stable'],
+    }),
+  ),
   admittedAt: Timestamp,
   since: Type.Unsafe<string>({ ...Timestamp, description: 'In this bed, or waiting for one in this service, since' }),
   shortObservation: Type.Boolean({ examples: [false] }),
