@@ -14,7 +14,7 @@ export const errors = {
     status: 409,
     title: text('Lit déjà employé', 'Bed used already'),
     detail: text(
-      'Des séjours se réfèrent à ce lit : il ne peut être retiré, mais fermé (« active »: false).',
+      'Des séjours se réfèrent à ce lit : il ne peut être retiré, mais fermé (« active » : false).',
       'Stays refer to this bed: it cannot be removed, only closed ("active": false).',
     ),
   },

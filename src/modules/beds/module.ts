@@ -29,6 +29,6 @@ export const beds = defineModule({
     bed: { about: 'technical', purpose: 'savoir quels lits sont libres', data: {} },
     bed_opening: { about: 'technical', purpose: 'savoir quels jours un lit servait', data: {} },
   },
-  tags: [{ name: 'beds', description: 'Beds, where they stand and in which state they are' }],
+  tags: [{ name: 'beds', description: 'Lits, leur service et leur état' }],
   routes: () => bedRoutes,
 })

@@ -6,7 +6,7 @@ export const errors = {
     status: 409,
     title: text('Service employé', 'Service in use'),
     detail: text(
-      'Des dossiers se réfèrent à ce service : il ne peut être retiré, mais fermé (« active »: false), une fois que plus aucun patient n’y est hospitalisé.',
+      'Des dossiers se réfèrent à ce service : il ne peut être retiré, mais fermé (« active » : false), une fois que plus aucun patient n’y est hospitalisé.',
       'Records refer to this service: it cannot be removed, only closed ("active": false), once no patient is admitted there any more.',
     ),
   },

@@ -61,8 +61,8 @@ export const stays = defineModule({
     },
   },
   tags: [
-    { name: 'stays', description: 'Stays, movements, observations, discharge' },
-    { name: 'occupancy', description: 'Beds by service now, and the indicators of a period' },
+    { name: 'stays', description: 'Séjours : admission, transferts, observations, sortie' },
+    { name: 'occupancy', description: 'Lits par service à l’instant, indicateurs d’une période' },
   ],
   register: stayRegister,
   tables,
