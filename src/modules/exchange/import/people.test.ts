@@ -98,7 +98,8 @@ test('where everybody has the same names, each line looks at a bounded number of
   for (let i = 0; i < lines; i++) {
     const born = new Date(Date.UTC(1990, 0, 1 + (i % 365))).toISOString().slice(0, 10)
     const phone = `+2237${String(6_000_000 + i)}`
-    people.recognise({ ...awa, phone, birth: { precision: 'day', date: born } }, on, i + 2, () => `new ${i}`)
+    const person: Person = { ...awa, phone, birth: { precision: 'day', date: born } }
+    people.add(people.recognise(person, on, i + 2, () => `new ${i}`).known)
   }
   // All are of one village. Without the bounds each line would look at all before it: half a million, and as many to compare.
   assert.ok(people.lookedAt > 300 * lines, String(people.lookedAt))

@@ -50,7 +50,7 @@ export class People {
   readonly #byNumber = new Map<string, Known>()
   #count = 0
 
-  add(known: Known): Entry {
+  add(known: Known): void {
     const { person } = known
     const [bornFrom] = birthRange(person.birth)
     const traits = traitsOf(person)
@@ -74,7 +74,6 @@ export class People {
     })
     push(block.bySaid, saidIn(traits), entry)
     for (const card of cardsOf(person)) push(this.#byCard, card, entry)
-    return entry
   }
 
   /** Somebody who is found by the number of their file. */
@@ -85,7 +84,7 @@ export class People {
   filed = (number: FileNumber | null): Known | undefined => (number ? this.#byNumber.get(keyOf(number)) : undefined)
 
   /**
-   * Who a line of the register is about; somebody new is remembered for the lines to come.
+   * Who a line of the register is about; somebody new is to be added once the line is kept.
    * @param on the day of the visit
    * @param numbered whose file's number the line gives
    */
@@ -97,7 +96,7 @@ export class People {
       .sort((a, b) => agreeing(b.traits, traits) - agreeing(a.traits, traits) || a.order - b.order)[0]
     if (same) return { known: same, isNew: false }
     const proposal = this.#likest(person, traits, on)
-    return { known: this.add({ id: newId(), person, line }), isNew: true, ...(proposal && { proposal }) }
+    return { known: { id: newId(), person, line }, isNew: true, ...(proposal && { proposal }) }
   }
 
   /** Those written alike of whom phone, village or card agrees; their births are at most three years apart (sameBirth). */

@@ -101,7 +101,10 @@ function planLine(plan: Plan, line: Line, { of, people }: Known, day: string): v
   }
   if ('warnings' in judged) for (const warning of judged.warnings) plan.warnings.push(warning)
   if (numbered && !isTheirs) plan.warnings.push(note(othersFile))
-  if (recognised.isNew) plan.patients.push({ id: planned.patientId, fields: who })
+  if (recognised.isNew) {
+    people.add(recognised.known)
+    plan.patients.push({ id: planned.patientId, fields: who })
+  }
   plan.lines.push({ line, recognised, planned })
 }
 

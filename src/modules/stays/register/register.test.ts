@@ -206,3 +206,16 @@ test('a file’s number alone says who it is; somebody who lies there already is
   assert.match(english.refused[0].message, /^No file has this number/)
   assert.match(english.refused[1].message, /from 2026-10-01 to 2026-10-03 already \(line 2\)/)
 })
+
+test('somebody whose first line is refused for its bed is new with the next one', async () => {
+  const { cscom } = await harness()
+  const head = 'Nom;Prénom;Sexe;Âge;Téléphone;Date d’entrée;Service;Lit;Diagnostic;Date de sortie;Mode de sortie'
+  const lines = [
+    'Tembely;Yaya;M;40 ans;76000001;01/09/2026;Isolement;ISO-1;Rougeole;05/09/2026;Guéri',
+    'Kodio;Sira;F;30 ans;76000002;02/09/2026;Isolement;ISO-1;Rougeole;04/09/2026;Guérie',
+    'Kodio;Sira;F;30 ans;76000002;05/09/2026;Isolement;ISO-1;Rougeole;07/09/2026;Guérie',
+  ]
+  const report = await send(cscom.agent, [head, ...lines].join('\n'), 'dryRun=false&register=stays', 201)
+  assert.deepEqual(report.refused.map(({ line }: { line: number }) => line), [3]) // prettier-ignore
+  assert.deepEqual([report.stored, report.matchedPatients], [{ patients: 2, stays: 2 }, 0])
+})
