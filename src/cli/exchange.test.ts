@@ -87,6 +87,19 @@ test('sis import --yes stores, never writes over the corrections, and exports gi
   )
 })
 
+test('a ward’s book is told in its own words, and its export filtered', async (t) => {
+  const book = join(root, 'test/registers/registre-hospitalisation-csref-djenne.csv')
+  const refused = join(folder, 'lits.csv')
+  const trial = await run(t, 'import', book, ...inDjenne, '--dry-run', '--refused', refused)
+  assert.equal(trial.code, 3, trial.output)
+  assert.match(trial.output, /\n {2}\d+ séjours, \d+ nouveaux patients \(/)
+  assert.match(trial.output, /nouveaux lits : 1, /)
+  assert.doesNotMatch(trial.output, /undefined/)
+  const file = join(folder, 'presents.csv')
+  const exported = await run(t, 'export', 'stays', ...inDjenne, '--output', file, '--open', 'oui', '--json')
+  assert.deepEqual([exported.code, JSON.parse(exported.stdout)], [0, { file, records: 0 }])
+})
+
 test('what cannot be done is one sentence and an exit code', async (t) => {
   writeFileSync(join(folder, 'image.csv'), Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 1, 2]))
   const cases: [args: string[], code: number, why: RegExp][] = [
@@ -94,6 +107,7 @@ test('what cannot be done is one sentence and an exit code', async (t) => {
     [['import', join(folder, 'image.csv'), ...inDjenne], 1, /pas du texte/],
     [['import', registerFile, '--establishment', 'ailleurs'], 1, /Aucun établissement « ailleurs »/],
     [['import', registerFile], 2, /option obligatoire/],
+    [['import', registerFile, ...inDjenne, '--register', 'x'], 2, /valeurs possibles : consultations, stays\./],
     [
       ['export', 'patients', ...inDjenne, '--output', join(folder, 'x.csv'), '--born-from', 'hier'],
       2,

@@ -45,7 +45,8 @@ function add(group: Command, what: string, description: string, filters: TObject
     .option('--json', 'résultat en JSON')
   for (const [name, schema] of Object.entries(filters.properties)) {
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-    const read = (value: string): string => {
+    const read = (written: string): unknown => {
+      const value = 'type' in schema && schema.type === 'boolean' ? (yesNo[written] ?? written) : written
       if (Value.Check(schema, value)) return value
       throw new InvalidArgumentError('valeur non valable pour ce filtre.')
     }
@@ -59,6 +60,8 @@ function add(group: Command, what: string, description: string, filters: TObject
     output(options.json, { file: options.output, records }, [`${records} ${what} dans ${options.output}`])
   })
 }
+
+const yesNo: Record<string, boolean> = { oui: true, true: true, non: false, false: false }
 
 const filterNames: Record<string, string> = {
   q: 'texte cherché, comme dans la liste',
@@ -75,6 +78,13 @@ const filterNames: Record<string, string> = {
   practitioner: 'mots du nom du prescripteur',
   code: 'code CIM-10 ou catégorie',
   caseType: 'new (NC) ou followUp (AC)',
+  status: 'stable, observation, critical ou discharged (sorti)',
+  open: 'oui : en cours, non : terminés',
+  bedId: 'identifiant d’un lit',
+  admittedFrom: 'entré à partir de ce jour, AAAA-MM-JJ',
+  admittedTo: 'entré jusqu’à ce jour, AAAA-MM-JJ',
+  dischargedFrom: 'sorti à partir de ce jour, AAAA-MM-JJ',
+  dischargedTo: 'sorti jusqu’à ce jour, AAAA-MM-JJ',
 }
 
 // Under another name until it is whole: a file that was cut short must not pass for one.

@@ -1,8 +1,8 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { Tenant } from '#tenancy'
-import type { ImportReport } from '../modules/exchange/index.ts'
+import type { ImportReport, RegisterOf } from '../modules/exchange/index.ts'
 import { output } from './program.ts'
 
 /** Lines were refused; the others were stored. */
@@ -18,41 +18,48 @@ type Options = {
 }
 
 /** `sis import`: a register into an establishment, after a dry run and a question. */
-export function registerImport(program: Command): void {
-  program
-    .command('import')
-    .description('importe un registre de consultations (CSV) dans un établissement')
-    .argument('<fichier>', 'le registre : CSV d’un tableur, en-têtes en français')
-    .requiredOption('--establishment <identifiant>', 'l’établissement, par exemple csref_djenne')
-    .option(
-      '--register <registre>',
-      'de quel registre il s’agit, si ses titres ne le disent pas : consultations, stays',
-    )
-    .option('--dry-run', 'montre ce qui serait enregistré, n’enregistre rien')
-    .option('--yes', 'enregistre sans demander')
-    .option('--refused <fichier>', 'où écrire les lignes refusées (sinon à côté du registre, « .refused.csv »)')
-    .option('--json', 'résultat en JSON')
-    .addHelpText(
-      'after',
-      '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec ou rien d’enregistré, 2 commande mal écrite.',
-    )
-    .action(async (file: string, options: Options) => {
-      const report = await importFile(file, options)
-      if (report.refusedLines > 0) process.exitCode ??= someRefused
-    })
-}
+export const registerImport =
+  (registers: readonly RegisterOf[]) =>
+  (program: Command): void => {
+    program
+      .command('import')
+      .description(`importe un registre (CSV) dans un établissement : ${registers.map(nameOf).join(', ')}`)
+      .argument('<fichier>', 'le registre : CSV d’un tableur, en-têtes en français')
+      .requiredOption('--establishment <identifiant>', 'l’établissement, par exemple csref_djenne')
+      .addOption(
+        new Option('--register <registre>', 'de quel registre il s’agit, si ses titres ne le disent pas').choices(
+          registers.map(({ name }) => name),
+        ),
+      )
+      .option('--dry-run', 'montre ce qui serait enregistré, n’enregistre rien')
+      .option('--yes', 'enregistre sans demander')
+      .option('--refused <fichier>', 'où écrire les lignes refusées (sinon à côté du registre, « .refused.csv »)')
+      .option('--json', 'résultat en JSON')
+      .addHelpText(
+        'after',
+        '\nCode de sortie : 0 tout est enregistré (ou le serait), 3 des lignes sont refusées, 1 échec ou rien d’enregistré, 2 commande mal écrite.',
+      )
+      .action(async (file: string, options: Options) => {
+        const report = await importFile(file, registers, options)
+        if (report.refusedLines > 0) process.exitCode ??= someRefused
+      })
+  }
+
+/** What its records are called. */
+const nameOf = (register: RegisterOf): string => register.export.sheet.toLowerCase()
 
 async function importFile(
   file: string,
+  registers: readonly RegisterOf[],
   { establishment, register: named, dryRun = false, yes = false, json, refused }: Options,
 ): Promise<ImportReport> {
-  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, registersOf, shownTo, storeRegister, toReport } =
+  const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, shownTo, storeRegister, toReport } =
     await import('../modules/exchange/index.ts')
-  const { modules } = await import('../app.ts')
   const { today } = await import('../shared/clock.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const { progressBar } = await import('./progress.ts')
-  const register = await readRegister(readBytes(file, MAX_BYTES), file, today(), registersOf(modules), named)
+  const register = await readRegister(readBytes(file, MAX_BYTES), file, today(), registers, named)
+  const what = nameOf(register.header.register)
   return inEstablishment(establishment, async (tenant, actor) => {
     const store = async (isTrial: boolean): Promise<ImportReport> => {
       const { run, alreadyImported } = await storeRegister(tenant, actor, register, isTrial, progressBar('Lignes'))
@@ -64,7 +71,7 @@ async function importFile(
     let told = false
     if (!dryRun && !yes) {
       process.stderr.write(
-        summaryOf(report)
+        summaryOf(report, what)
           .map((line) => `${line}\n`)
           .join(''),
       )
@@ -79,7 +86,7 @@ async function importFile(
     output(
       json,
       { ...report, ...(written && { refusedFile: written }) },
-      told ? where : [...summaryOf(report), ...where],
+      told ? where : [...summaryOf(report, what), ...where],
     )
     return report
   })
@@ -119,8 +126,8 @@ async function agrees(): Promise<boolean> {
 
 const shown = 20
 
-/** A report as lines for a person. */
-export function summaryOf(report: ImportReport): string[] {
+/** A report as lines for a person. @param what its records are called */
+function summaryOf(report: ImportReport, what: string): string[] {
   const {
     dryRun,
     alreadyImported,
@@ -143,14 +150,16 @@ export function summaryOf(report: ImportReport): string[] {
       .map(({ line, column, message }) => `  ligne ${line}${column === null ? '' : `, ${column}`} : ${message}`),
     ...(count > shown ? [`  … et ${count - shown} autres`] : []),
   ]
-  const { services, specialties } = report.created
+  const created = (title: string, names: readonly string[]): string[] =>
+    names.length > 0 ? [`  ${title} : ${names.slice(0, shown).join(', ')}${names.length > shown ? '…' : ''}`] : []
   return [
     title,
-    `  ${stored.consultations} consultations, ${stored.patients} nouveaux patients (${lines} lignes lues)`,
+    `  ${stored[report.register]} ${what}, ${stored.patients} nouveaux patients (${lines} lignes lues)`,
     `  ${matchedPatients} lignes de patients déjà connus ; ${proposedMatches} nouveaux dossiers à rapprocher d’un dossier existant`,
     ...(duplicates > 0 ? [`  déjà là, laissées de côté : ${duplicates}`] : []),
-    ...(services.length > 0 ? [`  nouveaux services : ${services.join(', ')}`] : []),
-    ...(specialties.length > 0 ? [`  nouvelles spécialités : ${specialties.join(', ')}`] : []),
+    ...created('nouveaux services', report.created.services),
+    ...created('nouvelles spécialités', report.created.specialties),
+    ...created('nouveaux lits', report.created.beds),
     ...(warningCount > 0 ? [`Avertissements (${warningCount}) :`, ...notes(report.warnings, warningCount)] : []),
     ...(refusedLines > 0 ? [`Lignes refusées (${refusedLines}) :`, ...notes(report.refused, refusedLines)] : []),
   ]

@@ -21,6 +21,7 @@ const translations: [RegExp, string][] = [
   [/^error: option '(.+)' argument missing/, 'l’option $1 attend une valeur'],
   [/^error: too many arguments.*/, 'trop d’arguments'],
   [/^error: (?:option|command-argument value) '(.+?)'.*is invalid\. /, '$1 : '],
+  [/Allowed choices are (.+)\.$/m, 'valeurs possibles : $1.'],
   [/\(Did you mean (.+)\?\)/, '(vouliez-vous dire $1 ?)'],
   [/^error: /, ''],
 ]
