@@ -164,6 +164,21 @@ describe('the file of a patient', () => {
     assert.equal(history[0].action, 'import')
     const pages = pdfPages((await download(csref.agent, body.items[0].id as string, 'pdf')).bytes)
     assert.match(pages.join('\n'), /registre\.csv[^]*repris d’un registre/)
+
+    const book = [
+      'N° dossier;Date d’entrée;Service;Diagnostic;Date de sortie;Mode de sortie',
+      `${body.items[0].fileNumber};01/10/2026;Médecine;Plaie;03/10/2026;Guérie`,
+    ]
+    const { body: ofWard } = await importFile(csref.agent, book.join('\n'), { expect: 201 })
+    const file = JSON.parse(String((await download(csref.agent, body.items[0].id as string, 'json')).bytes))
+    assert.deepEqual(Value.Errors(PatientFile, file), [])
+    assert.deepEqual(
+      file.imports.map(({ id }: Found) => id),
+      [ofWard.id, report.id],
+    )
+    assert.deepEqual(file.stays[0].import, { id: ofWard.id, line: 2 })
+    const printed = pdfPages((await download(csref.agent, body.items[0].id as string, 'pdf')).bytes).join(' ')
+    assert.match(printed, /Séjour du[^]*Repris du registre[^]*ligne 2/)
   })
 
   test('can be read on paper, in French, whatever was written into it', async () => {

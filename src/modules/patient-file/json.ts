@@ -5,7 +5,7 @@ import type { FiledRecord, FileSection } from './section.ts'
 
 /** The file for a machine (PatientFile of schemas.ts), written while it is read. @returns how many visits it has */
 export async function writeJson(
-  { head }: Opened,
+  { head, origins }: Opened,
   pages: AsyncIterable<Visit[]>,
   sink: Sink,
   sections: readonly (FileSection & { pages: AsyncIterable<FiledRecord[]> })[],
@@ -24,7 +24,7 @@ export async function writeJson(
     let first = true
     for await (const page of pages)
       for (const { data } of page) {
-        sink.write(`${first ? '' : ','}\n${JSON.stringify(data)}`)
+        sink.write(`${first ? '' : ','}\n${JSON.stringify({ ...data, import: origins.get(data.id) ?? null })}`)
         first = false
         await sink.room()
       }

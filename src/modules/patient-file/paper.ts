@@ -3,7 +3,7 @@ import { figure, longDay, longInstant, plural } from '../../shared/french.ts'
 import { Pdf, type Field } from '../../shared/pdf/index.ts'
 import type { Version } from '../history/index.ts'
 import type { Birth } from '../patients/index.ts'
-import type { Opened } from './queries.ts'
+import type { Opened, Origin } from './queries.ts'
 import type { Head, Visit } from './schemas.ts'
 import type { FiledRecord, FileSection } from './section.ts'
 import {
@@ -22,7 +22,7 @@ export type Sink = { write(chunk: string | Uint8Array): void; room(): Promise<vo
 
 /** The file to be read and printed. @returns how many visits and pages it has */
 export async function writePaper(
-  { head, lists }: Opened,
+  { head, lists, origins }: Opened,
   pages: AsyncIterable<Visit[]>,
   sink: Sink,
   sections: readonly (FileSection & { pages: AsyncIterable<FiledRecord[]> })[],
@@ -47,7 +47,7 @@ export async function writePaper(
   }
   if (visits === 0) pdf.heading('Consultations')
   if (visits === 0) pdf.paragraph('Aucune consultation enregistrée.')
-  for (const section of sections) await writeSection(pdf, section, sink)
+  for (const section of sections) await writeSection(pdf, section, origins, sink)
   pdf.paragraph(
     visits === 0 ? 'Fin du dossier : aucune consultation.' : `Fin du dossier : ${plural(visits, 'consultation')}.`,
   )
@@ -58,15 +58,16 @@ export async function writePaper(
 async function writeSection(
   pdf: Pdf,
   { heading, none, pages }: FileSection & { pages: AsyncIterable<FiledRecord[]> },
+  origins: Opened['origins'],
   sink: Sink,
 ): Promise<void> {
   pdf.heading(heading)
   let records = 0
   for await (const page of pages)
-    for (const { title, fields, history, fieldsOf } of page) {
+    for (const { data, title, fields, history, fieldsOf } of page) {
       records += 1
       pdf.subheading(title)
-      pdf.fields(fields)
+      pdf.fields([...fields, takenOver(origins.get(data.id))])
       writeHistory(pdf, history, fieldsOf)
       await sink.room()
     }
@@ -145,10 +146,15 @@ function writeVisit(pdf: Pdf, visit: Visit, birth: Birth, lists: Opened['lists']
     ['Âge ce jour-là', ageText(visit.age, birth)],
     ...fields,
     ['À surveiller', visit.alarms.map(({ message }) => message).join('\n')],
-    ['Repris du registre', visit.import && `ligne ${visit.import.line}`],
+    takenOver(visit.import),
   ])
   writeHistory(pdf, visit.history, (version) => visitFields(version, lists))
 }
+
+const takenOver = (origin: Origin | null | undefined): Field => [
+  'Repris du registre',
+  origin ? `ligne ${origin.line}` : null,
+]
 
 /** Versions from the first one on, each with what it changed. @param history newest first */
 function writeHistory<T>(pdf: Pdf, history: readonly Version<T>[], fieldsOf: (data: T) => Field[]): void {

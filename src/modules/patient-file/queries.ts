@@ -3,6 +3,7 @@ import { summariseAccesses } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
 import { listWholeRecord, type Consultation, type ConsultationVersion, type VisitKeys } from '../consultations/index.ts'
+import type { RegisterOf } from '../exchange/index.ts'
 import { listVersions, listVersionsOf, type Version } from '../history/index.ts'
 import { listOppositions } from '../oppositions/index.ts'
 import { getKeptPatient, listMembers, listPatientGlasses, type PatientVersion } from '../patients/index.ts'
@@ -15,7 +16,7 @@ const VERSIONS_AT_ONCE = 200
 export type Origin = { id: string; line: number }
 export type Opened = {
   head: Head
-  /** Which line of which register became which visit. */
+  /** Which line of which register became which record. */
   origins: ReadonlyMap<string, Origin>
   /** Names of services and specialties, those switched off too. */
   lists: ReadonlyMap<string, string>
@@ -26,13 +27,14 @@ export async function openFile(
   read: Tenant['read'],
   { platform }: Pick<Tenancy, 'platform'>,
   establishment: Establishment,
+  registers: readonly RegisterOf[],
   actor: Actor,
   id: string,
 ): Promise<Opened> {
   const { slug, name, type, region, cercle } = establishment
   const opened = await read(async (db) => {
     const patient = await getKeptPatient(db, actor, id)
-    const { imports, origins } = await importsOf(db, id)
+    const { imports, origins } = await importsOf(db, registers, id)
     const head: Omit<Head, 'accesses'> = {
       format: 'sis.patient-file',
       formatVersion: 1,
@@ -58,25 +60,24 @@ async function listsOf(db: TenantDb): Promise<Map<string, string>> {
   return new Map([...services, ...specialties].map(({ id, name }) => [id, name]))
 }
 
-/** Registers from which this patient's visits come, newest first, and which line of which became which visit. */
-async function importsOf(db: TenantDb, patientId: string) {
-  const rows = await db
-    .selectFrom('consultation')
-    .innerJoin('import_line', 'import_line.consultation_id', 'consultation.id')
-    .innerJoin('import_run', 'import_run.id', 'import_line.import_id')
-    .select(['consultation.id as visit', 'import_line.line', 'import_run.id', 'import_run.file_name'])
-    .select(['import_run.created_at', 'import_run.created_by_id', 'import_run.created_by_name'])
-    .where('consultation.patient_id', '=', patientId)
-    .orderBy('import_run.created_at', 'desc')
-    .orderBy('import_line.line')
-    .execute()
+/** Registers from which this patient's records come, newest first, and which line of which became which record. */
+async function importsOf(db: TenantDb, registers: readonly RegisterOf[], patientId: string) {
   const imports = new Map<string, Head['imports'][number]>()
   const origins = new Map<string, Origin>()
-  for (const { visit, line, id, file_name, created_at, created_by_id, created_by_name } of rows) {
-    imports.set(id, { id, fileName: file_name, at: created_at, by: { id: created_by_id, name: created_by_name } })
-    origins.set(visit, { id, line })
-  }
-  return { imports: [...imports.values()], origins }
+  for (const { table } of registers)
+    for (const { record, line, id, file_name, created_at, created_by_id, created_by_name } of await db
+      // All of these tables have these columns; the builder cannot type a union of tables.
+      .selectFrom(table as 'consultation')
+      .innerJoin('import_line', `import_line.${table as 'consultation'}_id`, `${table as 'consultation'}.id`)
+      .innerJoin('import_run', 'import_run.id', 'import_line.import_id')
+      .select([`${table as 'consultation'}.id as record`, 'import_line.line', 'import_run.id', 'import_run.file_name'])
+      .select(['import_run.created_at', 'import_run.created_by_id', 'import_run.created_by_name'])
+      .where(`${table as 'consultation'}.patient_id`, '=', patientId)
+      .execute()) {
+      imports.set(id, { id, fileName: file_name, at: created_at, by: { id: created_by_id, name: created_by_name } })
+      origins.set(record, { id, line })
+    }
+  return { imports: [...imports.values()].sort((a, b) => (a.at < b.at ? 1 : -1)), origins }
 }
 
 /**

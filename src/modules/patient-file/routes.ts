@@ -5,7 +5,7 @@ import type { Routes } from '../../platform/http/index.ts'
 import { today } from '../../shared/clock.ts'
 import { FairShare } from '../../shared/fair-share.ts'
 import { object, responses } from '../../shared/schemas.ts'
-import { patiently, streamFrom, type Streamed } from '../exchange/index.ts'
+import { patiently, streamFrom, type RegisterOf, type Streamed } from '../exchange/index.ts'
 import { Delivery } from './delivery.ts'
 import { writeJson } from './json.ts'
 import { writePaper } from './paper.ts'
@@ -20,7 +20,7 @@ const acts = { json: 'patient.export', pdf: 'patient.print' } as const
 const patience = 60 * 60_000
 
 export const patientFileRoutes =
-  ({ tenancy }: { tenancy: Tenancy }, sections: readonly FileSection[]): Routes =>
+  ({ tenancy }: { tenancy: Tenancy }, sections: readonly FileSection[], registers: readonly RegisterOf[]): Routes =>
   async (app) => {
     // A page of visits and what of it is written are in memory for each.
     const places = new FairShare({ size: 3, waiting: 10, patienceMs: 30_000 })
@@ -63,7 +63,7 @@ export const patientFileRoutes =
           tenant.transaction((db) =>
             audit(db, actor, { action, resource: 'patient', resourceId: id, patientId: id, detail }),
           )
-        const opened = await openFile(read, tenancy, tenant.establishment, actor, id)
+        const opened = await openFile(read, tenancy, tenant.establishment, registers, actor, id)
         // On record before anything leaves: who took a copy, and when.
         await record(acts[format], { format })
         const { stream } = await new Promise<Streamed>((resolve, reject) => {

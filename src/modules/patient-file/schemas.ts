@@ -18,16 +18,18 @@ const Author = object({ id: nullable(Uuid), name: Type.String() })
 
 const Import = object(
   { id: Uuid, fileName: Type.String(), at: Timestamp, by: Author },
-  { description: 'A register from which visits of this patient were taken over' },
+  { description: 'A register from which records of this patient were taken over' },
+)
+
+export const ImportOrigin = nullable(
+  object({ id: Uuid, line: Type.Integer({ minimum: 1 }) }, { description: 'Where the record was taken over from' }),
 )
 
 const { patient: _patient, ...visit } = Consultation.properties
 const Visit = object({
   ...visit,
   age: PatientSummary.properties.age,
-  import: nullable(
-    object({ id: Uuid, line: Type.Integer({ minimum: 1 }) }, { description: 'Where the visit was taken over from' }),
-  ),
+  import: ImportOrigin,
   history: HistoryOf(ConsultationVersion).properties.items,
 })
 export type Visit = Static<typeof Visit>

@@ -7,7 +7,7 @@ import type { Viewer } from '../patients/index.ts'
 
 /** A record of a module in a patient's file, hidden ones too: for a machine and for paper, in French. */
 export type FiledRecord = {
-  data: object
+  data: { readonly id: string }
   title: string
   fields: Field[]
   /** Newest first. */
@@ -19,6 +19,7 @@ export type FiledRecord = {
 export type FileSection = {
   /** The member of the file for a machine. */
   member: string
+  /** Of a record; it has an `import` (ImportOrigin) besides what `walk` gives. */
   schema: TSchema
   heading: string
   none: string

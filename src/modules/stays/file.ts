@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { longInstant } from '../../shared/french.ts'
 import { object } from '../../shared/schemas.ts'
 import { HistoryOf, listVersionsOf, type Version } from '../history/index.ts'
-import { codesText, vitalsText, type FiledRecord, type FileSection } from '../patient-file/index.ts'
+import { codesText, ImportOrigin, vitalsText, type FiledRecord, type FileSection } from '../patient-file/index.ts'
 import type { Viewer } from '../patients/index.ts'
 import { listWholeStays, type StayKeys } from './list.ts'
 import { ObservationVersion } from './observations/schemas.ts'
@@ -112,6 +112,7 @@ export const file: FileSection = {
   member: 'stays',
   schema: object({
     ...Stay.properties,
+    import: ImportOrigin,
     history: HistoryOf(StayVersion).properties.items,
     observations: Type.Array(
       object({ ...ObservationVersion.properties, history: HistoryOf(ObservationVersion).properties.items }),
