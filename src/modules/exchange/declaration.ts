@@ -82,7 +82,7 @@ export type RegisterSpec<
   whenNamed?: Headings
   /** One of each of these columns must be there. */
   needed: readonly (readonly string[])[]
-  /** Columns that no other register has: they tell which one a file is. */
+  /** Columns that tell which register a file is, under a heading that no other register has. */
   telling: readonly string[]
   /** What is said where the same line was imported with another content. */
   alreadyOtherwise: Text

@@ -24,6 +24,8 @@ export type Plan = {
   duplicates: (Omit<Duplicate, 'sameAs'> & { sameAs: number | null })[]
   warnings: Note[]
   created: Created[]
+  /** Patients on file of whom a refusal tells something that is stored. */
+  met: string[]
   /** How many registers were stored when it was made. */
   after: number
 }
@@ -45,6 +47,7 @@ export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file
     duplicates,
     warnings: [...file.warnings, ...warnings],
     created: [],
+    met: [],
     after: 0,
   }
   const known = await tenant.read((db) =>
@@ -96,6 +99,7 @@ function planLine(plan: Plan, line: Line, { of, people }: Known, day: string): v
   const planned = { id: newId(), patientId: recognised.known.id, record }
   const misplaced = register.place?.(planned, entry, of)
   if (misplaced) {
+    if (recognised.known.line === undefined) plan.met.push(planned.patientId)
     refuse(plan, entry, [misplaced])
     return
   }

@@ -103,7 +103,7 @@ export const importRoutes =
         const { dryRun = true, register: named } = request.query
         const { tenant, actor } = request
         const party = tenant.establishment.id
-        const { run, alreadyImported } = await files.run(party, async () => {
+        const { run, alreadyImported, met } = await files.run(party, async () => {
           const { bytes, name } = await fileOf(request)
           return readers.run(party, async () => {
             const file = await readRegister(bytes, name, today(), registers, named)
@@ -114,7 +114,11 @@ export const importRoutes =
         void reply.code(alreadyImported ? 200 : 201).header('location', `/api/v1/imports/${run.id}`)
         if (alreadyImported) return { ...report, alreadyImported: true as const }
         // What it stored is on record with it; whom it found on file is not.
-        await request.recordAccess({ action: 'import.read', resourceId: run.id, patients: proposed(report) })
+        await request.recordAccess({
+          action: 'import.read',
+          resourceId: run.id,
+          patients: [...proposed(report), ...met],
+        })
         return report
       },
     )

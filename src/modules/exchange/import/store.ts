@@ -30,7 +30,7 @@ import type { Created, RegisterOf } from '../declaration.ts'
 import type { Progress, Register } from './register.ts'
 import { MAX_LISTED, type StoredReport } from './report.ts'
 
-export type Stored = { run: Run; alreadyImported: boolean }
+export type Stored = { run: Run; alreadyImported: boolean; met: readonly string[] }
 
 // Another register of the establishment was stored while this one was compared with what was there: compared again.
 const MOST_TRIES = 3
@@ -56,11 +56,12 @@ export async function storeRegister(
     return tenant.transaction(async (db) => ({
       run: await insertReport(db, actor, toRun(register, plan, true)),
       alreadyImported: false,
+      met: plan.met,
     }))
   }
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const before = await tenant.read((db) => findStored(db, register.header.register.name, register.hash))
-    if (before) return { run: before, alreadyImported: true }
+    if (before) return { run: before, alreadyImported: true, met: [] }
     // What is stored is compared with everybody, so that nobody gets a second, open file.
     const plan = await planOf(tenant, nobodyLooks, actor, register)
     const stored = await withFileNumbers(tenant, plan.patients.length, (numbers) =>
@@ -109,7 +110,7 @@ async function storePlan(
   await enterGate(db)
   // Another process may have stored it while this one thought about it.
   const meanwhile = await findStored(db, register.header.register.name, register.hash)
-  if (meanwhile) return { run: meanwhile, alreadyImported: true }
+  if (meanwhile) return { run: meanwhile, alreadyImported: true, met: [] }
   const created = new Set(plan.patients.map(({ id }) => id))
   const matched = new Set(plan.lines.map(({ planned }) => planned.patientId).filter((id) => !created.has(id)))
   if ((await countStored(db)) !== plan.after || !(await areOnFile(db, [...matched]))) return undefined
@@ -129,7 +130,7 @@ async function storePlan(
     resourceId: report.id,
     params: { by: actor.name.slice(0, 160), lines: plan.lines.length },
   })
-  return { run, alreadyImported: false }
+  return { run, alreadyImported: false, met: plan.met }
 }
 
 // The next batch is made and sent while PostgreSQL stores this one.

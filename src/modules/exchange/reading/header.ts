@@ -51,10 +51,17 @@ async function rowsUnder(lines: readonly string[], delimiter: Delimiter): Promis
  * @throws import_columns_missing with each missing column, import_register_unclear where it may be one or the other
  */
 export function findHeader(heads: readonly Head[], registers: readonly RegisterOf[], named = false): Header {
-  const found = registers.map((register) => bestOf(heads, register, named))
+  const found = registers.map((register) => {
+    const plain = bestOf(heads, register, false)
+    // Said to be a ward's book, a register of visits would have everybody admitted: something must speak for it.
+    const tells = register.telling.some((column) => plain.header?.places[column] !== undefined)
+    return named && tells ? bestOf(heads, register, true) : plain
+  })
   const whole = found.filter(({ missing }) => missing.length === 0)
+  const isOnlyOf = (register: RegisterOf, heading: string | undefined): boolean =>
+    heading !== undefined && registers.every((one) => one === register || one.columnOf(heading, named) === undefined)
   const told = found.filter(({ register, header }) =>
-    register.telling.some((column) => header?.places[column] !== undefined),
+    register.telling.some((column) => isOnlyOf(register, header?.headings[header.places[column] ?? -1])),
   )
   const sure = whole.filter((one) => told.includes(one))
   const chosen = sure.length > 0 ? sure : told.length > 0 && whole.length > 0 ? [...whole, ...told] : whole

@@ -28,7 +28,7 @@ export const stayRegister = declareRegister({
     ['service'],
     ['diagnosis', 'reason'],
   ],
-  telling: ['admitted', 'bed', 'finalDiagnosis', 'dischargedTime'],
+  telling: ['admitted', 'bed', 'finalDiagnosis', 'discharged', 'dischargedTime'],
   alreadyOtherwise: text(
     'Ce séjour a déjà été importé avec un autre contenu : modifiez le séjour au lieu de l’importer une seconde fois.',
     'This stay was already imported with another content: change the stay instead of importing it once more.',

@@ -35,6 +35,7 @@ export function judgeStay(entry: StayEntry, { birth }: { birth: Birth }, known: 
     if (found && 'fault' in found) return void faults.push(note(bedColumn, found.fault))
     const bed = found?.bed ?? null
     if (bed && to === null && bed.closedOn !== null) faults.push(note(bedColumn, closedBed))
+    if (bed && to === null && bed.state === 'outOfOrder') faults.push(note(bedColumn, outOfOrder))
     if (bed && to === null && bed.serviceId !== serviceId) faults.push(note(bedColumn, bedElsewhere))
     if (bed && move.at.slice(0, 10) < bed.openedOn) warnings.push(note(bedColumn, notYetOpen))
     beds.push(bed)
@@ -79,7 +80,7 @@ export function judgeStay(entry: StayEntry, { birth }: { birth: Birth }, known: 
 export function placeStay(
   { patientId, record }: Planned<StayRecord>,
   entry: StayEntry,
-  { taken, created }: StayKnown,
+  { taken, created, newServices }: StayKnown,
 ): Note | undefined {
   const { line } = entry
   const { fields, beds } = record
@@ -97,6 +98,9 @@ export function placeStay(
   }
   take(taken, patientId, own)
   for (const place of fields.places) if (place.bedId !== null) take(taken, place.bedId, bedSpan(place, fields, entry))
+  for (const service of newServices)
+    if (!created.includes(service) && fields.places.some(({ serviceId }) => serviceId === service.id))
+      created.push(service)
   for (const bed of beds) if (bed?.created && !created.includes(bed.created)) created.push(bed.created)
   return undefined
 }
@@ -140,6 +144,10 @@ const closedService = text(
 const closedBed = text(
   'Ce lit est fermé et le patient y serait encore : indiquez un autre lit, ou la sortie.',
   'This bed is closed and the patient would still be in it: give another bed, or the discharge.',
+)
+const outOfOrder = text(
+  'Ce lit est hors service et le patient y serait encore : indiquez un autre lit, ou remettez-le d’abord en service.',
+  'This bed is out of order and the patient would still be in it: give another bed, or put it into service first.',
 )
 const bedElsewhere = text(
   'Ce lit est dans un autre service et le patient y serait encore : indiquez le service du lit, ou un autre lit.',

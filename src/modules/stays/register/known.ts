@@ -14,6 +14,7 @@ export type KnownBed = {
   id: string
   code: string
   serviceId: string
+  state: string
   openedOn: string
   closedOn: string | null
   created?: Created
@@ -22,6 +23,8 @@ export type KnownBed = {
 /** What lines of a ward's book are judged by. */
 export type StayKnown = {
   created: Created[]
+  /** Services that the establishment has not: created with the first stay that is stored there. */
+  newServices: Created[]
   services: Listed
   beds: WardBeds
   codes: ReadonlyMap<string, KnownCode>
@@ -36,12 +39,13 @@ export async function readKnown(
   { viewer, establishment }: { viewer: Viewer; establishment: Establishment },
   entries: readonly StayEntry[],
 ): Promise<StayKnown> {
-  const created: Created[] = []
+  const newServices: Created[] = []
   const names = entries.flatMap(({ service, movements }) => [service, ...movements.map((one) => one.service)])
   const since = entries.reduce((first, { course }) => (course.admittedAt < first ? course.admittedAt : first), '9')
   return {
-    created,
-    services: await listed(db, 'services', names, created),
+    created: [],
+    newServices,
+    services: await listed(db, 'services', names, newServices),
     beds: new WardBeds(await bedsOf(db)),
     codes: await knownCodes(
       db,
@@ -57,14 +61,14 @@ async function bedsOf(db: TenantDb): Promise<KnownBed[]> {
   const rows = await db
     .selectFrom('bed')
     .innerJoin('bed_opening', 'bed_opening.bed_id', 'bed.id')
-    .select(['bed.id', 'bed.code', 'bed.service_id', 'bed_opening.opened_on', 'bed_opening.closed_on'])
+    .select(['bed.id', 'bed.code', 'bed.service_id', 'bed.state', 'bed_opening.opened_on', 'bed_opening.closed_on'])
     .orderBy('bed_opening.opened_on')
     .limit(50_000)
     .execute()
   const beds = new Map<string, KnownBed>()
-  for (const { id, code, service_id, opened_on, closed_on } of rows) {
+  for (const { id, code, service_id, state, opened_on, closed_on } of rows) {
     const openedOn = beds.get(id)?.openedOn ?? opened_on
-    beds.set(id, { id, code, serviceId: service_id, openedOn, closedOn: closed_on })
+    beds.set(id, { id, code, serviceId: service_id, state, openedOn, closedOn: closed_on })
   }
   return [...beds.values()]
 }
@@ -140,7 +144,7 @@ export class WardBeds {
     this.#added++
     const id = uuidv7()
     const created: Created = { list: 'beds', name: code, id, serviceId, since: on }
-    const bed: KnownBed = { id, code, serviceId, openedOn: on, closedOn: null, created }
+    const bed: KnownBed = { id, code, serviceId, state: 'free', openedOn: on, closedOn: null, created }
     this.#byKey.set(keyOf(code), bed)
     return bed
   }

@@ -174,11 +174,18 @@ test('which register a file is: told by its headings, asked where they may be tw
     asked.errors.map(({ message }: { message: string }) => message),
     ['« consultations » : registre de consultations.', '« stays » : registre d’hospitalisation.'],
   )
+  // What no consultation has tells a ward's book, though its day is headed like that of a visit.
+  const dated =
+    'Date;Nom;Prénom;Sexe;Âge;Service;Diagnostic;Date de sortie;Mode de sortie\n01/07/2026;Dolo;Awa;F;30 ans;Soins;Plaie;02/07/2026;Guérie'
+  assert.equal((await send(cscom.agent, dated, 'dryRun=true', 400)).code, 'import_register_unclear')
   assert.equal((await send(cscom.agent, unclear, 'dryRun=true&register=consultations', 201)).stored.consultations, 1)
   const stay = await send(cscom.agent, unclear, 'dryRun=false&register=stays', 201)
   assert.equal(stay.stored.stays, 1)
   const { body } = await cscom.agent.get('/api/v1/stays', 200)
   assert.equal(body.items[0].shortObservation, true)
+  const visits = unclear.replace(';Lit', ';NC/AC').replace(/2$/, 'NC')
+  const missing = await send(cscom.agent, visits, 'dryRun=true&register=stays', 400)
+  assert.deepEqual([missing.code, missing.errors[0].path], ['import_columns_missing', "Date d'entrée"])
   assert.equal((await send(cabinet.agent, unclear, 'dryRun=true&register=stays', 404)).code, 'module_disabled')
   assert.equal((await send(cscom.agent, unclear, 'dryRun=true&register=naissances', 400)).code, 'invalid_input')
 })
@@ -205,6 +212,17 @@ test('a file’s number alone says who it is; somebody who lies there already is
   const english = (await cscom.agent.get(`/api/v1/imports/${report.id}`, 200, { 'accept-language': 'en' })).body
   assert.match(english.refused[0].message, /^No file has this number/)
   assert.match(english.refused[1].message, /from 2026-10-01 to 2026-10-03 already \(line 2\)/)
+  const accesses = `/api/v1/patients/${patient.id}/accesses`
+  const met = async () =>
+    (await cscom.agent.get(accesses, 200)).body.items.filter(
+      ({ action }: { action: string }) => action === 'import.read',
+    ).length
+  const before = await met()
+  const overlapping = `${patient.fileNumber};02/10/2026;Dispensaire;Brûlure;04/10/2026;Guérie`
+  const again = await send(cscom.agent, [head, overlapping].join('\n'), 'dryRun=false', 201)
+  assert.match(again.refused[0].message, /déjà un séjour enregistré/)
+  // Whoever is told of a stay that is stored has met with that file.
+  assert.equal(await met(), before + 1)
 })
 
 test('somebody whose first line is refused for its bed is new with the next one', async () => {
@@ -218,4 +236,35 @@ test('somebody whose first line is refused for its bed is new with the next one'
   const report = await send(cscom.agent, [head, ...lines].join('\n'), 'dryRun=false&register=stays', 201)
   assert.deepEqual(report.refused.map(({ line }: { line: number }) => line), [3]) // prettier-ignore
   assert.deepEqual([report.stored, report.matchedPatients], [{ patients: 2, stays: 2 }, 0])
+})
+
+test('a refused line adds no service and no bed; nobody is put to bed where none can lie', async () => {
+  const { cscom } = await harness()
+  const { body: service } = await cscom.admin.post('/api/v1/services', { name: 'Accueil' }, 201)
+  const { body: bed } = await cscom.admin.post(
+    '/api/v1/beds',
+    { code: 'ACC-1', serviceId: service.id, openedOn: '2026-01-01' },
+    201,
+  )
+  await cscom.agent.send('PUT', `/api/v1/beds/${bed.id}/state`, {
+    body: { state: 'outOfOrder' },
+    headers: { 'if-match': `"${bed.version}"` },
+    expect: 200,
+  })
+  const head = 'Nom;Prénom;Sexe;Âge;Date d’entrée;Service;Lit;Diagnostic;Date de sortie;Mode de sortie'
+  const lines = [
+    'Saye;Ali;M;40 ans;01/09/2026;Chirurgei;7;Plaie;02/09/2026;Décédé après 48 h',
+    'Saye;Binta;F;30 ans;01/09/2026;Accueil;ACC-1;Plaie;;',
+    'Saye;Coumba;F;30 ans;01/09/2026;Petite chirurgie;8;Plaie;03/09/2026;Guérie',
+  ]
+  const report = await send(cscom.agent, [head, ...lines].join('\n'), 'dryRun=false', 201)
+  assert.deepEqual(
+    report.refused.map(({ line, column }: { line: number; column: string }) => [line, column]),
+    [
+      [2, 'Mode de sortie'],
+      [3, 'Lit'],
+    ],
+  )
+  assert.match(report.refused[1].message, /hors service/)
+  assert.deepEqual(report.created, { services: ['Petite chirurgie'], specialties: [], beds: ['8'] })
 })
