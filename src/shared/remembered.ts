@@ -2,7 +2,7 @@
  * Keeps what was made for a key, the last used `most` of them.
  * @returns what was made for this key, or makes it
  */
-export function remembered<V extends object>(most: number): (key: string, make: () => V) => V {
+export function remembered<V extends object | string>(most: number): (key: string, make: () => V) => V {
   const kept = new Map<string, V>()
   return (key, make) => {
     const found = kept.get(key)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { SourceMap, type SourceMapPayload } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -25,4 +26,22 @@ test('a call in the built program is told by its source, any other as it is', ()
   assert.match(inSources(`at ${declared('buildApp')}`), /^at src\/app\.ts:\d+:\d+$/)
   for (const call of ['at node:internal/timers:581:17', 'at f (file:///nowhere/a.js:1:1)', 'at f (/a b/c.js:1:1)'])
     assert.equal(inSources(call), call)
+})
+
+test('places are told as Node.js tells them', () => {
+  const file = join(packageRoot, 'dist', 'server.js')
+  const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as SourceMapPayload)
+  let compared = 0
+  for (const [line, text] of readFileSync(file, 'utf8').split('\n').entries())
+    for (const column of [0, Math.floor(text.length / 2), text.length]) {
+      const found = map.findEntry(line, column)
+      // It goes on with the line before where one has no place of its own.
+      if (!('originalSource' in found) || found.generatedLine !== line) continue
+      compared++
+      assert.equal(
+        inSources(`at f (${pathToFileURL(file).href}:${line + 1}:${column + 1})`),
+        `at f (${found.originalSource.replace(/^(\.\.\/)+/, '')}:${found.originalLine + 1}:${found.originalColumn + 1})`,
+      )
+    }
+  assert.ok(compared > 100)
 })
