@@ -77,3 +77,9 @@ export async function borrow(pool: pg.Pool, party?: string): Promise<pg.PoolClie
     throw new LostBeforeCommit(error)
   }
 }
+
+/** A borrowed connection comes back. @param broken it does not serve again */
+export function giveBack(pool: pg.Pool, client: pg.PoolClient, broken: boolean): void {
+  if (pool instanceof AffinePool) pool.giveBack(client, broken)
+  else client.release(broken)
+}

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { Problem, problem } from '../shared/errors.ts'
 import { DirtyConnection, isConnectionFailure, isSerializationFailure, LostBeforeCommit, sqlState } from './failures.ts'
 import { extended } from './guarded-connection.ts'
-import { borrow } from './pool.ts'
+import { borrow, giveBack } from './pool.ts'
 
 /** COMMIT was sent and the connection went away before its answer: the write is stored, or it is not. */
 export class UnansweredCommit<T> extends Error {
@@ -94,6 +94,6 @@ async function stateOf(pool: pg.Pool, transaction: string[]): Promise<State> {
     if (sqlState(error) === '22023') return { state: 'aborted', checkpointed: true }
     throw error
   } finally {
-    client.release(lost)
+    giveBack(pool, client, lost)
   }
 }

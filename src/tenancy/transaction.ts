@@ -11,11 +11,10 @@ import {
   sqlState,
   StalePlan,
 } from './failures.ts'
-import { AffinePool } from './shared/affine-pool.ts'
 import { builderOn, extended, GuardedConnection } from './guarded-connection.ts'
 import { Last } from './last.ts'
 import type { Meter, Spent } from './meter.ts'
-import { borrow } from './pool.ts'
+import { borrow, giveBack } from './pool.ts'
 import { settle, UnansweredCommit } from './settle.ts'
 
 /** Whose rights and which tables a transaction has. Both names come from the directory, never from a request. */
@@ -168,9 +167,7 @@ async function attempt<Tables, T>(
     client.removeListener('error', onLoss).removeListener('end', onLoss)
     if (dirty && pooler === 'transaction') await endBackend(client)
     if (!clean && !lost) clean = await rollBack(client)
-    const broken = !clean || dirty || suspect
-    if (pool instanceof AffinePool) pool.giveBack(client, broken)
-    else client.release(broken)
+    giveBack(pool, client, !clean || dirty || suspect)
   }
 }
 
