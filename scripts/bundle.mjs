@@ -11,9 +11,8 @@ const unbundled = ['@node-rs/*', '@fastify/swagger-ui', 'dejavu-fonts-ttf', 'exc
  * Makes the program of `src/` and of most libraries: `cli.js`, `server.js` and the parts that they share or load late.
  * Node.js takes half a millisecond or more for each of 940 modules that an HTTP process loads.
  * @param {string} folder where it goes, one level below the repository's or a package's (src/config.ts counts on that)
- * @param {import('esbuild').Plugin[]} [plugins] exchange modules (bench/world/program.ts)
  */
-export async function bundleProgram(folder, plugins = []) {
+export async function bundleProgram(folder) {
   const { build } = createRequire(import.meta.url)('esbuild')
   await build({
     entryPoints: { cli: join(root, 'src/cli/index.ts'), server: join(root, 'src/server.ts') },
@@ -26,7 +25,6 @@ export async function bundleProgram(folder, plugins = []) {
     target: 'node20',
     conditions: ['sis-source'],
     external: unbundled,
-    plugins,
     // Traces in the journal name the sources (src/shared/traces.ts).
     sourcemap: 'external',
     sourcesContent: false,

@@ -51,9 +51,11 @@ export async function startEmbedded(dataDir: string, tell: (line: string) => voi
   const password = readSecret(passwordIn(dataDir))
   if (!password)
     throw new Failure(`Le mot de passe de la base de données manque : ${passwordIn(dataDir)} (restaurez ce fichier).`)
-  clearSockets(cluster)
   const [port, socket] = [await freePort(), await canHoldSocket(cluster)]
-  const start = () => startPostgres(binaries, cluster, { port, socket, logFile: logIn(dataDir) })
+  const start = () => {
+    clearSockets(cluster)
+    return startPostgres(binaries, cluster, { port, socket, logFile: logIn(dataDir) })
+  }
 
   let running: Postgres = await retryBriefly(start)
   let [stopping, restarts] = [false, 0]
