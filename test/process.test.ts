@@ -121,6 +121,20 @@ test(
       },
     )
 
+    await t.test('whoever reads its output: it goes on, replaces its processes, and ends when it is told', async () => {
+      const unread = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
+      await unread.ready()
+      unread.hangUp()
+      const worker = () => childrenOf(unread.pid).find(({ command }) => command.includes('server'))?.pid
+      const killed = worker()
+      assert.ok(killed)
+      process.kill(killed, 'SIGKILL')
+      await until(() => (worker() ?? killed) !== killed || undefined)
+      await unread.status('/health/ready', 200)
+      unread.signal('SIGINT')
+      assert.equal(await unread.exit, 0)
+    })
+
     await t.test('the supervisor and the database’s guard: the orphan is stopped, then started again', async () => {
       const lonely = sis(t, ['serve'], { ...demoOff, SIS_DATA_DIR: dataDir })
       await lonely.ready()

@@ -36,6 +36,8 @@ export type SisProcess = {
   /** Waits for the first answer with this status (0: no answer). */
   status(path: string, wanted: number): Promise<void>
   signal(name: NodeJS.Signals): void
+  /** Whoever read both outputs goes away. */
+  hangUp(): void
   exit: Promise<number | null>
 }
 
@@ -74,6 +76,10 @@ export function sis(t: Test, args: string[], environment: Record<string, string>
       await until(async () => (await statusOf(running.url + path)) === wanted || undefined)
     },
     signal: (name) => child.kill(name),
+    hangUp() {
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+    },
     exit,
   }
   return running

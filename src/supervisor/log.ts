@@ -1,6 +1,7 @@
 import { destination, pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config.ts'
 import { traceOf } from '../shared/traces.ts'
+import { gatherInto } from './journal.ts'
 
 // Libraries log what they hold: whole errors (PostgreSQL's `detail`, the raw bytes of a malformed request), requests with
 // their address, an error's message where no other was given. These forms are all that may leave.
@@ -47,16 +48,14 @@ const isFlat = (value: unknown): boolean => isScalar(value) || (Array.isArray(va
 const isCounts = (value: unknown): boolean =>
   Object.values(value as object).every((count) => typeof count === 'number') && !ArrayBuffer.isView(value)
 
-// A write for each line is a turn of the thread pool, 10 µs of two processors. A tenth of a second is not waited for by
-// anybody, and what ends a process (fatal, exit) writes all there is.
-const gathered = { sync: false, minLength: 4_096, periodicFlush: 100 }
-
 /**
  * The journal of one process: one JSON line an event. Nothing of a record is in it, whoever writes.
  * @param to 1 for the standard output, 2 for a command, whose standard output is its result, or a stream
  */
 export const createLog = (level: Config['logLevel'], to: 1 | 2 | DestinationStream = 1): Logger =>
-  pino(
-    { level, base: { pid: process.pid }, serializers, hooks },
-    typeof to === 'number' ? destination({ dest: to, ...(to === 1 ? gathered : { sync: true }) }) : to,
-  )
+  pino({ level, base: { pid: process.pid }, serializers, hooks }, streamOf(to))
+
+function streamOf(to: 1 | 2 | DestinationStream): DestinationStream {
+  if (to === 1) return gatherInto(1)
+  return to === 2 ? destination({ dest: 2, sync: true }) : to
+}
