@@ -16,8 +16,8 @@ export type FeedsOptions = {
   tenancy: Pick<Tenancy, 'tenant' | 'directory'>
   /** Why an outlet must end now; undefined: it goes on. */
   endOf: (outlet: Outlet) => string | undefined
-  /** Called in each round for an establishment in which somebody listens. @throws what the database refuses */
-  look?: (establishmentId: string) => Promise<void>
+  /** Called in each round for an establishment in which somebody listens; not waited for: it must not silence the streams. */
+  look?: (establishmentId: string) => void
 }
 
 const everyMs = 1_000
@@ -58,12 +58,7 @@ export class Feeds {
    */
   async join(establishmentId: string, outlet: Outlet): Promise<void> {
     if (this.#closed) return outlet.end('restarting')
-    let feed = this.#feeds.get(establishmentId)
-    if (!feed) {
-      feed = { establishmentId, cursor: outlet.cursor, outlets: new Set() }
-      this.#feeds.set(establishmentId, feed)
-    }
-    feed.outlets.add(outlet)
+    const feed = this.#enter(establishmentId, outlet)
     try {
       // Without an await between the comparison and the end: whatever the poller reads later it offers to this one too.
       while (outlet.cursor < feed.cursor && !outlet.isOver) {
@@ -82,14 +77,33 @@ export class Feeds {
     this.#next(everyMs)
   }
 
-  /** Gives an outlet what it missed, all that is there now, and no more. @throws what the database refuses */
+  /**
+   * Gives an outlet what it missed, all that is there now, and no more; it ends earlier with its rights or the process.
+   * @throws what the database refuses
+   */
   async giveMissed(establishmentId: string, outlet: Outlet): Promise<void> {
-    for (let full = true; full && !outlet.isOver;) {
-      const rows = await this.#read(establishmentId, outlet.cursor)
-      for (const row of rows) outlet.offer(row)
-      full = rows.length === PAGE
-      await outlet.drained()
+    if (this.#closed) return outlet.end('restarting')
+    this.#enter(establishmentId, outlet)
+    try {
+      for (let full = true; full && !outlet.isOver;) {
+        const rows = await this.#read(establishmentId, outlet.cursor)
+        for (const row of rows) outlet.offer(row)
+        full = rows.length === PAGE
+        await outlet.drained()
+      }
+    } finally {
+      this.leave(establishmentId, outlet)
     }
+  }
+
+  #enter(establishmentId: string, outlet: Outlet): Feed {
+    let feed = this.#feeds.get(establishmentId)
+    if (!feed) {
+      feed = { establishmentId, cursor: outlet.cursor, outlets: new Set() }
+      this.#feeds.set(establishmentId, feed)
+    }
+    feed.outlets.add(outlet)
+    return feed
   }
 
   leave(establishmentId: string, outlet: Outlet): void {
@@ -162,7 +176,7 @@ export class Feeds {
   /** @returns whether the database is away */
   async #pollOne(feed: Feed): Promise<boolean> {
     try {
-      await this.#options.look?.(feed.establishmentId)
+      this.#options.look?.(feed.establishmentId)
       for (let full = true; full && feed.outlets.size > 0;) {
         const rows = await this.#read(feed.establishmentId, feed.cursor)
         for (const row of rows) {

@@ -17,6 +17,8 @@ export type Told = NotificationRow & {
 const MOST_UNREAD = 256 * 1024
 /** Proxies end what is silent for a minute. */
 const HEARTBEAT_MS = 15_000
+/** Within which what was written last is read (ms): with what the process knows of rights, two seconds old, under five. */
+const TO_THE_END_MS = 1_500
 /** After how long a client comes back (ms). */
 export const RETRY_MS = 3_000
 
@@ -36,6 +38,7 @@ export class Outlet {
   readonly #language: Language
   readonly #answer: ServerResponse
   #spokeAt = performance.now()
+  #hasEnded = false
 
   constructor(auth: Auth, language: Language, answer: ServerResponse, cursor: string) {
     this.auth = auth
@@ -48,7 +51,7 @@ export class Outlet {
   }
 
   get isOver(): boolean {
-    return this.stream.destroyed || this.#answer.destroyed
+    return this.#hasEnded || this.stream.destroyed || this.#answer.destroyed
   }
 
   /** Where it begins: the identifier lets a client that is cut off before the first notification come back without loss. */
@@ -82,9 +85,18 @@ export class Outlet {
   /** Ends it and says why: the client comes back, with a fresh token where the reason is its token. */
   end(reason: string, retryMs?: number): void {
     if (this.isOver) return
+    this.finish(reason, retryMs)
+    // Who does not read keeps neither a stream that is over nor the process that stops.
+    setTimeout(() => this.#answer.destroy(), TO_THE_END_MS).unref()
+  }
+
+  /** The same, for who may read it to the end. */
+  finish(reason: string, retryMs?: number): void {
+    if (this.isOver) return
     const retry = retryMs === undefined ? '' : `retry: ${retryMs}\n`
     this.#write(`${retry}event: end\ndata: ${JSON.stringify({ reason })}\n\n`)
     this.stream.push(null)
+    this.#hasEnded = true
   }
 
   #write(text: string): void {

@@ -18,7 +18,8 @@ export const streamRoutes =
     const places = new Places()
     const feeds = new Feeds({
       tenancy: access.tenancy,
-      look: (establishmentId) => daily.look(establishmentId),
+      // What could not be looked at now is looked at in the next round.
+      look: (establishmentId) => void daily.look(establishmentId).catch(() => {}),
       endOf({ auth }) {
         const { establishment } = auth
         const now = establishment && access.tenancy.directory.findById(establishment.id)
@@ -82,7 +83,7 @@ export const streamRoutes =
         const { follow = true } = request.query
         const giving = follow
           ? feeds.join(establishmentId, outlet)
-          : feeds.giveMissed(establishmentId, outlet).then(() => outlet.end('given'))
+          : feeds.giveMissed(establishmentId, outlet).then(() => outlet.finish('given'))
         void giving.catch(() => outlet.end('unavailable'))
         return reply
           .headers({

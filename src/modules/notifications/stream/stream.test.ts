@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, before, test } from 'node:test'
+import { afterEach, before, test, type TestContext } from 'node:test'
 import { harness, type Client, type Harness, type Site } from '../../../../test/harness.ts'
 import { isFull, size } from '../../../../test/size.ts'
 import type { Auth } from '../../../platform/http/index.ts'
 import { newcomer } from '../../../platform/users/people.fixture.ts'
 import { text } from '../../../shared/text.ts'
 import { notice, notify, type Notified } from '../index.ts'
+import { Feeds } from './feeds.ts'
 import { Listener } from './listener.fixture.ts'
 import { Outlet } from './outlet.ts'
 import { mostOfPerson } from './places.ts'
@@ -235,13 +237,14 @@ test('who does not read is let go, and loses nothing', async (t) => {
   assert.deepEqual(back.ids, quick.ids.slice(-399))
 })
 
-test('what a reader leaves unread is bounded', async (t) => {
-  // The real outlet on a real connection, whose other end reads nothing.
-  let outlet: Outlet | undefined
+/** The real outlet on a real connection, whose other end reads nothing. */
+async function unread(t: TestContext) {
+  let made: { outlet: Outlet; answer: ServerResponse } | undefined
   const server = createServer((_, answer) => {
-    outlet = new Outlet({ account: { id: '' }, roles: ['SIH'] } as unknown as Auth, 'fr', answer, '')
+    const outlet = new Outlet({ account: { id: '' }, roles: ['SIH'] } as unknown as Auth, 'fr', answer, '')
     outlet.open('ready', 0)
     outlet.stream.pipe(answer)
+    made = { outlet, answer }
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
@@ -249,22 +252,40 @@ test('what a reader leaves unread is bounded', async (t) => {
   open.push(listener)
   await listener.until(({ heard }) => heard.length === 1)
   listener.pause()
+  const { outlet, answer } = made!
   const row = { at: '', kind: 'system', event: 'test.streamed', severity: 'info', resource: '', resource_id: null }
+  const to = { roles: ['SIH'], account_id: null, viewers: null }
   let sent = 0
-  for (; !outlet!.isOver && sent < 40_000; sent++) {
-    const params = { what: 'x'.repeat(1_500) }
-    outlet!.offer({
-      ...row,
-      id: String(sent).padStart(9, '0'),
-      params,
-      roles: ['SIH'],
-      account_id: null,
-      viewers: null,
-    })
-    if (sent % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
+  /** Sends until it is so. @returns how many, at most 40,000 */
+  const sendUntil = async (isSo: () => boolean): Promise<number> => {
+    for (; !isSo() && sent < 40_000; sent++) {
+      const id = `00000000-0000-8000-8000-${String(sent).padStart(12, '0')}`
+      outlet.offer({ ...row, ...to, id, params: { what: 'x'.repeat(1_500) } })
+      if (sent % 20 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    return sent
   }
+  return { outlet, answer, sendUntil }
+}
+
+test('what a reader leaves unread is bounded', async (t) => {
+  const { outlet, sendUntil } = await unread(t)
+  const sent = await sendUntil(() => outlet.isOver)
   t.diagnostic(`let go after ${sent}`)
   assert.ok(sent < 40_000)
+})
+
+test('a stream ends with its rights, whether or not it is read', async (t) => {
+  for (const way of ['join', 'giveMissed'] as const) {
+    const { outlet, answer, sendUntil } = await unread(t)
+    assert.ok((await sendUntil(() => outlet.stream.readableLength > 128 * 1024)) < 40_000)
+    const feeds = new Feeds({ tenancy: all.tenancy, endOf: () => 'session_closed' })
+    t.after(() => feeds.close())
+    const closed = once(answer, 'close', { signal: AbortSignal.timeout(10_000) })
+    await feeds[way](all.hospital.establishment.id, outlet)
+    await closed
+    assert.equal(feeds.size, 0)
+  }
 })
 
 test('when the process stops, everybody is told to come back', async () => {
