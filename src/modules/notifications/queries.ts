@@ -7,7 +7,7 @@ import { problem } from '../../shared/errors.ts'
 import { toPage } from '../../shared/keyset.ts'
 import { say, text, type Language, type Text } from '../../shared/text.ts'
 import { sentenceOf, type Kind, type Params, type Severity } from '../../platform/notices/index.ts'
-import { isRead, ownNotifications, type Reader } from './reader.ts'
+import { isUnread, ownNotifications, type Reader } from './reader.ts'
 import { MOST_COUNTED, type Notification, type NotificationPage, type NotificationQuery } from './schemas.ts'
 
 const columns = [
@@ -43,9 +43,9 @@ export async function listNotifications(
   const after = cursor === undefined ? undefined : idOf(cursor)
   const rows = await ownNotifications(db, reader)
     .select(columns)
-    .select((eb) => isRead(eb, reader).as('read'))
+    .select((eb) => isUnread(eb, reader).as('unread'))
     .$if(unread !== undefined, (query) =>
-      query.where((eb) => (unread ? eb.not(eb.fn.coalesce(isRead(eb, reader), eb.lit(false))) : isRead(eb, reader))),
+      query.where((eb) => (unread ? isUnread(eb, reader) : eb.not(isUnread(eb, reader)))),
     )
     .$if(kind !== undefined, (query) => query.where('notification.kind', '=', kind!))
     .$if(after !== undefined, (query) => query.where('notification.id', '<', after!))
@@ -56,7 +56,7 @@ export async function listNotifications(
     rows,
     limit,
     ({ id }) => [id],
-    (row) => toNotification(row, row.read === true, language),
+    (row) => toNotification(row, !row.unread, language),
   )
   return { ...page, unread: await countUnread(db, reader) }
 }
@@ -71,7 +71,7 @@ export async function countUnread(
     .selectFrom(
       ownNotifications(db, reader)
         .select('notification.id')
-        .where((eb) => eb.not(eb.fn.coalesce(isRead(eb, reader), eb.lit(false))))
+        .where((eb) => isUnread(eb, reader))
         .$if(severity !== undefined, (query) => query.where('notification.severity', '=', severity!))
         .limit(MOST_COUNTED)
         .as('unread'),

@@ -30,17 +30,27 @@ export const ownNotifications = (db: TenantDb, reader: Reader) =>
       ]),
     )
 
-/** Whether `reader` has read it: with all before it, or by itself. */
-export const isRead = (eb: Row, { id }: Reader) =>
-  eb.or([
-    eb('notification.id', '<=', (of: Row) =>
-      of.selectFrom('notification_reader').select('read_up_to').where('account_id', '=', id),
+const none = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Whether `reader` has not read it, neither with all before it nor by itself. By identifier: who has read nearly everything
+ * is not asked about what three months hold.
+ */
+export const isUnread = (eb: Row, { id }: Reader) =>
+  eb.and([
+    eb('notification.id', '>', (of: Row) =>
+      of.fn.coalesce(
+        of.selectFrom('notification_reader').select('read_up_to').where('account_id', '=', id),
+        of.val(none),
+      ),
     ),
-    eb.exists(
-      eb
-        .selectFrom('notification_read')
-        .select('notification_read.at')
-        .whereRef('notification_read.notification_id', '=', 'notification.id')
-        .where('notification_read.account_id', '=', id),
+    eb.not(
+      eb.exists(
+        eb
+          .selectFrom('notification_read')
+          .select('notification_read.at')
+          .whereRef('notification_read.notification_id', '=', 'notification.id')
+          .where('notification_read.account_id', '=', id),
+      ),
     ),
   ])
