@@ -5,7 +5,7 @@ import { Daily } from '../notifications/daily.ts'
 import { equipment } from './index.ts'
 import { tellOverdue } from './overdue.ts'
 import { daysUnavailable, withState } from './rules.ts'
-import type { Period } from './schemas.ts'
+import { MOST_PERIODS, type Period } from './schemas.ts'
 
 const url = '/api/v1/equipment'
 const today = (): string => new Date().toISOString().slice(0, 10)
@@ -56,6 +56,14 @@ test('broken and repaired on one day is no day, and the same again is nothing ne
   ])
   assert.throws(() => withState(broken, { state: 'working', since: '2026-02-28' }, '2026-03-01'), /invalid_input/)
   assert.throws(() => withState(broken, { state: 'working', since: '2026-03-02' }, '2026-03-01'), /invalid_input/)
+})
+
+test('no more states are kept than can be corrected', () => {
+  const dayOf = (n: number): string => new Date(Date.UTC(2020, 0, 1 + n)).toISOString().slice(0, 10)
+  const states = Array.from({ length: MOST_PERIODS }, (_, n): Period => ({ state: n % 2 ? 'outOfOrder' : 'working', since: dayOf(n) })) // prettier-ignore
+  const next = dayOf(MOST_PERIODS)
+  assert.throws(() => withState(states, { state: 'working', since: next }, next), /invalid_input/)
+  assert.equal(withState(states.slice(1), { state: 'working', since: next }, next).length, MOST_PERIODS)
 })
 
 const add = async (admin: Client, more: object): Promise<Body> => (await admin.post(url, more, 201)).body

@@ -1,6 +1,6 @@
 import { invalidInput, type FieldError } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
-import type { Period, State } from './schemas.ts'
+import { MOST_PERIODS, type Period, type State } from './schemas.ts'
 
 const dayMs = 86_400_000
 const numberOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) / dayMs
@@ -32,7 +32,7 @@ export function daysUnavailable(
 
 /**
  * Its states after one more: on the same day the later word counts, and what says nothing new is left out.
- * @throws invalid_input for a day in the future, or before that of the state it has
+ * @throws invalid_input for a day in the future, or before that of the state it has, or for more states than are kept
  */
 export function withState(states: readonly Period[], { state, since }: Period, today: string): Period[] {
   const latest = states.at(-1)
@@ -42,7 +42,9 @@ export function withState(states: readonly Period[], { state, since }: Period, t
   if (latest && since < latest.since) errors.push({ path: 'stateSince', message: before })
   if (errors.length > 0) throw invalidInput(...errors)
   const kept = latest?.since === since ? states.slice(0, -1) : states
-  return kept.at(-1)?.state === state ? [...kept] : [...kept, { state, since }]
+  if (kept.at(-1)?.state === state) return [...kept]
+  if (kept.length >= MOST_PERIODS) throw invalidInput({ path: 'state', message: tooMany })
+  return [...kept, { state, since }]
 }
 
 /** @throws invalid_input unless each day is later than the one before, none is in the future, and each state another one */
@@ -65,6 +67,10 @@ const tooEarly = text('Un état ne remonte pas avant 1900.', 'A state did not be
 const before = text(
   'Cet équipement a un état plus récent : corrigez ses états.',
   'This equipment has a later state: correct its states.',
+)
+const tooMany = text(
+  `Cet équipement a déjà ${MOST_PERIODS} états : corrigez-les.`,
+  `This equipment has ${MOST_PERIODS} states already: correct them.`,
 )
 const order = text('Chaque état commence après le précédent.', 'Each state begins after the one before.')
 const same = text('Cet état est celui d’avant.', 'This state is the one before.')
