@@ -1,4 +1,5 @@
 import type { EstablishmentType } from '#tenancy'
+import { birthRange } from '../modules/patients/index.ts'
 import type { DemoConsultation, DemoRecords } from './pyramid.ts'
 import { dayMs, isoDay } from './people.ts'
 import { seeded, type Random } from './random.ts'
@@ -37,6 +38,8 @@ export type DemoWard = {
 
 export const wardOpenedOn = '2024-11-01'
 
+const adultsBornBefore = '2008-01-01'
+
 /** How many beds a service has, by the kind of care; a private practice keeps nobody. */
 const bedsOf: Record<EstablishmentType, Partial<Record<keyof DemoRecords['establishment']['care'], number>>> = {
   hospital: { general: 8, nursing: 3, children: 6, mothers: 5, surgery: 5 },
@@ -51,8 +54,8 @@ const equipmentOf: Record<EstablishmentType, [code: string, name: string, overdu
   cabinet: [['ECG-1', 'Électrocardiographe', true]],
 } // prettier-ignore
 
-/** Who lay down in the last days and is still there: nothing in the consultations says so. */
-const present: Partial<Record<EstablishmentType, [day: string, care: 'general' | 'children' | 'mothers', reason: string, diagnosis: string, code: string][]>> = {
+/** Adults who lay down in the last days and are still there: nothing in the consultations says so. */
+const present: Partial<Record<EstablishmentType, [day: string, care: 'general', reason: string, diagnosis: string, code: string][]>> = {
   hospital: [['2026-10-27', 'general', 'Essoufflement, œdèmes', 'Insuffisance cardiaque', 'I50.9'], ['2026-10-29', 'general', 'Fièvre, convulsions', 'Paludisme grave, forme neurologique', 'B50.0'], ['2026-10-30', 'general', 'Soif, amaigrissement', 'Diabète décompensé', 'E11.9'], ['2026-10-30', 'general', 'Toux, fièvre', 'Pneumopathie', 'J18.9']],
   csref: [['2026-10-29', 'general', 'Fièvre, pâleur', 'Paludisme grave', 'B50.8'], ['2026-10-30', 'general', 'Diarrhée, vomissements', 'Gastro-entérite avec déshydratation', 'A09.9']],
   cscom: [['2026-10-30', 'general', 'Fièvre, vomissements', 'Paludisme, mise en observation', 'B54']],
@@ -82,7 +85,9 @@ export function wardOf({ establishment, patients, consultations }: DemoRecords):
     if (heads.has(visit.service) && kept.includes(visit.outcome ?? ''))
       ward.admit(visit, consultations, care.general.service)
   const quiet = patients.filter(
-    ({ id }) => !consultations.some((visit) => visit.patientId === id && visit.date >= '2026-10-15'),
+    ({ id, birth }) =>
+      birthRange(birth)[1] < adultsBornBefore &&
+      !consultations.some((visit) => visit.patientId === id && visit.date >= '2026-10-15'),
   )
   for (const [i, [day, kind, reason, diagnosis, code]] of (present[type] ?? []).entries())
     ward.keep({
