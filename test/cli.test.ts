@@ -71,7 +71,7 @@ test('commands work on a stopped installation, then on the running one', async (
   assert.match(JSON.stringify(chosen.json()), /"name":"stays"[^}]*"enabled":false/)
   for (const [choice, sentence] of [
     ['stays', /module=on/],
-    ['lits=off', /beds/],
+    ['lits=default', /beds/],
     ['patients=off', /toujours activé/],
   ] as const) {
     const refused = await run('establishment', 'modules', 'csref_tenenkou', choice)

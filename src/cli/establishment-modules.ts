@@ -61,7 +61,8 @@ function merged(present: EstablishmentModules['modules'], wished: ReadonlyMap<st
     .filter(({ name, chosen }) => chosen && !wished.has(name))
     .map(({ name, enabled, mode }) => ({ name, enabled, ...(mode !== undefined && { mode }) }))
   const fresh = [...wished]
-    .filter(([, wish]) => wish !== 'default')
+    // A name that there is not goes on, to be refused with those that there are.
+    .filter(([name, wish]) => wish !== 'default' || present.every((one) => one.name !== name))
     .map(([name, wish]) => ({ name, enabled: wish !== 'off', ...(!['on', 'off'].includes(wish) && { mode: wish }) }))
   return [...kept, ...fresh]
 }
