@@ -73,8 +73,11 @@ test('the administrator keeps the beds, agents read them and say their state', a
       [1, null, 'MAT 1', 'free', true],
     ],
   )
+  // Sent again late it is the same act still, and of a bed that is gone no more.
+  assert.deepEqual((await admin.post(url, { ...asked, id: bed.id }, 200)).body, opened)
   // Never used: it goes, its history stays.
   await admin.delete(at, why, 6, 204)
+  assert.deepEqual(code(await admin.post(url, { ...asked, id: bed.id })), [409, 'id_already_used'])
   assert.deepEqual(code(await agent.get(at)), [404, 'bed_not_found'])
   assert.equal((await agent.get(`${at}/history`, 200)).body.items[0].reason, why.reason)
 })

@@ -5,12 +5,12 @@ import { assertVersion, type Actor, type Created } from '../../platform/http/ind
 import { now, today } from '../../shared/clock.ts'
 import { invalidInput, problem, type FieldError } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
-import { addVersion, type NewVersion } from '../history/index.ts'
+import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
 import { foldText, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
 import { findBed, getBed, lockBeds } from './queries.ts'
 import { toBed, toBedVersion, type BedRow } from './record.ts'
-import type { Bed, BedCreate, BedState, BedUpdate } from './schemas.ts'
+import type { Bed, BedCreate, BedState, BedUpdate, BedVersion } from './schemas.ts'
 
 const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
 
@@ -44,17 +44,19 @@ async function keep(
 }
 
 /**
- * Adds a bed, open since a day; the same id with the same content again is the same bed.
+ * Adds a bed, open since a day; the same id with the same content again is the same bed, whatever it became since.
  * @throws invalid_input, bed_code_taken, id_already_used
  */
 export async function createBed(db: TenantDb, actor: Actor, input: BedCreate): Promise<Created<Bed>> {
   const { id = uuidv7(), serviceId, state = 'free', openedOn = today() } = input
   const code = storedCode(input.code)
   const location = `/api/v1/beds/${id}`
-  const again = await findBed(db, id)
-  if (again) {
-    const same = again.code === code && again.service_id === serviceId && again.state === state
-    if (again.version !== 1 || !same || again.opened_on !== openedOn) throw problem('id_already_used')
+  const first = (await listVersions<BedVersion>(db, 'bed', id)).at(-1)
+  if (first) {
+    const { data, at } = first
+    const same = data.code === code && data.serviceId === serviceId && data.state === state
+    const again = same && data.openedOn === (input.openedOn ?? at.slice(0, 10)) && (await findBed(db, id))
+    if (!again) throw problem('id_already_used')
     return { body: toBed(again), status: 200, location }
   }
   const errors: FieldError[] = []
