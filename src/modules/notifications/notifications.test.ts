@@ -45,6 +45,15 @@ test('each sees what is addressed to one of their roles or to them, in their lan
   assert.equal(next.nextCursor, null)
 })
 
+test('one that this version has no words for keeps no other from being read', async () => {
+  const { cabinet } = await harness()
+  const strange = notice('test.strange', { kind: 'system', severity: 'info', text: ({ of }: { of: { name: string } & string }) => text(of.name.trim(), of) }) // prettier-ignore
+  await (await tenantOf(cabinet)).transaction((db) => notify(db, strange, { ...event(''), params: {} } as never))
+  await tell(cabinet, 'next')
+  const [next, gone] = await messages(cabinet.admin)
+  assert.deepEqual([next, gone?.slice(0, 35)], ['Essai « next ».', 'Notification d’une autre version de'])
+})
+
 test('read and unread are each person’s own', async () => {
   const { cscom } = await harness()
   const other = (await newcomer(cscom, 'n.other', ['ADMIN_LOCAL'])).client

@@ -130,8 +130,8 @@ export const toNotification = (row: NotificationRow, read: boolean, language: La
 })
 
 const gone: Text = text(
-  'Notification d’un module qui n’est plus installé.',
-  'Notification of a module that is no longer installed.',
+  'Notification d’une autre version de SIS, ou d’un module qui n’est plus installé.',
+  'Notification of another version of SIS, or of a module that is no longer installed.',
 )
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

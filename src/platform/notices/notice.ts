@@ -31,8 +31,13 @@ export function notice<P extends Params>(event: string, words: Omit<Notice<P>, '
   return made
 }
 
-/** The sentence of a stored notification. Undefined: its event is of a module that this program no longer has. */
+/** The sentence of a stored notification. Undefined: this program has no words for it, another version stored it. */
 export function sentenceOf(event: string, params: Params): Text | undefined {
   const found = declared.get(event) as Notice | undefined
-  return found?.text(params)
+  try {
+    return found?.text(params)
+  } catch {
+    // It must not keep all others from being listed and handed on.
+    return undefined
+  }
 }
