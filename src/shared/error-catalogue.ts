@@ -182,8 +182,8 @@ const coreErrors = {
     status: 503,
     title: text('Issue inconnue', 'Outcome unknown'),
     detail: text(
-      'La connexion a été coupée pendant l’enregistrement. Répétez la même demande avec la même Idempotency-Key ou, si elle n’en avait pas, avec requestId pour Idempotency-Key : rien n’est enregistré deux fois.',
-      'The connection was lost while storing. Repeat the same request with the same Idempotency-Key or, if it had none, with requestId as its Idempotency-Key: nothing is stored twice.',
+      'La connexion a été coupée ou la réponse a trop tardé pendant l’enregistrement. Répétez la même demande avec la même Idempotency-Key ou, si elle n’en avait pas, avec requestId pour Idempotency-Key : rien n’est enregistré deux fois.',
+      'The connection was lost, or the answer took too long, while storing. Repeat the same request with the same Idempotency-Key or, if it had none, with requestId as its Idempotency-Key: nothing is stored twice.',
     ),
   },
   busy: {

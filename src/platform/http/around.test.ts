@@ -86,6 +86,7 @@ test('an answer that does not come in time is 504, a body that does not come end
   registerBodyDeadline(app)
   registerAnswerDeadline(app, 50)
   app.get('/never', () => {})
+  app.post('/stores', { config: { writes: true } }, () => {})
   app.get('/own', { handlerTimeout: 60_000 }, async () => {
     await sleep(2_500)
     return 'late'
@@ -108,6 +109,9 @@ test('an answer that does not come in time is 504, a body that does not come end
   ])
   assert.equal(never.status, 504)
   assert.equal(((await never.json()) as { code: string }).code, 'timeout')
+  const stores = await fetch(`${address}/stores`, { method: 'POST', body: 'abc' })
+  assert.equal(stores.status, 503)
+  assert.equal(((await stores.json()) as { code: string }).code, 'outcome_unknown')
   assert.deepEqual([own.status, await own.text()], [200, 'late'])
   assert.equal(whole.status, 200)
   await cut

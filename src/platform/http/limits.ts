@@ -105,7 +105,7 @@ export function registerBodyDeadline(app: FastifyInstance): void {
 const answerMs = 15_000
 
 /**
- * Answers 504 to whoever has waited for 15 s, as Fastify's handlerTimeout does (which a route that takes longer sets for
+ * Answers 504, or outcome_unknown where something is written, to whoever has waited for 15 s, as Fastify's handlerTimeout does (which a route that takes longer sets for
  * itself): one look a second at all requests instead of a timer, a signal and two listeners for each (5 µs).
  */
 export function registerAnswerDeadline(app: FastifyInstance, ms = answerMs): void {
@@ -127,7 +127,9 @@ export function registerAnswerDeadline(app: FastifyInstance, ms = answerMs): voi
       unanswered.delete(reply)
       if (reply.sent) continue
       if (reply.raw.headersSent) reply.raw.destroy()
-      else void reply.send(problem('timeout'))
+      // What was being written may still be stored: only a read can be said to have left nothing.
+      else
+        void reply.send(reply.request.route.writes ? problem('outcome_unknown', { retryAfter: 5 }) : problem('timeout'))
     }
   })
 }
