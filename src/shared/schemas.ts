@@ -126,3 +126,10 @@ export function responses<R extends Record<number, TSchema>>(own: R, ...codes: E
   )
   return { ...problems, ...own }
 }
+
+/** One of these texts. `enum` rather than a union of constants: a refusal then names the values that would be right. */
+export const oneOf = <const V extends string>(values: readonly V[], description: string) =>
+  Type.Unsafe<V>({ type: 'string', enum: [...values], description })
+
+/** The same schema with a description of its own. */
+export const described = <S extends object>(schema: S, description: string): S => ({ ...schema, description })

@@ -2,20 +2,18 @@ import { Type, type Static } from 'typebox'
 import {
   ChangeReason,
   Cursor,
+  described,
   IsoDate,
   Limit,
   Line,
   nullable,
   object,
+  oneOf,
   page,
   Reason,
   Timestamp,
   Uuid,
 } from '../../shared/schemas.ts'
-
-const oneOf = <const V extends string>(values: readonly V[], description: string) =>
-  Type.Unsafe<V>({ type: 'string', enum: [...values], description })
-const described = <S extends object>(schema: S, description: string): S => ({ ...schema, description })
 
 export const bedStates = ['free', 'occupied', 'cleaning', 'outOfOrder'] as const
 export type BedState = (typeof bedStates)[number]

@@ -2,11 +2,13 @@ import { Type, type Static } from 'typebox'
 import {
   ChangeReason,
   Cursor,
+  described,
   IsoDate,
   Limit,
   Line,
   nullable,
   object,
+  oneOf,
   page,
   Paragraph,
   Reason,
@@ -17,12 +19,6 @@ import {
 import { Icd10Code } from '../icd10/index.ts'
 import { PatientSummary, Withdrawn } from '../patients/index.ts'
 import { rangeOf, vitalNames, type Vital } from './rules/vitals.ts'
-
-// `enum` rather than a union of constants: a refusal then names the values that would be right.
-const oneOf = <const V extends string>(values: readonly V[], description: string) =>
-  Type.Unsafe<V>({ type: 'string', enum: [...values], description })
-
-const described = <S extends object>(schema: S, description: string): S => ({ ...schema, description })
 
 export const CaseType = oneOf(['new', 'followUp'], 'New case (NC) or follow-up of a known one (AC)')
 const CodeRole = oneOf(['main', 'secondary'], 'Exactly one code is main')

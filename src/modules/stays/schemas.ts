@@ -2,11 +2,13 @@ import { Type, type Static } from 'typebox'
 import {
   ChangeReason,
   Cursor,
+  described,
   IsoDate,
   Limit,
   Line,
   nullable,
   object,
+  oneOf,
   page,
   Paragraph,
   Reason,
@@ -16,10 +18,6 @@ import {
 } from '../../shared/schemas.ts'
 import { Coded, CodesInput } from '../consultations/index.ts'
 import { PatientSummary, Withdrawn } from '../patients/index.ts'
-
-export const oneOf = <const V extends string>(values: readonly V[], description: string) =>
-  Type.Unsafe<V>({ type: 'string', enum: [...values], description })
-export const described = <S extends object>(schema: S, description: string): S => ({ ...schema, description })
 
 export const conditions = ['stable', 'observation', 'critical'] as const
 export type Condition = (typeof conditions)[number]

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox'
 import {
   ChangeReason,
   Cursor,
+  described,
   Limit,
   nullable,
   object,
@@ -11,7 +12,6 @@ import {
   Uuid,
 } from '../../../shared/schemas.ts'
 import { Alarm, VitalsOrNull, VitalsShown } from '../../consultations/index.ts'
-import { described } from '../schemas.ts'
 
 const At = described(Timestamp, 'When it was observed: within the stay, not in the future')
 const Notes = Paragraph(5_000, { description: 'What was observed', examples: ['Bonne nuit, a mangé, fièvre tombée'] })
