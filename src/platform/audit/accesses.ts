@@ -155,7 +155,7 @@ const verbs: Record<string, string> = { get: 'read', add: 'create', change: 'upd
 export function actionOf({ routeOptions: { config, schema } }: Pick<FastifyRequest, 'routeOptions'>): string {
   if (typeof config.access === 'object') return config.access.action
   const { operationId = '' } = (schema ?? {}) as { operationId?: string }
-  const [, verb = '', what = ''] = /^([a-z]+)(.*)$/.exec(operationId) ?? []
+  const [, verb = '', what = ''] = /^([a-z]+)(.*)$/s.exec(operationId) ?? []
   const resource =
     what.charAt(0).toLowerCase() +
     what

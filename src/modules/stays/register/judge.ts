@@ -70,7 +70,7 @@ export function judgeStay(entry: StayEntry, { birth }: { birth: Birth }, known: 
   )
   if (wrongOrder > 0) faults.push(note('movements', disordered))
   for (const { path, message } of errors) {
-    const column = columns[path.replace(/[.[].*$/, '')] ?? null
+    const column = columns[path.replace(/[.[].*/s, '')] ?? null
     faults.push(column === null ? { line, column, message } : note(column, message))
   }
   return faults.length > 0 ? { faults } : { record: { fields: { ...fields, places }, beds }, warnings }

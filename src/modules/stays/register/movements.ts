@@ -4,7 +4,7 @@ import { isEmpty, type LineReader } from '../../exchange/index.ts'
 /** A change of bed or service, as our own exports write it. */
 export type WrittenMovement = { at: string; service: string; bed: string | null }
 
-const pattern = /^(\d{2})\/(\d{2})\/(\d{4}) (\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?) (.{1,240}?)(?: \[(.{1,90})\])?$/u
+const pattern = /^(\d{2})\/(\d{2})\/(\d{4}) (\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?) (.+)$/u
 
 /** 12/07/2026 14:30 Chirurgie [C-03] */
 export const writeMovement = ({ at, service, bed }: WrittenMovement): string =>
@@ -19,11 +19,13 @@ export function timeText(at: string): string {
 export function readMovements(reader: LineReader): WrittenMovement[] {
   const cell = reader.cell('movements')
   if (isEmpty(cell)) return []
-  const read = cell.split(/\s*[\n|]\s*/).flatMap((part): (WrittenMovement | undefined)[] => {
-    if (part === '') return []
-    const [, day, month, year, time, service, bed = null] = pattern.exec(part) ?? []
+  const read = cell.split(/[\n|]/).flatMap((part): (WrittenMovement | undefined)[] => {
+    if (part.trim() === '') return []
+    const [, day, month, year, time, place = ''] = pattern.exec(part.trim()) ?? []
+    const { service, bed } = placeIn(place)
     const at = new Date(`${year}-${month}-${day}T${time}${time?.length === 5 ? ':00' : ''}Z`)
-    if (!service || Number.isNaN(at.getTime())) return [undefined]
+    if (service === '' || service.length > 240 || (bed?.length ?? 0) > 90 || Number.isNaN(at.getTime()))
+      return [undefined]
     return [{ at: at.toISOString(), service, bed }]
   })
   const movements = read.filter((one) => one !== undefined)
@@ -32,6 +34,13 @@ export function readMovements(reader: LineReader): WrittenMovement[] {
     return []
   }
   return movements
+}
+
+/** Chirurgie [C-03] */
+function placeIn(written: string): Omit<WrittenMovement, 'at'> {
+  const bracket = written.endsWith(']') ? written.lastIndexOf(' [') : -1
+  if (bracket < 1 || bracket === written.length - 3) return { service: written, bed: null }
+  return { service: written.slice(0, bracket), bed: written.slice(bracket + 2, -1) }
 }
 
 const unreadable = text(

@@ -93,7 +93,8 @@ export function readStay(reader: LineReader, today: string): StayEntry | undefin
 function momentOf(reader: LineReader, column: 'admitted' | 'discharged', today: string): Moment | null | undefined {
   const cell = reader.cell(column)
   if (isEmpty(cell)) return column === 'discharged' ? null : undefined
-  const [, day = cell, inCell = ''] = /^(\S+?)(?:\s+à\s+|\s+|T)(\d{1,2}\s*[:hH].*)$/u.exec(cell) ?? []
+  const [, day = cell, inCell = ''] =
+    /^(\S{1,40}?)(?:\s{1,9}à\s{1,9}|\s{1,9}|T)(\d{1,2}\s{0,9}[:hH].*)$/su.exec(cell) ?? []
   const date = readVisitDay(day, today)
   if (date.fault) {
     reader.refuse(column, date.fault)
@@ -114,7 +115,7 @@ function momentOf(reader: LineReader, column: 'admitted' | 'discharged', today: 
 /** 14:30, 14h30, 14 h, 14:30:05 → 14:30:00.000 */
 export function readTime(written: string): Read<string> {
   const [, hour, minute = '00', second = '00', milli = '0'] =
-    /^(\d{1,2})\s*[:hH]\s*(\d{2})?(?:\s*(?::|mn?)\s*(?:(\d{2})(?:[.,](\d{1,3}))?)?)?Z?$/.exec(written.trim()) ?? []
+    /^(\d{1,2})\s*[:hH](?:\s*(\d{2})(?:\s*(?::|mn?)(?:\s*(\d{2})(?:[.,](\d{1,3}))?)?)?)?Z?$/.exec(written.trim()) ?? []
   if (hour === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59)
     return fault('Heure illisible : hh:mm, par exemple 14:30.', 'Unreadable time: hh:mm, for example 14:30.')
   return { value: `${hour.padStart(2, '0')}:${minute}:${second}.${milli.padEnd(3, '0')}` }
