@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { LostBeforeCommit } from './failures.ts'
-import { AffinePool } from './shared/affine-pool.ts'
+import { AffinePool, openWithin } from './shared/affine-pool.ts'
 import type { MemoryBudget } from './shared/memory.ts'
 import { WiredClient } from './shared/wired-client.ts'
 import type { Log } from './types.ts'
@@ -22,6 +22,7 @@ export function openPool({ url, size, name, log, memory, answerWithin = 20_000 }
     connectionString: url,
     max: size,
     application_name: name,
+    // In line; opening one may take longer (AffinePool).
     connectionTimeoutMillis: 3_000,
     // Longer than the server's own statement_timeout (15 s), which answers.
     query_timeout: answerWithin,
@@ -47,7 +48,7 @@ export async function openConnection({ url, name }: Pick<PoolOptions, 'url' | 'n
   const client = new pg.Client({
     connectionString: url,
     application_name: name,
-    connectionTimeoutMillis: 3_000,
+    connectionTimeoutMillis: openWithin,
     keepAlive: true,
   })
   client.on('error', () => {})

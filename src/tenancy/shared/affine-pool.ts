@@ -31,6 +31,10 @@ export type AffinePoolOptions = pg.PoolConfig & {
  */
 const [leastPatience, mostPatience] = [25, 150]
 
+/** Opening a connection (ms): below the 15 s that a request may take. */
+export const openWithin = 10_000
+const usual = pg.Pool.prototype as unknown as { newClient(waiting: unknown): void }
+
 /** The same connection for a party as long as it is open, another one for each party, and no other when one more is opened. */
 function shareOf(party: string, number: number): number {
   let value = 0x811c9dc5 ^ Math.imul(number, 0x9e3779b1)
@@ -56,6 +60,16 @@ export class AffinePool extends pg.Pool {
       memory?.add(client as unknown as WiredClient)
     })
     this.on('remove', (client) => memory?.remove(client as unknown as WiredClient))
+  }
+
+  // pg-pool has one limit for the wait in line and for opening a connection. A processor that others have too needs longer for
+  // the second, and whoever gives up in the middle begins anew, and makes it busier.
+  newClient(waiting: unknown): void {
+    const { options } = this
+    const inLine = options.connectionTimeoutMillis
+    options.connectionTimeoutMillis = openWithin
+    usual.newClient.call(this, waiting)
+    options.connectionTimeoutMillis = inLine
   }
 
   /** @param party the role of whoever borrows; without it any connection does */
