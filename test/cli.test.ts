@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { phoneOf } from '../src/platform/users/people.fixture.ts'
 import { newDataDir, sis, statusOf } from './sis-process.ts'
+import { within } from './size.ts'
 
 // The command line as a script uses it: real processes, exit codes, one JSON document on the standard output.
 const quiet = { SIS_DEMO: 'off', SIS_WORKERS: '1' }
@@ -81,7 +82,7 @@ test('commands work on a stopped installation, then on the running one', async (
 
   const before = await (await fetch(`${server.url}/.well-known/jwks.json`)).text()
   assert.equal((await run('keys', 'rotate', '--json')).code, 0)
-  await until5s(async () => (await (await fetch(`${server.url}/.well-known/jwks.json`)).text()) !== before)
+  await within5s(async () => (await (await fetch(`${server.url}/.well-known/jwks.json`)).text()) !== before)
   assert.equal((await run('user', 'disable', 'awa.traore', '--yes')).code, 0)
   assert.equal((await post('/api/v1/auth/login', { username: 'awa.traore', password })).status, 401)
   assert.equal((await run('demo')).code, 1)
@@ -109,7 +110,7 @@ test('a command that is not written as it should be: exit code 2 and a French se
   }
 })
 
-async function until5s(look: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 5_000; Date.now() < end;) if (await look()) return
+async function within5s(look: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + within(5_000); Date.now() < end;) if (await look()) return
   assert.fail('not within five seconds')
 }

@@ -88,20 +88,20 @@ export function sis(t: Test, args: string[], environment: Record<string, string>
 /** The status of a new connection's request, 0 when nobody answers. */
 export async function statusOf(url: string): Promise<number> {
   try {
-    const { status } = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(2_000) })
+    const { status } = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(10_000) })
     return status
   } catch {
     return 0
   }
 }
 
-/** Repeats until there is a value. @throws Error after 30 s: something hangs (a healthy run needs about one) */
+/** Repeats until there is a value. @throws Error after 3 min: something hangs (a healthy run needs about a second) */
 export async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(30)) {
+  for (const end = Date.now() + 180_000; Date.now() < end; await sleep(30)) {
     const found = await look()
     if (found !== undefined) return found
   }
-  throw new Error('waited 30 s in vain')
+  throw new Error('waited 3 min in vain')
 }
 
 export const postmasterOf = (dataDir: string): number =>

@@ -22,7 +22,7 @@ function start(t: TestContext) {
   const child = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     // What does not end by itself has failed.
-    timeout: 20_000,
+    timeout: 180_000,
     killSignal: 'SIGKILL',
   })
   t.after(() => child.kill('SIGKILL'))

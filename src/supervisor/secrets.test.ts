@@ -34,7 +34,7 @@ test('a folder that cannot be is refused in one sentence, at once', { skip: proc
       [...process.execArgv, '--input-type=module', '-e', program],
       {
         encoding: 'utf8',
-        timeout: 15_000,
+        timeout: 180_000,
         killSignal: 'SIGKILL',
       },
     )

@@ -9,7 +9,7 @@ import { quiet } from '../cluster.ts'
 import { testPassword } from '../fixtures.ts'
 import { harness, harnessConfig } from '../harness.ts'
 import { newDataDir, sis } from '../sis-process.ts'
-import { isFull, size } from '../size.ts'
+import { isFull, size, within } from '../size.ts'
 import { addressOf, attack, auc, timed, type Answered, type Login } from './guesser.ts'
 
 const url = '/api/v1/auth/login'
@@ -83,7 +83,7 @@ test('one account guessed from many addresses: few passwords are compared, its o
   for (const { ms, value } of owner) {
     assert.equal(value.status, 200, JSON.stringify(value))
     // Here the attackers and the processes share one core with the other tests: the promise is kept by real processes below.
-    assert.ok(ms <= size(20_000, 3_000), `the owner's device waited ${ms} ms`)
+    assert.ok(ms <= within(3_000), `the owner's device waited ${ms} ms`)
   }
 
   // Somewhere new without the device: after five tries of one's own, or forty of others, one waits; never for ever.
@@ -339,7 +339,7 @@ test('the other doors: a present password is counted by person, refused tokens b
     for (let i = 0; i < 50; i++) assert.equal(await access.keys.findNamed(`made-up-${i}`), undefined)
     for (let i = 0; i < 50; i++) assert.equal(await access.keys.findNamed(`${'x'.repeat(43)}.${'y'.repeat(16)}`), undefined) // prettier-ignore
   })
-  assert.ok(ms < 5_000, `${ms} ms for what would take 20 s`)
+  assert.ok(ms < 15_000, `${ms} ms for what would take 20 s`)
 })
 
 test('two HTTP processes of the real program, 10,000 tries', { skip: !isFull }, async (t) => {

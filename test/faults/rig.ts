@@ -123,7 +123,7 @@ async function rigOf(t: Test, more: Record<string, string>): Promise<Rig> {
   return rig
 }
 
-// A minute, where another test would give up after half of it: the machine is busy with what was killed.
+// Twice: the machine is busy with what was killed.
 const ready = (program: SisProcess): Promise<void> =>
   program
     .ready()

@@ -131,7 +131,7 @@ async function stop(t: TestContext, rig: Rig): Promise<void> {
   assert.equal(await rig.program.exit, 0)
   const seconds = (performance.now() - since) / 1_000
   t.diagnostic(`ended after ${seconds.toFixed(1)} s`)
-  assert.ok(seconds < 9, `${seconds} s: the 10 s that requests may take were waited for`)
+  if (isFull) assert.ok(seconds < 9, `${seconds} s: the 10 s that requests may take were waited for`)
 }
 
 /** P15. */
@@ -149,7 +149,7 @@ async function stopUnderLoad(t: TestContext, rig: Rig): Promise<void> {
   assert.equal(result.told, connections)
   assert.ok(inFlight > connections / 2, 'too few to show anything')
   // 10 s for the requests, 1 s more before a process that hangs is ended; the rest is room.
-  assert.ok(seconds < 13, `${seconds} s`)
+  if (isFull) assert.ok(seconds < 13, `${seconds} s`)
 }
 
 const openFiles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length

@@ -59,13 +59,15 @@ export async function work(
         await one().catch((error: { code?: string; message: string }) => {
           const what = error.code ?? error.message
           // Refused with nothing stored, on a machine that has other work: another one is done instead.
-          if (what === 'busy' && (tally.busy += 1) < operations) return void (left += 1)
+          if (refusals.has(what) && (tally.busy += 1) < operations) return void (left += 1)
           tally.failed[what] = (tally.failed[what] ?? 0) + 1
         })
     }),
   )
   return tally
 }
+
+const refusals = new Set(['busy', 'timeout', 'database_unavailable'])
 
 type Found = { written?: string; wrong: string[] }
 
@@ -127,15 +129,18 @@ async function byOnce(once: Once, at: Establishment, stored: number, foreign: st
 
 async function byHttp(client: Client, at: Establishment, writes: boolean, foreign: string | undefined): Promise<Found> {
   const id = crypto.randomUUID()
-  const answer = async (method: string, path: string, expected: number, body?: object): Promise<Answer> => {
-    const answered = await client.send(method, `/api/v1/services${path}`, { body })
-    if (answered.status === 503) throw Object.assign(new Error(answered.text), { code: 'busy' })
-    if (answered.status !== expected) throw new Error(answered.text)
-    return answered
+  // What is refused because the machine has other work is sent again as it was, as the client of an agent does: with the
+  // same id it is stored once, also where nobody could say whether it was.
+  const answer = async (method: string, path: string, expected: number[], body?: object): Promise<Answer> => {
+    for (let tries = 1; ; tries++) {
+      const answered = await client.send(method, `/api/v1/services${path}`, { body })
+      if (expected.includes(answered.status)) return answered
+      if (![503, 504].includes(answered.status) || tries === 20) throw new Error(answered.text)
+    }
   }
-  const answered = writes ? [] : [await answer('GET', '?limit=100', 200)]
-  if (foreign !== undefined) answered.push(await answer('GET', `/${foreign}`, 404))
-  if (writes) answered.push(await answer('POST', '', 201, { id, name: nameIn(at, id) }))
+  const answered = writes ? [] : [await answer('GET', '?limit=100', [200])]
+  if (foreign !== undefined) answered.push(await answer('GET', `/${foreign}`, [404]))
+  if (writes) answered.push(await answer('POST', '', [201, 200], { id, name: nameIn(at, id) }))
   const names = answered.flatMap(({ body }) => (body.items ?? [body]) as { name?: string }[]).map(({ name }) => name)
   const wrong = names.filter((name) => name !== undefined && !isFrom(at, name)) as string[]
   return { wrong, ...(writes && { written: id }) }

@@ -53,8 +53,8 @@ export class Listener {
     return this.heard.filter((one) => one.event === event)
   }
 
-  /** Waits until it is so. @throws after 30 s */
-  until(isSo: (listener: Listener) => boolean, ms = 30_000): Promise<void> {
+  /** Waits until it is so. @throws after 3 min */
+  until(isSo: (listener: Listener) => boolean, ms = 180_000): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (!isSo(this)) return

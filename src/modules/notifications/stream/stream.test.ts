@@ -142,7 +142,7 @@ test('it ends when its person, session, membership, establishment, module or tok
     const person = await newcomer(cabinet, name, ['SIS_CABINET'])
     const listener = await listen(person.client)
     await act(person)
-    await listener.until(({ isOpen }) => !isOpen, 10_000)
+    await listener.until(({ isOpen }) => !isOpen)
     return (JSON.parse(listener.of('end')[0]!.data!) as { reason: string }).reason
   }
   assert.equal(await ends('e.session', ({ client }) => client.post('/api/v1/auth/logout', {}, 204)), 'session_closed')
@@ -173,7 +173,7 @@ test('it ends when its person, session, membership, establishment, module or tok
   const listener = await listen(csref.agent)
   try {
     Date.now = () => real() + 605_000
-    await listener.until(({ isOpen }) => !isOpen, 10_000)
+    await listener.until(({ isOpen }) => !isOpen)
   } finally {
     Date.now = real
   }
@@ -281,7 +281,7 @@ test('a stream ends with its rights, whether or not it is read', async (t) => {
     assert.ok((await sendUntil(() => outlet.stream.readableLength > 128 * 1024)) < 40_000)
     const feeds = new Feeds({ tenancy: all.tenancy, endOf: () => 'session_closed' })
     t.after(() => feeds.close())
-    const closed = once(answer, 'close', { signal: AbortSignal.timeout(10_000) })
+    const closed = once(answer, 'close', { signal: AbortSignal.timeout(180_000) })
     await feeds[way](all.hospital.establishment.id, outlet)
     await closed
     assert.equal(feeds.size, 0)
