@@ -12,7 +12,8 @@ type Test = { after(work: () => Promise<void> | void): void }
 /** A data folder below a parent that only its owner may enter, as `mktemp -d` makes it. */
 export function newDataDir(t: Test): string {
   const parent = mkdtempSync(join(roomiest(), 'sis-process-'))
-  t.after(() => rmSync(parent, { recursive: true, force: true }))
+  // What was killed may still be writing its last file.
+  t.after(() => rmSync(parent, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   return join(parent, 'data')
 }
 
