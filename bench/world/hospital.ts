@@ -19,11 +19,12 @@ const filled = ({ patients, consultations, stays, beds }: Size): string[] => [
   'create unique index on diagnosis (n)',
   'analyze person, diagnosis',
   `insert into consultation (id, patient_id, date, practitioner_name, practitioner_key, service_id, reason, diagnosis, codes, treatment,
-     notes, search_key, created_at, updated_at, created_by_name)
+     notes, search_key, created_at, updated_at, created_by_name, main_category)
    select gen_random_uuid(), p.id, x.date, 'Dr. Touré', 'dr toure', null, 'Fièvre et céphalées depuis trois jours', d.label,
      case when visit.n % 7 = 0 then '[]'::jsonb else jsonb_build_array(jsonb_build_object('system', 'icd10', 'code', d.code, 'category', d.category,
        'label', d.label, 'role', 'main')) end,
-     'Artéméther-luméfantrine, paracétamol', repeat('Bon état général, conjonctives peu colorées. ', 4), 'paludisme', x.date, x.date, 'Agent'
+     'Artéméther-luméfantrine, paracétamol', repeat('Bon état général, conjonctives peu colorées. ', 4), 'paludisme', x.date, x.date, 'Agent',
+     case when visit.n % 7 = 0 then '' else d.category end
    from generate_series(1, ${consultations}) visit (n)
    cross join lateral (select current_date - 729 + (visit.n * 730.0 / ${consultations + 1})::int as date) y
    cross join lateral (select case when extract(isodow from y.date) = 7 and visit.n % 3 > 0 then greatest(y.date - 1, current_date - 729) else y.date end as date) x

@@ -132,6 +132,7 @@ export interface ConsultationTable {
   hidden_at: string | null
   hidden_by: string | null
   hidden_reason: string | null
+  main_category: string | null
 }
 
 export interface PlatformDirectoryVersionTable {

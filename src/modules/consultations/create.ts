@@ -56,7 +56,7 @@ const readReferred = statement<Asked, Referred>('consultation.referred', selectR
 
 const stored = [
   'id', 'patient_id', 'date', 'practitioner_name', 'practitioner_key', 'service_id', 'specialty_id', 'reason', 'diagnosis',
-  'case_type', 'examinations', 'treatment', 'notes', 'temperature', 'systolic', 'diastolic', 'pulse', 'respiration', 'spo2',
+  'main_category', 'case_type', 'examinations', 'treatment', 'notes', 'temperature', 'systolic', 'diastolic', 'pulse', 'respiration', 'spo2',
   'weight', 'height', 'muac', 'outcome', 'search_key', 'created_by_id', 'created_by_name', 'created_at', 'updated_at',
 ] as const // prettier-ignore
 
@@ -161,6 +161,7 @@ function rowOf(id: string, fields: ConsultationFields, found: Referred, actor: A
     diagnosis: columns.diagnosis,
     codes: columns.codes,
     coded: JSON.stringify(columns.codes),
+    main_category: columns.main_category,
     case_type: columns.case_type,
     examinations: columns.examinations,
     treatment: columns.treatment,

@@ -180,6 +180,7 @@ export function columnsOf(fields: ConsultationFields) {
     reason: fields.reason,
     diagnosis: fields.diagnosis,
     codes,
+    main_category: codes[0]?.category ?? '',
     case_type: fields.caseType,
     examinations: fields.examinations,
     treatment: fields.treatment,

@@ -2,14 +2,16 @@ import type { Tenant, TenantDb } from '#tenancy'
 import { countWaiting } from '../../platform/auth/index.ts'
 import type { Auth, Actor } from '../../platform/http/index.ts'
 import { isEnabled } from '../../platform/modules/index.ts'
-import { now, today } from '../../shared/clock.ts'
+import { now } from '../../shared/clock.ts'
 import { countOverdue } from '../equipment/index.ts'
 import { countUnread, readerOf } from '../notifications/index.ts'
 import { nobodyLooks } from '../patients/index.ts'
 import { readBoard, type Board } from '../stays/index.ts'
-import { countPatients, dailyAdmissions, dailyConsultations, firstDiagnoses } from './queries.ts'
-import { daysBefore, inWeek, lastDays, lastMondays, weekOf } from './rules.ts'
+import { countPatients } from './files.ts'
+import { dailyAdmissions, labelsOf } from './queries.ts'
+import { daysBefore, inWeek, lastDays, lastMondays, weekOf, type Daily } from './rules.ts'
 import type { AlertedStay, Dashboard } from './schemas.ts'
+import { countVisits, firstOf } from './visits.ts'
 
 /** For how long observation is short. */
 const OBSERVATION_MS = 72 * 3_600_000
@@ -22,23 +24,24 @@ export function readDashboard(tenant: Tenant, auth: Auth, actor: Actor): Promise
   const on = (name: string): boolean => isEnabled(tenant.establishment, name)
   const mayOpen = auth.rights.has('consultations:read')
   return tenant.read(async (db) => {
-    const [at, day] = [now(), today()]
+    const at = now()
+    const day = at.toISOString().slice(0, 10)
+    // Who runs the establishment sees no record, and counts of all.
+    const viewer = mayOpen ? actor : nobodyLooks
     const board = on('stays') ? await readBoard(db, mayOpen ? actor : undefined) : undefined
-    const curves = await readCurves(db, day, board !== undefined)
+    const [mondays, days] = [lastMondays(day), lastDays(day)]
     const period = { from: daysBefore(day, DIAGNOSES_OVER - 1), to: day }
-    const diagnoses = await firstDiagnoses(db, mayOpen ? actor : nobodyLooks, period)
+    const visits = await countVisits(db, viewer, { from: mondays[0]!, diagnosesFrom: period.from, to: day })
+    const admissions = board && (await dailyAdmissions(db, { from: mondays[0]!, to: day }))
     const limit = new Date(at.getTime() - OBSERVATION_MS).toISOString()
     return {
       at: at.toISOString(),
-      patients: await countPatients(db),
-      consultationsToday: curves.days.at(-1)?.consultations ?? 0,
+      patients: await countPatients(db, tenant, viewer),
+      consultationsToday: visits.daily.get(day) ?? 0,
       openStays: board?.total.patients ?? null,
       occupancy: board ? occupancyOf(board) : null,
-      ...curves,
-      diagnoses: {
-        ...period,
-        items: mayOpen ? diagnoses : diagnoses.filter(({ consultations }) => consultations >= FEWEST),
-      },
+      ...curvesOf(visits.daily, admissions, mondays, days),
+      diagnoses: { ...period, items: await diagnosesOf(db, visits.categories, mayOpen ? 1 : FEWEST) },
       alerts: {
         criticalStays: board ? alertOf(board, mayOpen, ({ status }) => status === 'critical') : null,
         longObservations: board
@@ -60,26 +63,32 @@ export function readDashboard(tenant: Tenant, auth: Auth, actor: Actor): Promise
   })
 }
 
-async function readCurves(db: TenantDb, today: string, withStays: boolean) {
-  const mondays = lastMondays(today)
-  const days = lastDays(today)
-  const period = { from: mondays[0]!, to: today }
-  const consultations = await dailyConsultations(db, period)
-  const admissions = withStays ? await dailyAdmissions(db, period) : undefined
-  return {
-    days: days.map((day) => ({
-      day,
-      consultations: consultations.get(day) ?? 0,
-      admissions: admissions ? (admissions.get(day) ?? 0) : null,
-    })),
-    weeks: mondays.map((monday) => ({
-      week: weekOf(monday),
-      from: monday,
-      to: daysBefore(monday, -6),
-      consultations: inWeek(consultations, monday),
-      admissions: admissions ? inWeek(admissions, monday) : null,
-    })),
-  }
+const curvesOf = (visits: Daily, admissions: Daily | undefined, mondays: string[], days: string[]) => ({
+  days: days.map((day) => ({
+    day,
+    consultations: visits.get(day) ?? 0,
+    admissions: admissions ? (admissions.get(day) ?? 0) : null,
+  })),
+  weeks: mondays.map((monday) => ({
+    week: weekOf(monday),
+    from: monday,
+    to: daysBefore(monday, -6),
+    consultations: inWeek(visits, monday),
+    admissions: admissions ? inWeek(admissions, monday) : null,
+  })),
+})
+
+async function diagnosesOf(db: TenantDb, categories: ReadonlyMap<string, number>, fewest: number) {
+  const first = firstOf(categories).filter(({ count }) => count >= fewest)
+  const labels = await labelsOf(
+    db,
+    first.map(({ category }) => category),
+  )
+  return first.map(({ category, count }) => ({
+    category,
+    label: labels.get(category) ?? category,
+    consultations: count,
+  }))
 }
 
 function occupancyOf({ total: { patients: _patients, ...counts } }: Board) {
@@ -101,7 +110,10 @@ function* presentIn({ services }: Board): Generator<Where> {
   }
 }
 
-/** How many, and for those who may open them which; a stay of a file that the reader may not see is counted only. */
+/**
+ * How many, and to those who open records which; a stay of a file that they may not see is not there: one more than are
+ * listed would tell of it.
+ */
 function alertOf(board: Board, mayOpen: boolean, isOne: (stay: Present) => boolean) {
   const found = [...presentIn(board)].filter(({ stay }) => isOne(stay))
   if (!mayOpen) return { count: found.length }
@@ -109,7 +121,7 @@ function alertOf(board: Board, mayOpen: boolean, isOne: (stay: Present) => boole
     .filter(({ stay }) => stay.patient)
     .map(({ alerted }) => alerted)
     .toSorted((a, b) => (a.admittedAt < b.admittedAt ? -1 : 1))
-  return { count: found.length, stays: stays.slice(0, 10) }
+  return { count: stays.length, stays: stays.slice(0, 10) }
 }
 
 const shortagesOf = ({ services }: Board) =>

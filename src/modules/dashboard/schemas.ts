@@ -21,7 +21,7 @@ const StayAlert = (description: string) =>
   nullable(
     object(
       {
-        count: Count('Of all patients, those of sensitive files too'),
+        count: Count('To who opens records, of the files that they may open; to administrators, of all'),
         stays: Type.Optional(
           Type.Array(AlertedStay, {
             maxItems: 10,
@@ -37,8 +37,8 @@ const StayAlert = (description: string) =>
 /** Counts of the whole establishment. Nobody is named to anybody. */
 export const Dashboard = object({
   at: Timestamp,
-  patients: Count('Files'),
-  consultationsToday: Count('Visits dated today'),
+  patients: Count('Files that the reader may open; to administrators, all'),
+  consultationsToday: Count('Visits dated today, of the same files; so are the curves of visits'),
   openStays: nullable(Count('Patients present; null where the module of stays is off')),
   occupancy: nullable(
     object(

@@ -1,4 +1,4 @@
-import type { Tenant, TenantDb } from '#tenancy'
+import { run, statement, type Tenant, type TenantDb } from '#tenancy'
 import { notify } from '../notifications/index.ts'
 import { manyOverdue, overdue } from './notices.ts'
 
@@ -9,13 +9,13 @@ const MOST_NAMED = 10
 const selectOverdue = (db: TenantDb, day: string) =>
   db.selectFrom('equipment').where('next_maintenance_on', '<', day).where('state', '!=', 'closed')
 
+const overdueOn = statement<{ day: string }, { count: number }>('equipment.overdue', (db, value) =>
+  selectOverdue(db, value('day')).select(({ fn }) => fn.countAll<number>().as('count')),
+)
+
 /** How many pieces of equipment should have been maintained before `day`. */
-export async function countOverdue(db: TenantDb, day: string): Promise<number> {
-  const { count } = await selectOverdue(db, day)
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  return count
-}
+export const countOverdue = async (db: TenantDb, day: string): Promise<number> =>
+  (await run(db, overdueOn, { day }))[0]?.count ?? 0
 
 /**
  * Tells the administrators what is overdue, once a day: what was told is marked in the same transaction, under the rows'

@@ -1,4 +1,4 @@
-import type { TenantDb } from '#tenancy'
+import { run, statement, type TenantDb } from '#tenancy'
 import { audit } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
@@ -6,7 +6,7 @@ import { decodeCursor, invalidCursor } from '../../shared/cursor.ts'
 import { problem } from '../../shared/errors.ts'
 import { toPage } from '../../shared/keyset.ts'
 import { say, text, type Language, type Text } from '../../shared/text.ts'
-import { sentenceOf, type Kind, type Params, type Severity } from '../../platform/notices/index.ts'
+import { oldest, sentenceOf, type Kind, type Params, type Severity } from '../../platform/notices/index.ts'
 import { isUnread, ownNotifications, type Reader } from './reader.ts'
 import { MOST_COUNTED, type Notification, type NotificationPage, type NotificationQuery } from './schemas.ts'
 
@@ -61,24 +61,33 @@ export async function listNotifications(
   return { ...page, unread: await countUnread(db, reader) }
 }
 
+type Asked = { id: string; roles: readonly string[]; since: string; at: string; severity: string }
+const unreadOf = (name: string, isOfSeverity: boolean) =>
+  statement<Asked, { count: number }>(name, (db, value) => {
+    const reader = { id: value('id'), roles: value('roles') }
+    return db
+      .selectFrom(
+        ownNotifications(db, reader, { since: value('since'), at: value('at') })
+          .select('notification.id')
+          .where((eb) => isUnread(eb, reader))
+          .$if(isOfSeverity, (query) => query.where('notification.severity', '=', value('severity')))
+          .limit(MOST_COUNTED)
+          .as('unread'),
+      )
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+  })
+const unread = unreadOf('notification.unread', false)
+const unreadOfSeverity = unreadOf('notification.unread.severity', true)
+
 /** How many `reader` has not read, all or those of one severity; at most MOST_COUNTED. */
 export async function countUnread(
   db: TenantDb,
-  reader: Reader,
+  { id, roles }: Reader,
   { severity }: { severity?: Severity } = {},
 ): Promise<number> {
-  const { count } = await db
-    .selectFrom(
-      ownNotifications(db, reader)
-        .select('notification.id')
-        .where((eb) => isUnread(eb, reader))
-        .$if(severity !== undefined, (query) => query.where('notification.severity', '=', severity!))
-        .limit(MOST_COUNTED)
-        .as('unread'),
-    )
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow()
-  return count
+  const asked = { id, roles, since: oldest().toISOString(), at: now().toISOString(), severity: severity ?? '' }
+  const [row] = await run(db, severity === undefined ? unread : unreadOfSeverity, asked)
+  return row?.count ?? 0
 }
 
 /** Marks one as read; again changes nothing. @throws notification_not_found also for what is addressed to others */

@@ -14,18 +14,25 @@ export const readerOf = ({ account, roles }: Auth, { breakGlass }: Pick<Actor, '
 
 type Row = ExpressionBuilder<TenantTables, 'notification' | 'patient'>
 
-/** What is addressed to `reader`, still kept, and of no file that they do not see. */
-export const ownNotifications = (db: TenantDb, reader: Reader) =>
+/**
+ * What is addressed to `reader`, still kept, and of no file that they do not see.
+ * @param times since when they are kept, and the present instant; their places in a statement that is made once
+ */
+export const ownNotifications = (
+  db: TenantDb,
+  reader: Reader,
+  { since = oldest().toISOString(), at }: { since?: string; at?: string } = {},
+) =>
   db
     .selectFrom('notification')
     .leftJoin('patient', 'patient.id', 'notification.patient_id')
-    .where('notification.at', '>=', oldest().toISOString())
+    .where('notification.at', '>=', since)
     .where((eb) =>
       eb.and([
         eb.or([overlaps(eb.ref('notification.roles'), reader.roles), eb('notification.account_id', '=', reader.id)]),
         eb.or([
           eb('notification.patient_id', 'is', null),
-          isVisible(eb as unknown as ExpressionBuilder<TenantTables, 'patient'>, reader),
+          isVisible(eb as unknown as ExpressionBuilder<TenantTables, 'patient'>, reader, at),
         ]),
       ]),
     )

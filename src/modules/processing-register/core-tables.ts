@@ -43,7 +43,7 @@ export const ofCore: Record<string, Described> = {
       ...all('prescripteur', 'practitioner_name', 'practitioner_key'),
       ...all('service et spécialité', 'service_id', 'specialty_id'),
       reason: 'motif',
-      ...all('diagnostic et codes CIM-10', 'diagnosis', 'codes', 'search_key'),
+      ...all('diagnostic et codes CIM-10', 'diagnosis', 'codes', 'main_category', 'search_key'),
       case_type: 'nouveau cas ou ancien cas',
       examinations: 'examens et résultats',
       treatment: 'traitement',
