@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, describe, test } from 'node:test'
+import { extname } from 'node:path'
+import { after, describe, test, type TestContext } from 'node:test'
 import pg from 'pg'
 import { ratioOf } from '../bench/measure/contest.ts'
 import { rateAfter } from '../bench/measure/limit.ts'
@@ -14,6 +17,7 @@ import { plot, roundUp } from '../bench/plot.ts'
 import { shown, standing, table, type Line } from '../bench/rows.ts'
 import { scriptOf } from '../bench/rows/own-statement.ts'
 import { startDatabase } from './cluster.ts'
+import { isRunning, until } from './sis-process.ts'
 
 // What a benchmark can get wrong without anybody noticing: its arithmetic, its verdict, and what it lets pass.
 
@@ -162,4 +166,44 @@ ${enter}prepare list3 as select a from "consultation" where b = $1\; commit;
 ${enter}execute list3('b')\; commit;
 `,
   )
+})
+
+describe('what the bench starts', { skip: process.platform === 'win32' && 'Linux only' }, () => {
+  const ending = new URL(`../bench/world/ending${extname(import.meta.url)}`, import.meta.url).href
+  // Deaf to the signal that a terminal's Ctrl-C would send to all.
+  const endless = "process.on('SIGINT', () => {}); setInterval(() => {}, 1000); console.log('here')"
+  const started = (guarded: boolean) => `
+    import { spawn } from 'node:child_process'
+    import { endWithUs } from ${JSON.stringify(ending)}
+    for (const detached of [false, true]) {
+      const child = spawn(process.execPath, ['-e', ${JSON.stringify(endless)}], { detached, stdio: ['ignore', 'pipe', 'ignore'] })
+      if (${guarded}) endWithUs(child, { whole: detached })
+      child.stdout.once('data', () => console.log(child.pid))
+    }`
+  const bench = async (t: TestContext, guarded: boolean): Promise<{ parent: ChildProcess; children: number[] }> => {
+    const parent = spawn(process.execPath, [...process.execArgv, '--input-type=module', '-e', started(guarded)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const children: number[] = []
+    t.after(() => [parent.pid ?? 0, ...children].forEach((pid) => isRunning(pid) && process.kill(pid, 'SIGKILL')))
+    parent.stdout
+      .setEncoding('utf8')
+      .on('data', (lines: string) => children.push(...lines.trim().split('\n').map(Number)))
+    await until(() => children.length === 2 || undefined)
+    return { parent, children }
+  }
+
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const)
+    test(`ends with it: ${signal}`, async (t) => {
+      const { parent, children } = await bench(t, true)
+      parent.kill(signal)
+      await until(() => !children.some(isRunning) || undefined)
+    })
+
+  test('control: without the guard it goes on', async (t) => {
+    const { parent, children } = await bench(t, false)
+    parent.kill('SIGKILL')
+    await once(parent, 'close')
+    assert.deepEqual(children.map(isRunning), [true, true])
+  })
 })

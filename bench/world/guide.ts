@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../src/supervisor/postgres.ts'
 import { query } from './database.ts'
+import { endWithUs } from './ending.ts'
 
 const folder = join(import.meta.dirname, '..', 'guide')
 const database = 'bench_guide'
@@ -64,6 +65,7 @@ export async function startGuide(command: readonly string[], { url }: GuideTable
       detached: true,
     },
   )
+  endWithUs(child, { whole: true })
   let [output, ended] = ['', false]
   child.stdout.on('data', (chunk: Buffer) => (output += chunk))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk))
