@@ -72,6 +72,9 @@ export function sis(t: Test, args: string[], environment: Record<string, string>
       })
       running.url = url.replace('localhost', '127.0.0.1')
       await running.status('/health/ready', 200)
+      // The first process answers before the others are there; whoever asks for several wants them.
+      if (Number(environment['SIS_WORKERS'] ?? 1) > 1)
+        await until(() => /processus HTTP répondent/.test(output) || undefined)
     },
     async status(path, wanted) {
       await until(async () => (await statusOf(running.url + path)) === wanted || undefined)

@@ -85,6 +85,9 @@ export async function serve(config: Config): Promise<void> {
     if (!signals.isAsked()) {
       lock.tell(urlOf(config.host, port))
       tell(`SIS répond : ${urlOf(config.host, port)}/docs (Ctrl-C pour arrêter).`)
+      void workers.complete.then(() => {
+        if (config.workers > 1 && !signals.isAsked()) tell(`Les ${config.workers} processus HTTP répondent.`)
+      })
     }
     await Promise.race([signals.asked, workers.failed, crashed.promise])
     tell('SIS s’arrête : les requêtes en cours se terminent…')

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import type { WorkerSettings } from './messages.ts'
-import { startWorkers } from './workers.ts'
+import { deferred, startWorkers } from './workers.ts'
 
 // The least that speaks the supervisor's language.
 const program = `
@@ -35,4 +36,31 @@ test('an error on the channel to a process, as when it is killed under load, end
   worker.process.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
   await draining
   assert.deepEqual([worker.isDead(), told], [true, []])
+})
+
+test('the others are started when the first one serves', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'worker.mjs'), program)
+  let started = 0
+  const count = (): void => void started++
+  cluster.on('fork', count)
+  t.after(() => cluster.off('fork', count))
+  const settings = deferred<WorkerSettings>()
+  const workers = startWorkers({
+    count: 3,
+    program: join(folder, 'worker.mjs'),
+    settings: settings.promise,
+    tell: () => {},
+  })
+  t.after(() => workers.kill())
+  const [worker] = Object.values(cluster.workers ?? {})
+  assert.ok(worker)
+  await once(worker, 'message')
+  assert.equal(started, 1)
+  settings.resolve({} as WorkerSettings)
+  await workers.ready
+  await workers.complete
+  assert.equal(started, 3)
+  await workers.drain()
 })
