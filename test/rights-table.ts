@@ -85,9 +85,10 @@ const ofCore: Record<string, Rule> = {
   'PATCH /api/v1/consultations/:id': agents,
   'DELETE /api/v1/consultations/:id': agents,
   'GET /api/v1/consultations/:id/history': agents,
-  'POST /api/v1/imports': agents,
-  'GET /api/v1/imports/:id': agents,
-  'GET /api/v1/imports/:id/refused.csv': agents,
+  // Agents the registers of patients, the administrator the lists: src/modules/exchange/lists/lists.test.ts.
+  'POST /api/v1/imports': staff,
+  'GET /api/v1/imports/:id': staff,
+  'GET /api/v1/imports/:id/refused.csv': staff,
   'GET /api/v1/icd10': staff,
 }
 

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import type { TObject } from 'typebox'
 import { Value } from 'typebox/value'
 import { v7 as uuidv7 } from 'uuid'
-import type { RegisterOf, SheetColumn } from '../modules/exchange/index.ts'
+import type { AnyRegister, SheetColumn } from '../modules/exchange/index.ts'
 import { PatientFilters } from '../modules/patients/index.ts'
 import { Failure, onDisk } from '../supervisor/failure.ts'
 import { output } from './program.ts'
@@ -20,7 +20,7 @@ type Options = {
 
 /** `sis export`: a filtered list of an establishment as CSV or XLSX. */
 export const registerExport =
-  (registers: readonly RegisterOf[]) =>
+  (registers: readonly AnyRegister[]) =>
   (program: Command): void => {
     const group = program
       .command('export')
@@ -32,7 +32,7 @@ export const registerExport =
     }
   }
 
-function add(group: Command, what: string, description: string, filters: TObject, register?: RegisterOf): void {
+function add(group: Command, what: string, description: string, filters: TObject, register?: AnyRegister): void {
   const command = group
     .command(what)
     .description(description)
@@ -79,6 +79,9 @@ const filterNames: Record<string, string> = {
   code: 'code CIM-10 ou catégorie',
   caseType: 'new (NC) ou followUp (AC)',
   status: 'stable, observation, critical ou discharged (sorti)',
+  state: 'état, comme dans la liste',
+  active: 'oui : sans ce qui est fermé, non : cela seulement',
+  overdue: 'oui : dont la maintenance est en retard, non : les autres',
   open: 'oui : en cours, non : terminés',
   bedId: 'identifiant d’un lit',
   admittedFrom: 'entré à partir de ce jour, AAAA-MM-JJ',
@@ -88,7 +91,7 @@ const filterNames: Record<string, string> = {
 }
 
 // Under another name until it is whole: a file that was cut short must not pass for one.
-async function exportTo(register: RegisterOf | undefined, filters: object, options: Options): Promise<number> {
+async function exportTo(register: AnyRegister | undefined, filters: object, options: Options): Promise<number> {
   const { hashing, patientSheet, walkPatients, writeSheet } = await import('../modules/exchange/index.ts')
   const { recordExport, toAccessEntry } = await import('../platform/audit/index.ts')
   const { inEstablishment } = await import('./in-establishment.ts')

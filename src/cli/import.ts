@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { Tenant } from '#tenancy'
-import type { ImportReport, RegisterOf } from '../modules/exchange/index.ts'
+import type { ImportReport, AnyRegister } from '../modules/exchange/index.ts'
 import { output } from './program.ts'
 
 /** Lines were refused; the others were stored. */
@@ -19,11 +19,11 @@ type Options = {
 
 /** `sis import`: a register into an establishment, after a dry run and a question. */
 export const registerImport =
-  (registers: readonly RegisterOf[]) =>
+  (registers: readonly AnyRegister[]) =>
   (program: Command): void => {
     program
       .command('import')
-      .description(`importe un registre (CSV) dans un établissement : ${registers.map(nameOf).join(', ')}`)
+      .description(`importe un registre ou une liste (CSV) dans un établissement : ${registers.map(nameOf).join(', ')}`)
       .argument('<fichier>', 'le registre : CSV d’un tableur, en-têtes en français')
       .requiredOption('--establishment <identifiant>', 'l’établissement, par exemple csref_djenne')
       .addOption(
@@ -46,11 +46,11 @@ export const registerImport =
   }
 
 /** What its records are called. */
-const nameOf = (register: RegisterOf): string => register.export.sheet.toLowerCase()
+const nameOf = (register: AnyRegister): string => register.export.sheet.toLowerCase()
 
 async function importFile(
   file: string,
-  registers: readonly RegisterOf[],
+  registers: readonly AnyRegister[],
   { establishment, register: named, dryRun = false, yes = false, json, refused }: Options,
 ): Promise<ImportReport> {
   const { MAX_BYTES, listRefused, MAX_LISTED, readRegister, shownTo, storeRegister, toReport } =
@@ -58,8 +58,10 @@ async function importFile(
   const { today } = await import('../shared/clock.ts')
   const { inEstablishment } = await import('./in-establishment.ts')
   const { progressBar } = await import('./progress.ts')
-  const register = await readRegister(readBytes(file, MAX_BYTES), file, today(), registers, named)
-  const what = nameOf(register.header.register)
+  const register = await readRegister(readBytes(file, MAX_BYTES), file, today(), registers, {
+    ...(named !== undefined && { named }),
+  })
+  const what = nameOf(register.register)
   return inEstablishment(establishment, async (tenant, actor) => {
     const store = async (isTrial: boolean): Promise<ImportReport> => {
       const { run, alreadyImported } = await storeRegister(tenant, actor, register, isTrial, progressBar('Lignes'))
@@ -132,6 +134,7 @@ function summaryOf(report: ImportReport, what: string): string[] {
     dryRun,
     alreadyImported,
     stored,
+    changed,
     lines,
     duplicates,
     matchedPatients,
@@ -154,8 +157,12 @@ function summaryOf(report: ImportReport, what: string): string[] {
     names.length > 0 ? [`  ${title} : ${names.slice(0, shown).join(', ')}${names.length > shown ? '…' : ''}`] : []
   return [
     title,
-    `  ${stored[report.register]} ${what}, ${stored.patients} nouveaux patients (${lines} lignes lues)`,
-    `  ${matchedPatients} lignes de patients déjà connus ; ${proposedMatches} nouveaux dossiers à rapprocher d’un dossier existant`,
+    ...(changed === undefined
+      ? [
+          `  ${stored[report.register]} ${what}, ${stored.patients} nouveaux patients (${lines} lignes lues)`,
+          `  ${matchedPatients} lignes de patients déjà connus ; ${proposedMatches} nouveaux dossiers à rapprocher d’un dossier existant`,
+        ]
+      : [`  ${stored[report.register]} ${what}, dont ${changed} déjà là et modifiés (${lines} lignes lues)`]),
     ...(duplicates > 0 ? [`  déjà là, laissées de côté : ${duplicates}`] : []),
     ...created('nouveaux services', report.created.services),
     ...created('nouvelles spécialités', report.created.specialties),

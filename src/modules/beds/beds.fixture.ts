@@ -18,6 +18,7 @@ const bedIn = async ({ mark, records, make }: Place) => ({
 export const fixture: ModuleFixture = {
   rights: {
     'GET /api/v1/beds': staff,
+    'GET /api/v1/beds/export': staff,
     'POST /api/v1/beds': administrator,
     'GET /api/v1/beds/:id': staff,
     'PATCH /api/v1/beds/:id': administrator,
@@ -27,6 +28,7 @@ export const fixture: ModuleFixture = {
   },
   plans: {
     'GET /api/v1/beds': list(),
+    'GET /api/v1/beds/export': list(),
     'POST /api/v1/beds': { ...create('admin', () => ({})), make: async (place) => ({ body: await bedIn(place) }) },
     'GET /api/v1/beds/{id}': read('beds'),
     'PATCH /api/v1/beds/{id}': change('beds', 'admin', () => ({ active: false })),

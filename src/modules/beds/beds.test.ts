@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { v7 as uuidv7 } from 'uuid'
 import { harness, type Answer, type Body } from '../../../test/harness.ts'
 
 const url = '/api/v1/beds'
@@ -106,6 +107,29 @@ test('the days of a bed stay with the service where it stood, also when it is mo
     )
     assert.deepEqual(openings, [past, present], name)
   }
+})
+
+test('a bed that is sent several times at once is one bed, and its tag tells that somebody lies in it', async () => {
+  const { csref } = await harness()
+  const { admin, agent } = csref
+  const { id: serviceId } = (await admin.post('/api/v1/services', { name: 'Urologie' }, 201)).body
+  const asked = { id: uuidv7(), code: 'URO 1', serviceId, openedOn: '2026-01-01' }
+  const sent = await Promise.all(Array.from({ length: 6 }, () => admin.post(url, asked)))
+  assert.deepEqual(
+    sent.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 200, 200, 200, 200, 201],
+  )
+  assert.deepEqual(code(await admin.post(url, { ...asked, id: uuidv7() })), [409, 'bed_code_taken'])
+  const at = `${url}/${asked.id}`
+  const { headers } = await agent.get(at, 200)
+  const known = { 'if-none-match': headers['etag'] ?? '' }
+  await agent.get(at, 304, known)
+  const patient = { familyName: 'Sidibé', givenName: 'Issa', sex: 'M', birth: { precision: 'year', date: '1970' } }
+  const { id: patientId } = (await agent.post('/api/v1/patients', patient, 201)).body
+  const stay = { patientId, admittedAt: '2026-11-20T08:00:00Z', serviceId, bedId: asked.id, diagnosis: 'Lithiase' }
+  await agent.post('/api/v1/stays', stay, 201)
+  const occupied = await agent.get(at, 200, known)
+  assert.deepEqual([occupied.body.state, occupied.body.version], ['occupied', 1])
 })
 
 test('the list of beds is filtered and goes on by code', async () => {

@@ -12,7 +12,8 @@ import { findBed, getBed, lockBeds } from './queries.ts'
 import { toBed, toBedVersion, type BedRow } from './record.ts'
 import type { Bed, BedCreate, BedState, BedUpdate, BedVersion } from './schemas.ts'
 
-const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
+/** Under which two codes are one. */
+export const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
 
 /** @throws invalid_input for a code of unseen characters only */
 function storedCode(given: string): string {
@@ -51,34 +52,66 @@ export async function createBed(db: TenantDb, actor: Actor, input: BedCreate): P
   const { id = uuidv7(), serviceId, state = 'free', openedOn = today() } = input
   const code = storedCode(input.code)
   const location = `/api/v1/beds/${id}`
-  const first = (await listVersions<BedVersion>(db, 'bed', id)).at(-1)
-  if (first) {
+  const sentBefore = async (): Promise<Created<Bed> | undefined> => {
+    const first = (await listVersions<BedVersion>(db, 'bed', id)).at(-1)
+    if (!first) return undefined
     const { data, at } = first
     const same = data.code === code && data.serviceId === serviceId && data.state === state
     const again = same && data.openedOn === (input.openedOn ?? at.slice(0, 10)) && (await findBed(db, id))
     if (!again) throw problem('id_already_used')
     return { body: toBed(again), status: 200, location }
   }
+  const before = await sentBefore()
+  if (before) return before
   const errors: FieldError[] = []
   if (openedOn > today()) errors.push({ path: 'openedOn', message: future })
   if (openedOn < '1900-01-01') errors.push({ path: 'openedOn', message: tooEarly })
   if (errors.length > 0) throw invalidInput(...errors)
   await assertOffered(db, serviceId)
-  await insert(db, { id, code, serviceId, state, openedOn })
-  return { body: toBed(await keep(db, actor, id, 'create')), location }
+  if (await insert(db, { id, code, serviceId, state, openedOn }))
+    return { body: toBed(await keep(db, actor, id, 'create')), location }
+  // Sent twice at once, the other one was first.
+  const meanwhile = await sentBefore()
+  if (!meanwhile) throw problem('bed_code_taken')
+  return meanwhile
 }
 
-type NewBed = { id: string; code: string; serviceId: string; state: BedState; openedOn: string }
+type NewBed = {
+  id: string
+  code: string
+  serviceId: string
+  state: BedState
+  openedOn: string
+  closedOn?: string | null
+}
 
-async function insert(db: TenantDb, { id, code, serviceId, state, openedOn }: NewBed): Promise<void> {
+/** @returns false where there is one with this id or code */
+async function insert(
+  db: TenantDb,
+  { id, code, serviceId, state, openedOn, closedOn = null }: NewBed,
+): Promise<boolean> {
   const inserted = await db
     .insertInto('bed')
     .values({ id, code, code_key: keyOf(code), service_id: serviceId, state })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst()
-  if (!inserted) throw problem('bed_code_taken')
-  await db.insertInto('bed_opening').values({ bed_id: id, service_id: serviceId, opened_on: openedOn }).execute()
+  if (!inserted) return false
+  await db
+    .insertInto('bed_opening')
+    .values({ bed_id: id, service_id: serviceId, opened_on: openedOn, closed_on: closedOn })
+    .execute()
+  return true
+}
+
+/**
+ * Adds a bed as a file tells it, which may have been closed since. The file's reader has seen to it that it can be so.
+ * @throws bed_code_taken
+ */
+export async function importBed(db: TenantDb, actor: Actor, bed: Omit<NewBed, 'id'>): Promise<Bed> {
+  const id = uuidv7()
+  if (!(await insert(db, { id, ...bed }))) throw problem('bed_code_taken')
+  return toBed(await keep(db, actor, id, 'import', { reason: 'import', verb: 'create' }))
 }
 
 /** The bed, locked. @throws bed_not_found, version_stale */
@@ -157,12 +190,13 @@ export async function setBedState(
   id: string,
   expected: number,
   state: Exclude<BedState, 'occupied'>,
+  reason: string | null = null,
 ): Promise<Bed> {
   const row = await lockBed(db, id, expected)
   if (row.occupied) throw problem('bed_occupied')
   if (row.state === state) return toBed(row)
   await storeState(db, row, state)
-  return toBed(await keep(db, actor, id, 'update', { verb: 'state' }))
+  return toBed(await keep(db, actor, id, 'update', { reason, verb: 'state' }))
 }
 
 const storeState = (db: TenantDb, { id, version }: BedRow, state: BedState) =>
@@ -213,12 +247,8 @@ export async function findOrInsertBed(
   { code: written, serviceId, openedOn }: { code: string; serviceId: string; openedOn: string },
 ): Promise<Bed> {
   const code = storedCode(written).slice(0, 30)
-  const find = () => db.selectFrom('bed').select('id').where('code_key', '=', keyOf(code)).executeTakeFirst()
-  const found = await find()
-  if (found) return getBed(db, found.id)
-  const id = uuidv7()
-  await insert(db, { id, code, serviceId, state: 'free', openedOn })
-  return toBed(await keep(db, actor, id, 'import', { reason: 'import', verb: 'create' }))
+  const found = await db.selectFrom('bed').select('id').where('code_key', '=', keyOf(code)).executeTakeFirst()
+  return found ? getBed(db, found.id) : importBed(db, actor, { code, serviceId, state: 'free', openedOn })
 }
 
 const unseen = text('Un code a au moins un caractère visible.', 'A code has at least one visible character.')

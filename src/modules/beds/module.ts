@@ -2,7 +2,9 @@ import { agentRoles, staff } from '../../platform/auth/index.ts'
 import { defineModule, type ModuleRight } from '../../platform/modules/index.ts'
 import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
+import { exportRoute } from '../exchange/index.ts'
 import { errors } from './errors.ts'
+import { bedRegister } from './register/index.ts'
 import { bedRoutes } from './routes.ts'
 
 const rights = {
@@ -30,5 +32,9 @@ export const beds = defineModule({
     bed_opening: { about: 'technical', purpose: 'savoir quels jours un lit servait', data: {} },
   },
   tags: [{ name: 'beds', description: 'Lits, leur service et leur état' }],
-  routes: () => bedRoutes,
+  register: bedRegister,
+  routes: () => async (app) => {
+    await app.register(bedRoutes)
+    await app.register(exportRoute(bedRegister))
+  },
 })

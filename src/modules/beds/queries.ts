@@ -57,6 +57,21 @@ export async function lockBeds(db: TenantDb, ids: readonly string[]): Promise<vo
     .execute()
 }
 
+/** The beds with these keys, locked until the end of the transaction. */
+export async function lockBedsByKey(db: TenantDb, keys: readonly string[]): Promise<Map<string, BedRow>> {
+  if (keys.length === 0) return new Map()
+  const found = await db
+    .selectFrom('bed')
+    .select('id')
+    .where('code_key', 'in', [...keys])
+    .execute()
+  const ids = found.map(({ id }) => id)
+  if (ids.length === 0) return new Map()
+  await lockBeds(db, ids)
+  const rows = await selectBeds(db).where('bed.id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.code_key, row]))
+}
+
 /** Every version of a bed, newest first. @throws bed_not_found */
 export async function listBedVersions(db: TenantDb, id: string): Promise<Version<BedVersion>[]> {
   const versions = await listVersions<BedVersion>(db, 'bed', id)

@@ -4,7 +4,7 @@ import {
   expectedVersion,
   IdempotencyKey,
   ChangeHeaders,
-  versioned,
+  versionedView,
   type Routes,
 } from '../../platform/http/index.ts'
 import { responses } from '../../shared/schemas.ts'
@@ -71,12 +71,13 @@ export const bedRoutes: Routes = async (app) => {
         operationId: 'getBed',
         tags,
         summary: 'Read one bed',
-        description: 'With its service, its state and its present or last opening. The ETag is its version.',
+        description:
+          'With its service, its state and its present or last opening. The ETag also changes when somebody is laid into it.',
         params: schemas.BedPath,
         response: responses({ 200: schemas.Bed }, 'bed_not_found'),
       },
     },
-    async (request, reply) => versioned(reply, await request.tenant.read((db) => getBed(db, request.params.id))),
+    async (request, reply) => versionedView(reply, await request.tenant.read((db) => getBed(db, request.params.id))),
   )
 
   app.patch(

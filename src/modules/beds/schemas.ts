@@ -81,11 +81,17 @@ export const BedRemove = object({ reason: Reason })
 export const BedPath = object({ id: Uuid })
 export const Nothing = Type.Null({ description: 'Nothing' })
 
-export const BedQuery = object({
+/** What the list and its export are filtered by. */
+export const BedFilters = object({
   q: Type.Optional(Line(30, { description: 'A part of the code; accents and capitals do not matter' })),
   serviceId: Type.Optional(Uuid),
   state: Type.Optional(State),
   active: Type.Optional(Active),
+})
+export type BedFilters = Static<typeof BedFilters>
+
+export const BedQuery = object({
+  ...BedFilters.properties,
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Cursor),
 })

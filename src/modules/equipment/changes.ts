@@ -7,12 +7,12 @@ import { assertVersion, type Actor, type Created } from '../../platform/http/ind
 import { now, today } from '../../shared/clock.ts'
 import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
-import { addVersion, type NewVersion } from '../history/index.ts'
+import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
 import { notify } from '../notifications/index.ts'
 import { foldText, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
 import { brokeDown, worksAgain } from './notices.ts'
-import { findEquipment, getEquipment } from './queries.ts'
+import { findEquipment } from './queries.ts'
 import { statesOf, toEquipment, toVersion, type EquipmentRow } from './record.ts'
 import { assertStates, withState } from './rules.ts'
 import type {
@@ -27,7 +27,8 @@ import type {
 
 type Fields = Pick<EquipmentVersion, 'code' | 'name' | 'serviceId' | 'nextMaintenanceOn' | 'states'>
 
-const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
+/** Under which two codes are one. */
+export const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
 const searchKeyOf = ({ code, name }: Fields): string => `${foldText(code)} ${foldText(name)}`.slice(0, 500)
 
 /** @throws invalid_input for a text of unseen characters only */
@@ -83,39 +84,57 @@ async function keep(
 }
 
 /**
- * Puts equipment on file; the same id with the same content again is the same.
+ * Puts equipment on file; the same id with the same content again is the same, whatever it became since.
+ * @param origin of an import nobody is told piece by piece what is out of order; what was given away may have stood anywhere
  * @throws invalid_input, equipment_code_taken, id_already_used
  */
-export async function createEquipment(db: TenantDb, actor: Actor, input: EquipmentCreate): Promise<Created<Equipment>> {
-  const day = today()
-  const { id = uuidv7(), serviceId = null, nextMaintenanceOn = null, state = 'working', stateSince = day } = input
+export async function createEquipment(
+  db: TenantDb,
+  actor: Actor,
+  input: EquipmentCreate,
+  origin: 'create' | 'import' = 'create',
+): Promise<Created<Equipment>> {
+  const { id = uuidv7(), serviceId = null, nextMaintenanceOn = null, state = 'working' } = input
   const location = `/api/v1/equipment/${id}`
-  const fields: Fields = {
+  const fieldsOn = (day: string): Fields => ({
     code: storedText('code', input.code),
     name: storedText('name', input.name),
     serviceId,
     nextMaintenanceOn,
-    states: withState([], { state, since: stateSince }, day),
+    states: withState([], { state, since: input.stateSince ?? day }, today()),
+  })
+  const fields = fieldsOn(today())
+  const sentBefore = async (): Promise<Created<Equipment> | undefined> => {
+    const first = (await listVersions<EquipmentVersion>(db, 'equipment', id)).at(-1)
+    if (!first) return undefined
+    const { id: _id, version: _version, state: _state, stateSince: _since, ...was } = first.data
+    const again = isDeepStrictEqual(was, fieldsOn(first.at.slice(0, 10))) && (await findEquipment(db, id))
+    if (!again) throw problem('id_already_used')
+    return { body: toEquipment(again, (await statesOf(db, [id]))(id), today()), status: 200, location }
   }
-  const again = await findEquipment(db, id)
-  if (again) {
-    const before = fieldsOf(again, (await statesOf(db, [id]))(id))
-    if (again.version !== 1 || !isDeepStrictEqual(before, fields)) throw problem('id_already_used')
-    return { body: await getEquipment(db, id), status: 200, location }
-  }
-  await assertOffered(db, serviceId)
+  const before = await sentBefore()
+  if (before) return before
+  if (origin === 'create' || state !== 'closed') await assertOffered(db, serviceId)
   const inserted = await db
     .insertInto('equipment')
     .values({ id, ...columnsOf(fields) })
     .onConflict((conflict) => conflict.doNothing())
     .returning('id')
     .executeTakeFirst()
-  if (!inserted) throw problem('equipment_code_taken')
+  if (!inserted) {
+    // Sent twice at once, the other one was first.
+    const meanwhile = await sentBefore()
+    if (!meanwhile) throw problem('equipment_code_taken')
+    return meanwhile
+  }
   await storeStates(db, id, fields.states)
+  if (origin === 'import') return { body: await keep(db, actor, id, 'import', imported), location }
   const body = await keep(db, actor, id, 'create')
   await tell(db, undefined, body)
   return { body, location }
 }
+
+const imported = { reason: 'import', verb: 'create' }
 
 const fieldsOf = (row: EquipmentRow, states: Period[]): Fields => ({
   code: row.code,

@@ -15,6 +15,7 @@ const named = ({ mark }: Place) => ({ code: `${mark.slice(0, 20)} ${unique()}`, 
 export const fixture: ModuleFixture = {
   rights: {
     'GET /api/v1/equipment': staff,
+    'GET /api/v1/equipment/export': staff,
     'POST /api/v1/equipment': administrator,
     'GET /api/v1/equipment/:id': staff,
     'PATCH /api/v1/equipment/:id': administrator,
@@ -25,6 +26,7 @@ export const fixture: ModuleFixture = {
   },
   plans: {
     'GET /api/v1/equipment': list(),
+    'GET /api/v1/equipment/export': list(),
     'POST /api/v1/equipment': create('admin', named),
     'GET /api/v1/equipment/{id}': read('equipment'),
     'PATCH /api/v1/equipment/{id}': change('equipment', 'admin', () => ({ state: 'working' })),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { v7 as uuidv7 } from 'uuid'
 import { harness, type Body, type Client } from '../../../test/harness.ts'
 import { Daily } from '../notifications/daily.ts'
 import { equipment } from './index.ts'
@@ -123,6 +124,32 @@ test('it is kept, breaks down, is repaired, corrected and closed, with every ver
   await csref.admin.delete(`${url}/${fresh.id}`, { reason: 'Saisi par erreur' }, 1, 204)
   await csref.agent.get(`${url}/${fresh.id}`, 404)
   assert.equal((await csref.agent.get(`${url}/${fresh.id}/history`, 200)).body.items.length, 2)
+})
+
+test('sent twice, at once or late, it is one act; its tag changes with what is counted', async () => {
+  const { cabinet } = await harness()
+  const { admin, agent } = cabinet
+  const asked = { id: uuidv7(), code: 'Poupinel', name: 'Poupinel', state: 'maintenance', stateSince: daysAgo(3) }
+  // Signed in, or each of them would do so.
+  await admin.get(url, 200)
+  const sent = await Promise.all(Array.from({ length: 6 }, () => admin.post(url, asked)))
+  assert.deepEqual(
+    sent.map(({ status }) => status).toSorted((a, b) => a - b),
+    [200, 200, 200, 200, 200, 201],
+  )
+  assert.ok(sent.every(({ body }) => body.id === asked.id && body.version === 1))
+  assert.equal((await admin.post(url, { ...asked, id: uuidv7() }, 409)).body.code, 'equipment_code_taken')
+  assert.equal((await admin.post(url, { ...asked, name: 'Four' }, 409)).body.code, 'id_already_used')
+  const at = `${url}/${asked.id}`
+  const { headers, body } = await agent.get(at, 200)
+  const known = { 'if-none-match': headers['etag'] ?? '' }
+  await agent.get(at, 304, known)
+  // Another period counts other days, as tomorrow would.
+  const other = await agent.get(`${at}?from=${today()}`, 200, known)
+  assert.deepEqual([body.daysUnavailable, other.body.daysUnavailable], [4, 1])
+  const change = { body: { state: 'working' }, headers: { 'if-match': known['if-none-match'] }, expect: 200 }
+  assert.equal((await admin.send('PATCH', at, change)).body.version, 2)
+  assert.equal((await admin.post(url, asked, 200)).body.version, 2)
 })
 
 test('the list is filtered and walked page by page', async () => {

@@ -2,8 +2,10 @@ import { staff } from '../../platform/auth/index.ts'
 import { defineModule, type ModuleRight } from '../../platform/modules/index.ts'
 import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
+import { exportRoute } from '../exchange/index.ts'
 import { errors } from './errors.ts'
 import { tellOverdue } from './overdue.ts'
+import { equipmentRegister } from './register/index.ts'
 import { equipmentRoutes } from './routes.ts'
 
 const rights = {
@@ -32,5 +34,9 @@ export const equipment = defineModule({
     verbs: { states: text('lecture des états', 'states read'), correct: text('correction', 'corrected') },
   },
   daily: tellOverdue,
-  routes: () => equipmentRoutes,
+  register: equipmentRegister,
+  routes: () => async (app) => {
+    await app.register(equipmentRoutes)
+    await app.register(exportRoute(equipmentRegister))
+  },
 })

@@ -60,6 +60,22 @@ export async function findEquipment(db: TenantDb, id: string): Promise<Equipment
   return selectEquipment(db).where('equipment.id', '=', id).executeTakeFirst()
 }
 
+/** Those with these keys, locked until the end of the transaction. */
+export async function lockEquipmentByKey(db: TenantDb, keys: readonly string[]): Promise<Map<string, EquipmentRow>> {
+  if (keys.length === 0) return new Map()
+  const locked = await db
+    .selectFrom('equipment')
+    .select('id')
+    .where('code_key', 'in', [...keys])
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  if (locked.length === 0) return new Map()
+  const ids = locked.map(({ id }) => id)
+  const rows = await selectEquipment(db).where('equipment.id', 'in', ids).execute()
+  return new Map(rows.map((row) => [row.code_key, row]))
+}
+
 /** @throws equipment_not_found */
 export async function getEquipment(db: TenantDb, id: string, period: PeriodQuery = {}): Promise<Equipment> {
   const row = await findEquipment(db, id)

@@ -6,6 +6,7 @@ import {
   expectedVersion,
   IdempotencyKey,
   versioned,
+  versionedView,
   type Routes,
 } from '../../platform/http/index.ts'
 import { responses } from '../../shared/schemas.ts'
@@ -51,14 +52,15 @@ export const equipmentRoutes: Routes = async (app) => {
         operationId: 'getEquipment',
         tags,
         summary: 'Read one piece of equipment',
-        description: 'With the days on which it could not be used, in all or between two days.',
+        description:
+          'With the days on which it could not be used, in all or between two days. The ETag also changes when they do.',
         params,
         querystring: schemas.PeriodQuery,
         response: responses({ 200: schemas.Equipment }, missing),
       },
     },
     async ({ tenant, params, query }, reply) =>
-      versioned(reply, await tenant.read((db) => getEquipment(db, params.id, query))),
+      versionedView(reply, await tenant.read((db) => getEquipment(db, params.id, query))),
   )
 
   app.get(

@@ -78,7 +78,8 @@ const period = {
 export const PeriodQuery = object(period)
 export type PeriodQuery = Static<typeof PeriodQuery>
 
-export const EquipmentQuery = object({
+/** What the list and its export are filtered by. */
+export const EquipmentFilters = object({
   q: Type.Optional(
     Line(80, { description: 'A part of code or name; accents and capitals do not matter', examples: ['echo'] }),
   ),
@@ -89,6 +90,11 @@ export const EquipmentQuery = object({
   ),
   serviceId: Type.Optional(Uuid),
   ...period,
+})
+export type EquipmentFilters = Static<typeof EquipmentFilters>
+
+export const EquipmentQuery = object({
+  ...EquipmentFilters.properties,
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Cursor),
 })

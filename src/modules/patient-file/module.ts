@@ -8,5 +8,10 @@ export const patientFile = defineModule({
   name: 'patient-file',
   title: text('Copie du dossier', 'Copy of a file'),
   words: { resources: { patientFile: text('copie du dossier', 'copy of the file') } },
-  routes: ({ access, modules }) => patientFileRoutes(access, sectionsOf(modules), registersOf(modules)),
+  routes: ({ access, modules }) =>
+    patientFileRoutes(
+      access,
+      sectionsOf(modules),
+      registersOf(modules).filter((one) => one.kind === 'patients'),
+    ),
 })

@@ -22,7 +22,7 @@ const common = ['id', 'version', 'name', 'active'] as const
 const ward = ['head', 'unit', 'capacity'] as const
 const columnsOf = (list: ListName) => (list === 'service' ? [...common, ...ward] : [...common])
 /** Under which two names are the same; cut for the index, whose entries must stay short. */
-const keyOf = (name: string): string => foldText(name).slice(0, 160) || name.slice(0, 160)
+export const keyOf = (name: string): string => foldText(name).slice(0, 160) || name.slice(0, 160)
 
 const taken = { service: 'service_name_taken', specialty: 'specialty_name_taken' } as const
 const missing = { service: 'service_not_found', specialty: 'specialty_not_found' } as const
@@ -89,6 +89,7 @@ export async function createEntry(
   actor: Actor,
   list: ListName,
   input: ServiceCreate,
+  origin: 'create' | 'import' = 'create',
 ): Promise<Created<Entry>> {
   const name = storedName(input.name)
   const entry = { name, active: input.active ?? true, ...wardOf(list, input) }
@@ -106,9 +107,11 @@ export async function createEntry(
       throw problem('id_already_used')
     return { body: existing, status: 200 }
   }
-  await keep(db, actor, list, created, 'create')
+  await keep(db, actor, list, created, origin, origin === 'import' ? imported : {})
   return { body: created }
 }
+
+const imported = { reason: 'import', verb: 'create' }
 
 /** The version of a service in its history, and the entry on the record. */
 async function keep(
@@ -122,6 +125,19 @@ async function keep(
   const { id, version } = entry
   if (list === 'service') await addVersion(db, actor, { resource: list, id, version, action, reason, data: entry })
   await audit(db, actor, { action: `${list}.${verb}`, resource: list, resourceId: id, reason })
+}
+
+/** The services with these keys (keyOf), locked until the end of the transaction. */
+export async function lockServicesByKey(db: TenantDb, keys: readonly string[]): Promise<Map<string, Entry>> {
+  if (keys.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('service')
+    .select([...common, ...ward, 'name_key'])
+    .where('name_key', 'in', [...keys])
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  return new Map(rows.map(({ name_key, ...entry }) => [name_key, entry]))
 }
 
 async function lockEntry(db: TenantDb, list: ListName, id: string, expected: number): Promise<Entry> {
@@ -221,6 +237,6 @@ export async function findOrInsertEntry(
     .returning(columnsOf(list))
     .executeTakeFirst()
   if (!inserted) return find()
-  await keep(db, actor, list, inserted, 'import', { reason: 'import', verb: 'create' })
+  await keep(db, actor, list, inserted, 'import', imported)
   return { id: inserted.id, name: inserted.name }
 }

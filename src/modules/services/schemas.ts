@@ -66,11 +66,17 @@ export const Nothing = Type.Null({ description: 'Nothing' })
 export const ServicePage = page(Service)
 export type ServicePage = Static<typeof ServicePage>
 
-export const ListQuery = object({
+/** What a list and its export are filtered by. */
+export const ServiceFilters = object({
   q: Type.Optional(
     Line(80, { description: 'A part of the name; accents and capitals do not matter', examples: ['medecine'] }),
   ),
   active: Type.Optional(Type.Boolean({ description: 'Only the entries in use (true) or switched off (false)' })),
+})
+export type ServiceFilters = Static<typeof ServiceFilters>
+
+export const ListQuery = object({
+  ...ServiceFilters.properties,
   limit: Type.Optional(Limit),
   cursor: Type.Optional(Cursor),
 })

@@ -21,6 +21,7 @@ const kind = (path: 'services' | 'specialties'): KindFixture => ({
 export const fixture: ModuleFixture = {
   rights: {
     'GET /api/v1/services': staff,
+    'GET /api/v1/services/export': staff,
     'GET /api/v1/services/:id': staff,
     'POST /api/v1/services': administrator,
     'PATCH /api/v1/services/:id': administrator,
@@ -33,6 +34,7 @@ export const fixture: ModuleFixture = {
   },
   plans: {
     'GET /api/v1/services': list(),
+    'GET /api/v1/services/export': list(),
     'POST /api/v1/services': create('admin', named),
     'GET /api/v1/services/{id}': read('services'),
     'PATCH /api/v1/services/{id}': change('services', 'admin', () => ({ active: false })),

@@ -1,10 +1,10 @@
 import type { AccessTaken } from './access-entry.ts'
 
 export type ExportRecord = {
-  /** Hands each page on once it is on record whose files it opens. */
+  /** Hands each page on once it is on record whose files it opens; without `patientOf` nobody's. */
   pages<T>(
     pages: AsyncIterable<readonly T[]>,
-    patientOf: (record: T) => string,
+    patientOf?: (record: T) => string,
   ): AsyncGenerator<readonly T[], void, undefined>
   /** Before the end of the file leaves: without it nobody takes it for whole. @param sha256 of the file, in hexadecimal */
   finish(sha256: string): Promise<void>
@@ -29,7 +29,8 @@ export function recordExport(
   return {
     async *pages(pages, patientOf) {
       for await (const page of pages) {
-        if (page.length > 0) await entry({ part: ++parts, count: page.length }, { patients: page.map(patientOf) })
+        if (page.length > 0)
+          await entry({ part: ++parts, count: page.length }, { patients: patientOf ? page.map(patientOf) : [] })
         rows += page.length
         yield page
       }

@@ -9,5 +9,5 @@ export {
   type InOne,
 } from './operation-key.ts'
 export { keyedRow, knownKey, type KeyedValues, type OperationKey } from './keyed.ts'
-export { assertVersion, expectedVersion, ChangeHeaders, versioned } from './versions.ts'
+export { assertVersion, expectedVersion, ChangeHeaders, versioned, versionedView } from './versions.ts'
 export type { AccessDeclaration, Actor, Auth, Routes } from './request.ts'

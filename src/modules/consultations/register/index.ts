@@ -24,6 +24,7 @@ export const consultationRegister = declareRegister({
   module: 'consultations',
   name: 'consultations',
   title: text('registre de consultations', 'consultation register'),
+  importRight: 'consultations:write',
   table: 'consultation',
   headings: consultationHeadings,
   needed: [['date'], ['familyName'], ['givenName'], ['sex'], ['birth', 'age'], ['diagnosis']],

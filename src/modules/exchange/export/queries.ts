@@ -7,11 +7,22 @@ export const PAGE = 500
 type Read = Tenant['read']
 
 /** All patients of a filtered list that `viewer` may see, in its order, in pages; each page in a transaction of its own. */
-export async function* walkPatients(read: Read, viewer: Viewer, filters: PatientFilters): AsyncGenerator<Patient[]> {
+export const walkPatients = (read: Read, viewer: Viewer, filters: PatientFilters): AsyncGenerator<Patient[]> =>
+  walkList(read, filters, (db, query) => listPatients(db, viewer, query))
+
+/** All of a list, in its order, in pages; each page in a transaction of its own. */
+export async function* walkList<F extends object, T>(
+  read: Read,
+  filters: F,
+  list: (
+    db: TenantDb,
+    query: F & { limit: number; cursor?: string },
+  ) => Promise<{ items: T[]; nextCursor: string | null }>,
+): AsyncGenerator<T[]> {
   let cursor: string | undefined
   do {
     const query = { ...filters, limit: PAGE, ...(cursor !== undefined && { cursor }) }
-    const page = await read((db) => listPatients(db, viewer, query))
+    const page = await read((db) => list(db, query))
     yield page.items
     cursor = page.nextCursor ?? undefined
   } while (cursor !== undefined)

@@ -9,7 +9,7 @@ import { Problem } from '../../../shared/errors.ts'
 import { FairShare } from '../../../shared/fair-share.ts'
 import { object, responses } from '../../../shared/schemas.ts'
 import { PatientFilters } from '../../patients/index.ts'
-import type { RegisterOf } from '../declaration.ts'
+import type { AnyRegister } from '../declaration.ts'
 import { walkPatients } from './queries.ts'
 import { patientSheet } from './sheets.ts'
 import { streamFrom, type Writing } from './stream.ts'
@@ -53,14 +53,19 @@ export const patientExport: Routes = async (app) => {
     async (request, reply) => {
       const { format = 'csv', ...filters } = request.query
       const pages = walkPatients(patiently(request.tenant), request.actor, filters)
-      return send(request, reply, places, { resource: 'patient', format, filters }, (record, out, begin) =>
-        writeSheet(
-          format,
-          { name: 'Patients', columns: patientSheet },
-          record.pages(pages, ({ id }) => id),
-          out,
-          { begin },
-        ),
+      return send(
+        request,
+        reply,
+        places,
+        { name: 'patients', resource: 'patient', format, filters },
+        (record, out, begin) =>
+          writeSheet(
+            format,
+            { name: 'Patients', columns: patientSheet },
+            record.pages(pages, ({ id }) => id),
+            out,
+            { begin },
+          ),
       )
     },
   )
@@ -68,7 +73,7 @@ export const patientExport: Routes = async (app) => {
 
 /** `GET /<name>/export`, as the register's declaration says. */
 export const exportRoute =
-  ({ name, table, export: of }: RegisterOf): Routes =>
+  ({ name, table, export: of }: AnyRegister): Routes =>
   async (app) => {
     app.get(
       `/${name}/export`,
@@ -87,7 +92,7 @@ export const exportRoute =
       async (request, reply) => {
         const { format = 'csv', ...filters } = request.query
         const pages = of.walk(patiently(request.tenant), request.actor, filters, request.language)
-        return send(request, reply, places, { resource: table, format, filters }, (record, out, begin) =>
+        return send(request, reply, places, { name, resource: table, format, filters }, (record, out, begin) =>
           writeSheet(format, { name: of.sheet, columns: of.columns }, record.pages(pages, of.patientOf), out, {
             begin,
           }),
@@ -119,7 +124,7 @@ async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   places: FairShare,
-  { resource, format, filters }: { resource: 'patient' | RegisterOf['table']; format: Format; filters: object },
+  { name, resource, format, filters }: { name: string; resource: string; format: Format; filters: object },
   write: (record: ExportRecord, ...to: Parameters<Writing>) => Promise<void>,
 ): Promise<FastifyReply> {
   const { tenant } = request
@@ -146,9 +151,9 @@ async function send(
       })
       .catch(reject)
   })
-  const name = `${resource}s-${tenant.establishment.slug}-${today()}.${format}`
+  const file = `${name}-${tenant.establishment.slug}-${today()}.${format}`
   return reply
     .header('content-type', mediaTypes[format])
-    .header('content-disposition', `attachment; filename="${name}"`)
+    .header('content-disposition', `attachment; filename="${file}"`)
     .send(stream)
 }

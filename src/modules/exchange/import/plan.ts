@@ -3,7 +3,7 @@ import type { Establishment, Tenant, TenantDb } from '#tenancy'
 import { today } from '../../../shared/clock.ts'
 import { newId } from '../../../shared/ids.ts'
 import { text, type Text } from '../../../shared/text.ts'
-import { nameKey, sameWrittenName, type TidyPatient, type Viewer } from '../../patients/index.ts'
+import { nameKey, protectedFrom, sameWrittenName, type TidyPatient, type Viewer } from '../../patients/index.ts'
 import type { Created, Entry, Planned, RegisterOf } from '../declaration.ts'
 import type { Note } from '../reading/line.ts'
 import { withoutRepeats, type Duplicate, type Line } from './duplicates.ts'
@@ -37,7 +37,7 @@ export type Plan = {
  * @param asker who sends it: a file's number alone finds those whom they may see
  */
 export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file: Register): Promise<Plan> {
-  const { register } = file.header
+  const { register } = file
   const { lines, duplicates, warnings } = withoutRepeats(register, file.entries)
   const plan: Plan = {
     register,
@@ -64,7 +64,13 @@ export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file
   return plan
 }
 
-type Known = { lines: Line[]; of: { created: Created[] }; people: People }
+type Known = {
+  lines: Line[]
+  of: { created: Created[] }
+  people: People
+  /** Files with which the sender's lines are compared without a word of what stands in them. */
+  closed: ReadonlySet<string>
+}
 
 async function readKnown(
   db: TenantDb,
@@ -73,13 +79,16 @@ async function readKnown(
   plan: Plan,
 ): Promise<Known> {
   plan.after = await countStored(db)
-  const lines = await newLines(db, viewer, given, plan)
+  // What is placed is refused for what stands in a file already: that is for those who may open it (docs/decisions/0013).
+  const isPlaced = plan.register.place !== undefined
+  const lines = await newLines(db, viewer, isPlaced ? asker : viewer, given, plan)
   const entries = lines.map(({ entry }) => entry)
   const of = await plan.register.known(db, { viewer, establishment }, entries)
-  return { lines, of, people: await peopleAround(db, viewer, asker, entries) }
+  const closed = isPlaced && viewer !== asker ? await protectedFrom(db, asker) : new Set<string>()
+  return { lines, of, people: await peopleAround(db, viewer, asker, entries), closed }
 }
 
-function planLine(plan: Plan, line: Line, { of, people }: Known, day: string): void {
+function planLine(plan: Plan, line: Line, { of, people, closed }: Known, day: string): void {
   const { entry } = line
   const { register } = plan
   const note = (message: Text) => ({ line: entry.line, column: register.headings['fileNumber']?.[0] ?? null, message })
@@ -97,6 +106,11 @@ function planLine(plan: Plan, line: Line, { of, people }: Known, day: string): v
   }
   const recognised = people.recognise(who, entry.date, entry.line, newId, isTheirs ? numbered : undefined)
   const planned = { id: newId(), patientId: recognised.known.id, record }
+  if (closed.has(planned.patientId)) {
+    plan.met.push(planned.patientId)
+    refuse(plan, entry, [closedFile(entry)])
+    return
+  }
   const misplaced = register.place?.(planned, entry, of)
   if (misplaced) {
     if (recognised.known.line === undefined) plan.met.push(planned.patientId)
@@ -128,22 +142,40 @@ function breather(): () => Promise<void> {
   }
 }
 
-/** The lines that say something new; the others are told in the plan. */
-async function newLines(db: TenantDb, viewer: Viewer, lines: readonly Line[], plan: Plan): Promise<Line[]> {
+/**
+ * The lines that say something new; the others are told in the plan.
+ * @param told to whom it is told that a line is stored already
+ */
+async function newLines(
+  db: TenantDb,
+  viewer: Viewer,
+  told: Viewer,
+  lines: readonly Line[],
+  plan: Plan,
+): Promise<Line[]> {
   const { register } = plan
   const exported = await findIds(
     db,
     register.table,
     lines.flatMap(({ entry }) => entry.exportedId ?? []),
   )
-  const stored = await findStoredLines(
-    db,
-    viewer,
-    register,
-    lines.map(({ fingerprint }) => fingerprint.content),
-    lines.flatMap(({ fingerprint }) => fingerprint.event ?? []),
-  )
+  const storedFor = (one: Viewer) =>
+    findStoredLines(
+      db,
+      one,
+      register,
+      lines.map(({ fingerprint }) => fingerprint.content),
+      lines.flatMap(({ fingerprint }) => fingerprint.event ?? []),
+    )
+  const stored = await storedFor(viewer)
+  const seen = told === viewer ? stored : await storedFor(told)
   return lines.filter(({ entry, fingerprint }) => {
+    const isClosed = (kind: keyof typeof stored, hash: string): boolean =>
+      stored[kind].has(hash) && !seen[kind].has(hash)
+    if (isClosed('contents', fingerprint.content) || isClosed('events', fingerprint.event ?? '')) {
+      refuse(plan, entry, [closedFile(entry)])
+      return false
+    }
     if (stored.contents.has(fingerprint.content) || exported.has(entry.exportedId ?? '')) {
       plan.duplicates.push({ line: entry.line, sameAs: null })
       return false
@@ -181,6 +213,12 @@ async function peopleAround(db: TenantDb, viewer: Viewer, asker: Viewer, entries
   return people
 }
 
+/** The same sentence for each line of a file that the sender may not open, whatever stands in it. */
+const closedFile = ({ line }: Entry): Note => ({ line, column: null, message: notOpen })
+const notOpen = text(
+  'Le dossier de ce patient ne vous est pas ouvert : faites enregistrer cette ligne par l’équipe qui le soigne, ou ouvrez le dossier en urgence avec votre motif.',
+  'The file of this patient is not open to you: have this line stored by the team that cares for them, or open the file in an emergency with your reason.',
+)
 const noSuchFile = text(
   'Aucun dossier ne porte ce numéro : corrigez-le, ou donnez nom, prénom, sexe et âge.',
   'No file has this number: correct it, or give the names, the sex and the age.',

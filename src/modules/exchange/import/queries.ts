@@ -26,6 +26,11 @@ export async function enterGate(db: TenantDb): Promise<void> {
   if (!gate) throw problem('import_running', { retryAfter: 5 })
 }
 
+/** Waits for the register that is being stored, and lets none begin until the end of the transaction. */
+export async function waitAtGate(db: TenantDb): Promise<void> {
+  await db.selectFrom('import_gate').select('id').where('id', '=', 1).forUpdate().execute()
+}
+
 const runColumns = [
   'id',
   'register',

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { TenantDb } from '#tenancy'
 import type { Actor } from '../../../platform/http/index.ts'
+import { invalidInput } from '../../../shared/errors.ts'
 import { text, type Text } from '../../../shared/text.ts'
 import { findIcd10Codes, tidyCode, type KnownCode } from '../../icd10/index.ts'
 import { foldText } from '../../patients/index.ts'
@@ -47,6 +48,52 @@ export async function listed(
   }
   return ids
 }
+
+/** The establishment's services as a list names them; one that is not there comes with the first line that is stored. */
+export class NamedServices {
+  readonly #byKey: Map<string, { id: string; active: boolean }>
+  #added = 0
+
+  constructor(entries: readonly { id: string; name_key: string; active: boolean }[]) {
+    this.#byKey = new Map(entries.map(({ name_key, id, active }) => [name_key, { id, active }]))
+  }
+
+  /** Its id; undefined for one that is not there. */
+  idOf = (name: string): string | undefined => this.#byKey.get(foldText(name))?.id
+
+  /**
+   * @param isClosed of what is closed itself, a closed service is no fault
+   * @throws invalid_input for one that is closed, or a column taken for another
+   */
+  assertOffered(name: string, isClosed = false): void {
+    const found = this.#byKey.get(foldText(name))
+    if (found && !found.active && !isClosed) throw invalidInput({ path: 'serviceId', message: closed })
+    if (!found && this.#added >= MOST_NEW) throw invalidInput({ path: 'serviceId', message: tooManyNew })
+  }
+
+  /** Its id, added when there is none. */
+  async store(db: TenantDb, actor: Actor, name: string, created: Created[]): Promise<string> {
+    const found = this.idOf(name)
+    if (found !== undefined) return found
+    const { id } = await findOrInsertService(db, actor, name)
+    this.#byKey.set(foldText(name), { id, active: true })
+    this.#added++
+    created.push({ list: 'services', name, id })
+    return id
+  }
+}
+
+export const namedServices = async (db: TenantDb): Promise<NamedServices> =>
+  new NamedServices(await allEntries(db, 'service'))
+
+const closed = text(
+  'Ce service est fermé : indiquez un service ouvert, ou rouvrez-le d’abord.',
+  'This service is closed: give one that is open, or open it again first.',
+)
+const tooManyNew = text(
+  `Ce service n’est pas dans la liste, et ${MOST_NEW} autres y ont déjà été ajoutés : corrigez la colonne, ou ajoutez-le d’abord.`,
+  `This service is not in the list, and ${MOST_NEW} others were added already: correct the column, or add it first.`,
+)
 
 const insertEntry = { services: findOrInsertService, specialties: findOrInsertSpecialty }
 

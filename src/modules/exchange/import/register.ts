@@ -1,58 +1,69 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { problem } from '../../../shared/errors.ts'
+import { Problem, problem } from '../../../shared/errors.ts'
 import { text, type Text } from '../../../shared/text.ts'
 import { identityWarnings } from '../../patients/index.ts'
-import type { Entry, RegisterOf } from '../declaration.ts'
+import type { AnyRegister, Entry, ListLine, ListOf, ReadLine, RegisterOf } from '../declaration.ts'
 import { decode } from '../reading/decode.ts'
-import { findHeader, headsOf, type Header } from '../reading/header.ts'
+import { findHeader, headsOf, type Head, type Header } from '../reading/header.ts'
 import { LineReader, misfitOf, type Note } from '../reading/line.ts'
 import { isBlank, readRows, type Row } from '../reading/rows.ts'
 
 export const MAX_BYTES = 20 * 1024 * 1024
 export const MAX_LINES = 100_000
+/** Of a list, whose entries are written one by one under the rules of the API: more than any hospital has of beds. */
+export const MAX_LISTED_LINES = 5_000
 
 /** A line that is not stored: its first fault's column, all its faults, its cells to be corrected. */
 export type Refusal = Note & { cells: string[] }
 
-/** A register read, before anything is compared with what the establishment has. */
-export type Register = {
+/** A file read, before anything is compared with what the establishment has. */
+type Read<R, L> = {
   /** SHA-256 of the file. */
   hash: string
   name: string
+  register: R
   header: Header
   /** Lines that say something, whatever becomes of them. */
   lines: number
-  entries: Entry[]
+  entries: L[]
   refused: Refusal[]
   warnings: Note[]
 }
+export type Register = Read<RegisterOf, Entry>
+export type List = Read<ListOf, ListLine>
+
+export const isList = (file: Register | List): file is List => file.register.kind === 'list'
 
 export type Progress = (done: number, of: number) => void
+
+/** What a file is said to be, else its headings tell; and which registers who sends it may import. */
+export type Asked = { named?: string; may?: (register: AnyRegister) => boolean }
 
 /**
  * Reads a register; other requests are served meanwhile.
  * @param today YYYY-MM-DD
  * @param registers what it may be
- * @param named which of them it is said to be; else its headings tell
  * @throws payload_too_large, import_spreadsheet, import_not_text, import_file_empty, import_columns_missing,
- *   import_register_unclear, import_quote_open, import_too_many_lines
+ *   import_register_unclear, right_missing, import_quote_open, import_too_many_lines
  */
 export async function readRegister(
   bytes: Uint8Array,
   name: string,
   today: string,
-  registers: readonly RegisterOf[],
-  named?: string,
-): Promise<Register> {
+  registers: readonly AnyRegister[],
+  asked: Asked = {},
+): Promise<Register | List> {
   if (bytes.length > MAX_BYTES) throw problem('payload_too_large')
   if (bytes.length === 0) throw problem('import_file_empty')
   const { text: source, guessed } = decode(bytes)
-  const asked = registers.filter((register) => named === undefined || register.name === named)
-  const header = findHeader(await headsOf(source), asked, named !== undefined)
-  const register: Register = {
+  const header = headerOf(await headsOf(source), registers, asked)
+  const isListed = header.register.kind === 'list'
+  const most = isListed ? MAX_LISTED_LINES : MAX_LINES
+  const file: Read<AnyRegister, ReadLine> = {
     hash: createHash('sha256').update(bytes).digest('hex'),
     name: tidyFileName(name),
+    register: header.register,
     header,
     lines: 0,
     entries: [],
@@ -61,15 +72,36 @@ export async function readRegister(
   }
   for await (const row of readRows(source, header.delimiter)) {
     if (row.line <= header.line || isBlank(row.cells)) continue
-    if (++register.lines > MAX_LINES) throw problem('import_too_many_lines')
-    readLine(register, row, today)
-    if (register.lines % 200 === 0) await setImmediate()
+    if (++file.lines > most) throw isListed ? tooManyListed() : problem('import_too_many_lines')
+    readLine(file, row, today)
+    if (file.lines % 200 === 0) await setImmediate()
   }
-  if (register.lines === 0) throw problem('import_file_empty')
-  return register
+  if (file.lines === 0) throw problem('import_file_empty')
+  // Its entries are what its own register read.
+  return file as Register | List
 }
 
-function readLine({ header, entries, refused, warnings }: Register, row: Row, today: string): void {
+/** What it is among those that they may import; where it is none of these but one of the others, that is said. */
+function headerOf(heads: readonly Head[], registers: readonly AnyRegister[], { named, may = () => true }: Asked) {
+  const asked = registers.filter((register) => named === undefined || register.name === named)
+  const own = asked.filter(may)
+  const find = (among: readonly AnyRegister[]): Header => findHeader(heads, among, named !== undefined)
+  if (own.length === 0) throw problem('right_missing')
+  try {
+    return find(own)
+  } catch (error) {
+    const others = asked.filter((register) => !own.includes(register))
+    if (!(error instanceof Problem) || others.length === 0) throw error
+    try {
+      find(others)
+    } catch {
+      throw error
+    }
+    throw problem('right_missing')
+  }
+}
+
+function readLine({ header, entries, refused, warnings }: Read<AnyRegister, ReadLine>, row: Row, today: string): void {
   const misfit = misfitOf(row, header)
   const reader = new LineReader(row, header)
   if (misfit) reader.faults.push({ line: row.line, column: null, message: misfit })
@@ -78,7 +110,8 @@ function readLine({ header, entries, refused, warnings }: Register, row: Row, to
     refused.push(toRefusal(row.cells, reader.faults))
     return
   }
-  if (entry.person) for (const { path, message } of identityWarnings(entry.person)) reader.warn(path, message)
+  if ('person' in entry && entry.person)
+    for (const { path, message } of identityWarnings(entry.person)) reader.warn(path, message)
   for (const warning of reader.warnings) warnings.push(warning)
   entries.push(entry)
 }
@@ -110,5 +143,9 @@ const guessedEncoding = text(
   'Fichier lu comme « CSV » de Windows (Windows-1252) : vérifiez les accents, ou enregistrez en « CSV UTF-8 ».',
   'File read as "CSV" of Windows (Windows-1252): check the accents, or save as "CSV UTF-8".',
 )
+const tooManyListed = (): Problem =>
+  problem('import_too_many_lines', {
+    detail: text('Une liste compte au plus 5 000 lignes : découpez-la.', 'A list has at most 5,000 lines: split it.'),
+  })
 const unknownColumn = text("Colonne inconnue : elle n'est pas lue.", 'Unknown column: it is not read.')
 const columnTwice = text('Colonne en double : la première est lue.', 'The column stands twice: the first one is read.')

@@ -2,7 +2,7 @@ import { Type, type Static, type TInteger, type TObject, type TOptional } from '
 import { nullable, object, Timestamp, Uuid } from '../../../shared/schemas.ts'
 import { say, type Language } from '../../../shared/text.ts'
 import type { Note } from '../reading/line.ts'
-import type { RegisterOf } from '../declaration.ts'
+import type { AnyRegister, Created } from '../declaration.ts'
 import type { RefusedLine, Run } from './queries.ts'
 
 /** Beyond, the lists of a report are cut; the counts and the file of refused lines are not. */
@@ -37,14 +37,14 @@ const names = (max: number, ...examples: string[]) =>
   Type.Array(Type.String({ maxLength: 240 }), { maxItems: max, examples: [examples] })
 
 /** @param registers those that an establishment may keep: each has a count of what was stored */
-export const importReport = (registers: readonly Pick<RegisterOf, 'name'>[]) =>
+export const importReport = (registers: readonly Pick<AnyRegister, 'name'>[]) =>
   object({ ...common, stored: object({ patients: count('New patient files', 334), ...countsOf(registers) }) })
 
-const countsOf = (registers: readonly Pick<RegisterOf, 'name'>[]): Record<string, TOptional<TInteger>> =>
+const countsOf = (registers: readonly Pick<AnyRegister, 'name'>[]): Record<string, TOptional<TInteger>> =>
   Object.fromEntries(
     registers.map(({ name }) => [
       name,
-      Type.Optional(count(`New records, where the file is a register of ${name}`, 421)),
+      Type.Optional(count(`New or changed records, where the file is a register of ${name}`, 421)),
     ]),
   )
 
@@ -59,12 +59,18 @@ const common = {
   ),
   fileName: Type.String({ maxLength: 300, examples: ['registre-2026.csv'] }),
   lines: count('Lines that say something: those stored + duplicates + refusedLines', 431),
+  changed: Type.Optional(
+    count('Of a list (services, beds, equipment): stored lines that changed an entry that was there', 3),
+  ),
   matchedPatients: count('Stored lines whose patient had a file, from before or from an earlier line', 87),
   proposedMatches: count(
     'New patient files that may be of a person who has one: listed in `proposals`, never merged',
     12,
   ),
-  duplicates: count('Lines that say what another line or an earlier import says: not stored again', 1),
+  duplicates: count(
+    'Lines that say what another line, an earlier import or the entry that is there says: nothing to do',
+    1,
+  ),
   refusedLines: count('Lines that were not stored: listed in `refused`', 9),
   refused: Type.Array(NoteSchema, {
     maxItems: MAX_LISTED,
@@ -79,9 +85,7 @@ const common = {
   duplicateLines: Type.Array(
     object({
       line: Line,
-      sameAs: nullable(
-        Type.Integer({ minimum: 1, description: 'The line that says the same; null: an earlier import' }),
-      ),
+      sameAs: nullable(Type.Integer({ minimum: 1, description: 'The line that says the same; null: what was there' })),
     }),
     { maxItems: MAX_LISTED },
   ),
@@ -104,6 +108,12 @@ export type StoredReport = Omit<
   'id' | 'register' | 'dryRun' | 'alreadyImported' | 'fileName' | 'refused' | 'warnings' | 'createdAt' | 'createdBy'
 > & { warnings: Note[] }
 
+/** What was added to the establishment's lists, by list. */
+export const createdIn = (created: readonly Created[]): StoredReport['created'] => {
+  const namesIn = (list: Created['list']) => created.filter((entry) => entry.list === list).map(({ name }) => name)
+  return { services: namesIn('services'), specialties: namesIn('specialties'), beds: namesIn('beds') }
+}
+
 /** A stored report in the reader's language. */
 export function toReport(run: Run, refused: readonly RefusedLine[], language: Language): ImportReport {
   const report = run.report as StoredReport
@@ -114,6 +124,7 @@ export function toReport(run: Run, refused: readonly RefusedLine[], language: La
     fileName: run.file_name,
     lines: report.lines,
     stored: report.stored,
+    ...(report.changed !== undefined && { changed: report.changed }),
     matchedPatients: report.matchedPatients,
     proposedMatches: report.proposedMatches,
     duplicates: report.duplicates,

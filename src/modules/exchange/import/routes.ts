@@ -10,7 +10,7 @@ import { object, responses, Uuid } from '../../../shared/schemas.ts'
 import { text, type Language } from '../../../shared/text.ts'
 import { streamFrom, writeTo } from '../export/stream.ts'
 import type { Viewer } from '../../patients/index.ts'
-import type { RegisterOf } from '../declaration.ts'
+import type { AnyRegister } from '../declaration.ts'
 import { getRun, listRefused, type Run } from './queries.ts'
 import { refusedFile } from './refused-file.ts'
 import { MAX_BYTES, readRegister } from './register.ts'
@@ -22,21 +22,25 @@ const tags = ['exchange']
 const path = object({ id: Uuid })
 
 const describe = (
-  registers: readonly RegisterOf[],
+  registers: readonly AnyRegister[],
 ) => `A register as it is kept: CSV with semicolons, commas or tabs, UTF-8, UTF-16 or Windows-1252, French headings.
 ${registers.map(neededBy).join('\n')}
-At most 20 MB and 100,000 lines. Without \`register\` the headings tell which one it is; where they do not, it is asked for.
+At most 20 MB and 100,000 lines, a list 5,000. Without \`register\` the headings tell which one it is; where they do not, it is asked for.
 
 With \`dryRun=true\` (the default) nothing is stored: the report says what would be. With \`dryRun=false\` all lines that can be read are stored,
 or nothing at all when the import is interrupted. The same file again, and the same line in another file, stores nothing twice.
 A patient who is written in the same way, with the same phone or village and nothing against it, is taken for the same person;
-whoever may be the same gets a file of their own and stands in \`proposals\`. Refused lines: \`GET /imports/{id}/refused.csv\`, to be corrected and sent again.`
+whoever may be the same gets a file of their own and stands in \`proposals\`.
 
-const neededBy = ({ name, title, needed, headings }: RegisterOf): string =>
+Services, beds and equipment are lists, which the administrator imports: a line is about the entry that has its code or name. The same content is nothing
+to do, another one changes the entry with its history, and an empty cell or a line that is missing changes nothing. Services that are
+not there are added. Refused lines: \`GET /imports/{id}/refused.csv\`, to be corrected and sent again.`
+
+const neededBy = ({ name, title, needed, headings }: AnyRegister): string =>
   `${title.en} (\`${name}\`): ${needed.map((either) => either.map((column) => headings[column]![0]).join(' or ')).join(', ')}.`
 
 export const importRoutes =
-  (registers: readonly RegisterOf[]): Routes =>
+  (registers: readonly AnyRegister[]): Routes =>
   async (app) => {
     const ImportReport = importReport(registers)
     const register = Type.Optional(
@@ -45,6 +49,14 @@ export const importRoutes =
         { description: 'What the file is; absent: recognised from its headings' },
       ),
     )
+
+    /** Who may import a register reads what became of it; to others it does not exist. @throws import_not_found */
+    async function ownRun({ tenant, auth }: FastifyRequest, id: string): Promise<Run> {
+      const run = await tenant.read((db) => getRun(db, id))
+      const register = registers.find(({ name }) => name === run.register)
+      if (!register || !auth.rights.has(register.importRight)) throw problem('import_not_found')
+      return run
+    }
 
     // A file of 20 MB stays in memory from its first byte to its last line; reading registers keeps a core busy.
     const files = new FairShare({ size: 8, waiting: 10, patienceMs: 30_000 })
@@ -101,12 +113,15 @@ export const importRoutes =
       },
       async (request, reply) => {
         const { dryRun = true, register: named } = request.query
-        const { tenant, actor } = request
+        const { tenant, actor, auth } = request
         const party = tenant.establishment.id
         const { run, alreadyImported, met } = await files.run(party, async () => {
           const { bytes, name } = await fileOf(request)
           return readers.run(party, async () => {
-            const file = await readRegister(bytes, name, today(), registers, named)
+            const file = await readRegister(bytes, name, today(), registers, {
+              ...(named !== undefined && { named }),
+              may: ({ importRight }) => auth.rights.has(importRight),
+            })
             return storeRegister(tenant, actor, file, dryRun)
           })
         })
@@ -137,7 +152,7 @@ export const importRoutes =
         },
       },
       async (request) => {
-        const run = await request.tenant.read((db) => getRun(db, request.params.id))
+        const run = await ownRun(request, request.params.id)
         return readReport(request.tenant, request.actor, run, request.language)
       },
     )
@@ -166,7 +181,7 @@ export const importRoutes =
       },
       async (request, reply) => {
         const { tenant, language } = request
-        const run = await tenant.read((db) => getRun(db, request.params.id))
+        const run = await ownRun(request, request.params.id)
         const { stream } = await streamFrom(async (out, begin) => {
           begin()
           for await (const piece of refusedFile(tenant.read, run, language)) await writeTo(out, piece)

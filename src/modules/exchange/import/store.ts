@@ -1,9 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Tenant, TenantDb } from '#tenancy'
-import { refuseDisabled } from '../../../platform/modules/index.ts'
-import { audit } from '../../../platform/audit/index.ts'
+import { refuseDisabled, refuseSwitchedOff } from '../../../platform/modules/index.ts'
 import type { Actor } from '../../../platform/http/index.ts'
-import { notify } from '../../../platform/notices/index.ts'
 import { today } from '../../../shared/clock.ts'
 import { Problem, problem } from '../../../shared/errors.ts'
 import {
@@ -13,24 +11,14 @@ import {
   takeFileNumbers,
   type FileNumbers,
 } from '../../patients/index.ts'
-import { registerStored } from './notices.ts'
+import { storeList } from './list.ts'
 import { planOf, type Plan, type PlannedLine } from './plan.ts'
-import {
-  areOnFile,
-  batches,
-  countStored,
-  enterGate,
-  findStored,
-  forgetDryRuns,
-  insertLines,
-  insertRun,
-} from './queries.ts'
-import type { NewRun, Run, StoredLine } from './queries.ts'
-import type { Created, RegisterOf } from '../declaration.ts'
-import type { Progress, Register } from './register.ts'
-import { MAX_LISTED, type StoredReport } from './report.ts'
-
-export type Stored = { run: Run; alreadyImported: boolean; met: readonly string[] }
+import { areOnFile, batches, countStored, enterGate, findStored, insertLines } from './queries.ts'
+import type { NewRun, StoredLine } from './queries.ts'
+import type { RegisterOf } from '../declaration.ts'
+import { isList, type List, type Progress, type Register } from './register.ts'
+import { createdIn, MAX_LISTED, type StoredReport } from './report.ts'
+import { keepRun, tellStored, type Stored } from './run.ts'
 
 // Another register of the establishment was stored while this one was compared with what was there: compared again.
 const MOST_TRIES = 3
@@ -44,29 +32,30 @@ const MOST_TRIES = 3
 export async function storeRegister(
   tenant: Tenant,
   actor: Actor,
-  register: Register,
+  register: Register | List,
   dryRun: boolean,
   progress: Progress = () => {},
 ): Promise<Stored> {
-  refuseDisabled(tenant.establishment, register.header.register.module)
+  refuseDisabled(tenant.establishment, register.register.module)
+  if (isList(register)) return storeList(tenant, actor, register, dryRun, progress)
   if (dryRun) {
     // A try leaves nothing behind: whoever guessed thousands of lines would learn of protected files, were it not compared
     // with what they see anyway.
     const plan = await planOf(tenant, actor, actor, register)
     return tenant.transaction(async (db) => ({
-      run: await insertReport(db, actor, toRun(register, plan, true)),
+      run: await keepRun(db, actor, toRun(register, plan, true)),
       alreadyImported: false,
       met: plan.met,
     }))
   }
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const before = await tenant.read((db) => findStored(db, register.header.register.name, register.hash))
+    const before = await tenant.read((db) => findStored(db, register.register.name, register.hash))
     if (before) return { run: before, alreadyImported: true, met: [] }
     // What is stored is compared with everybody, so that nobody gets a second, open file.
     const plan = await planOf(tenant, nobodyLooks, actor, register)
     const stored = await withFileNumbers(tenant, plan.patients.length, (numbers) =>
       tenant
-        .transaction((db) => storePlan(db, actor, register, plan, numbers, progress))
+        .transaction((db) => storePlan(db, tenant, actor, register, plan, numbers, progress))
         .catch((error: unknown) => {
           if (error instanceof Problem && plan.register.outdatedBy?.includes(error.code)) return undefined
           throw error
@@ -100,6 +89,7 @@ async function withFileNumbers(
 /** @returns nothing when the plan no longer holds */
 async function storePlan(
   db: TenantDb,
+  tenant: Tenant,
   actor: Actor,
   register: Register,
   plan: Plan,
@@ -108,15 +98,17 @@ async function storePlan(
 ): Promise<Stored | undefined> {
   // Its answer is awaited: nothing of another one that holds the gate is seen before.
   await enterGate(db)
+  // It may have been read for a minute: a module that was switched off meanwhile waits at the gate.
+  await refuseSwitchedOff(tenant, plan.register.module)
   // Another process may have stored it while this one thought about it.
-  const meanwhile = await findStored(db, register.header.register.name, register.hash)
+  const meanwhile = await findStored(db, register.register.name, register.hash)
   if (meanwhile) return { run: meanwhile, alreadyImported: true, met: [] }
   const created = new Set(plan.patients.map(({ id }) => id))
   const matched = new Set(plan.lines.map(({ planned }) => planned.patientId).filter((id) => !created.has(id)))
   if ((await countStored(db)) !== plan.after || !(await areOnFile(db, [...matched]))) return undefined
   const report = toRun(register, plan, false)
   await storeRecords(db, actor, plan, numbers, progress)
-  const run = await insertReport(db, actor, report)
+  const run = await keepRun(db, actor, report)
   const column = `${plan.register.table}_id` as const
   for (const lines of batches(plan.lines))
     await insertLines(
@@ -124,12 +116,7 @@ async function storePlan(
       report.id,
       lines.map((line) => toLine(line, column)),
     )
-  await notify(db, registerStored, {
-    roles: ['ADMIN_LOCAL'],
-    resource: 'import',
-    resourceId: report.id,
-    params: { by: actor.name.slice(0, 160), lines: plan.lines.length },
-  })
+  await tellStored(db, actor, report.id, plan.lines.length)
   return { run, alreadyImported: false, met: plan.met }
 }
 
@@ -179,20 +166,9 @@ const toLine = (
   [column]: id,
 })
 
-async function insertReport(db: TenantDb, actor: Actor, run: NewRun): Promise<Run> {
-  await forgetDryRuns(db)
-  const stored = await insertRun(db, actor, run)
-  await audit(db, actor, {
-    action: run.dryRun ? 'import.try' : 'import.store',
-    resource: 'import',
-    resourceId: run.id,
-  })
-  return stored
-}
-
 const toRun = (register: Register, plan: Plan, dryRun: boolean): NewRun => ({
   id: uuidv7(),
-  register: register.header.register.name,
+  register: register.register.name,
   hash: register.hash,
   fileName: register.name,
   dryRun,
@@ -203,8 +179,6 @@ const toRun = (register: Register, plan: Plan, dryRun: boolean): NewRun => ({
 
 function reportOf(file: Register, plan: Plan, dryRun: boolean): StoredReport {
   const proposed = plan.lines.filter(({ recognised }) => recognised.proposal)
-  const createdIn = (list: Created['list']) =>
-    plan.created.filter((entry) => entry.list === list).map(({ name }) => name)
   return {
     lines: file.lines,
     stored: { patients: plan.patients.length, [plan.register.name]: plan.lines.length },
@@ -222,6 +196,6 @@ function reportOf(file: Register, plan: Plan, dryRun: boolean): StoredReport {
       score: proposal!.score,
     })),
     duplicateLines: plan.duplicates.slice(0, MAX_LISTED),
-    created: { services: createdIn('services'), specialties: createdIn('specialties'), beds: createdIn('beds') },
+    created: createdIn(plan.created),
   }
 }

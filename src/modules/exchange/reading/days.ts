@@ -33,6 +33,24 @@ function dayOf(year = '', month = '', day = ''): Read<string> {
   return exists ? { value: written } : unreal()
 }
 
+/** A day to come or gone by, of this or the next century: what tables take. */
+export function readAnyDay(written: string): Read<string> {
+  const day = readDay(written)
+  if (day.fault) return day
+  return day.value < '1900-01-01' || day.value > '2200-12-31'
+    ? fault('Date avant 1900 ou après 2200.', 'Date before 1900 or after 2200.')
+    : day
+}
+
+/** A whole number, as a spreadsheet may write it: 12, 12,0, 1 200. */
+export function readWhole(written: string, most: number): Read<number> {
+  const [, figure] = /^(\d{1,3}(?:[ \u00a0\u202f]?\d{3})*|\d+)(?:[.,]0+)?$/u.exec(written.trim()) ?? []
+  const value = figure === undefined ? NaN : Number(figure.replace(/\D/g, ''))
+  return value <= most
+    ? { value }
+    : fault(`Nombre entier, de 0 à ${most} : 12.`, `A whole number from 0 to ${most}: 12.`)
+}
+
 /** The day of a visit: not to come, not before 1900. @param today YYYY-MM-DD */
 export function readVisitDay(written: string, today: string): Read<string> {
   const day = readDay(written)

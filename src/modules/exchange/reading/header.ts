@@ -1,12 +1,12 @@
 import { Problem, problem } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
 import { foldText } from '../../patients/index.ts'
-import type { RegisterOf } from '../declaration.ts'
+import type { AnyRegister } from '../declaration.ts'
 import type { Columns } from './line.ts'
 import { delimiters, firstLines, readRows, type Delimiter, type Row } from './rows.ts'
 
 export type Header = Columns & {
-  register: RegisterOf
+  register: AnyRegister
   delimiter: Delimiter
   /** The line of the file that holds the headings. */
   line: number
@@ -50,15 +50,16 @@ async function rowsUnder(lines: readonly string[], delimiter: Delimiter): Promis
  * @param named one of them is said to be it
  * @throws import_columns_missing with each missing column, import_register_unclear where it may be one or the other
  */
-export function findHeader(heads: readonly Head[], registers: readonly RegisterOf[], named = false): Header {
+export function findHeader(heads: readonly Head[], registers: readonly AnyRegister[], named = false): Header {
   const found = registers.map((register) => {
     const plain = bestOf(heads, register, false)
     // Said to be a ward's book, a register of visits would have everybody admitted: something must speak for it.
-    const tells = register.telling.some((column) => plain.header?.places[column] !== undefined)
+    const tells =
+      register.kind === 'list' || register.telling.some((column) => plain.header?.places[column] !== undefined)
     return named && tells ? bestOf(heads, register, true) : plain
   })
   const whole = found.filter(({ missing }) => missing.length === 0)
-  const isOnlyOf = (register: RegisterOf, heading: string | undefined): boolean =>
+  const isOnlyOf = (register: AnyRegister, heading: string | undefined): boolean =>
     heading !== undefined && registers.every((one) => one === register || one.columnOf(heading, named) === undefined)
   const told = found.filter(({ register, header }) =>
     register.telling.some((column) => isOnlyOf(register, header?.headings[header.places[column] ?? -1])),
@@ -73,7 +74,7 @@ export function findHeader(heads: readonly Head[], registers: readonly RegisterO
   })
 }
 
-function bestOf(heads: readonly Head[], register: RegisterOf, named: boolean) {
+function bestOf(heads: readonly Head[], register: AnyRegister, named: boolean) {
   let best: Header | undefined
   for (const { delimiter, rows } of heads)
     for (const { line, cells } of rows) {
@@ -86,7 +87,7 @@ function bestOf(heads: readonly Head[], register: RegisterOf, named: boolean) {
 
 const known = (header: Header | undefined): number => (header ? Object.keys(header.places).length : 0)
 
-function toHeader(cells: string[], line: number, delimiter: Delimiter, register: RegisterOf, named: boolean): Header {
+function toHeader(cells: string[], line: number, delimiter: Delimiter, register: AnyRegister, named: boolean): Header {
   const written = cells.map((cell) => cell.replace(/\s+/gu, ' ').trim())
   while (written.at(-1) === '') written.pop()
   const header: Header = {
@@ -110,7 +111,7 @@ function toHeader(cells: string[], line: number, delimiter: Delimiter, register:
   return header
 }
 
-function missingError(either: readonly string[], { headings }: RegisterOf) {
+function missingError(either: readonly string[], { headings }: AnyRegister) {
   const names = either.map((column) => headings[column]![0]!)
   return {
     path: names[0] ?? '',
@@ -121,7 +122,7 @@ function missingError(either: readonly string[], { headings }: RegisterOf) {
   }
 }
 
-const unclear = (registers: readonly RegisterOf[]): Problem =>
+const unclear = (registers: readonly AnyRegister[]): Problem =>
   problem('import_register_unclear', {
     errors: [...new Set(registers)].map(({ name, title }) => ({
       path: 'register',

@@ -74,6 +74,9 @@ export const sharedHeadings = {
   ],
 } as const satisfies Headings
 
+/** What a list may have besides its columns: our own additions, and numbers of order. */
+export const listIgnored = [...sharedHeadings.ignored, ...sharedHeadings.number]
+
 export type SharedColumn = keyof typeof sharedHeadings
 
 export const headingOf = (column: SharedColumn): string => sharedHeadings[column][0]

@@ -74,6 +74,15 @@ export class LineReader {
     return value
   }
 
+  /** What a cell says, or null where it says nothing: the entry that is there stays as it is. */
+  said<T>(column: string, read: (cell: string) => Read<T>): T | null {
+    const cell = this.cell(column)
+    if (isEmpty(cell)) return null
+    const { value, fault } = read(cell)
+    if (fault) this.refuse(column, fault)
+    return value ?? null
+  }
+
   name(column: string, missing: Text): string | undefined {
     const name = this.line(column, 100)
     if (name === null) this.refuse(column, missing)

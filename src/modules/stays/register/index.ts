@@ -16,6 +16,7 @@ export const stayRegister = declareRegister({
   module: 'stays',
   name: 'stays',
   title: text('registre d’hospitalisation', 'register of stays'),
+  importRight: 'stays:write',
   table: 'stay',
   headings: stayHeadings,
   whenNamed: { admitted: ['Date'] },
