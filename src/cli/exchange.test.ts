@@ -100,6 +100,19 @@ test('a ward’s book is told in its own words, and its export filtered', async 
   assert.deepEqual([exported.code, JSON.parse(exported.stdout)], [0, { file, records: 0 }])
 })
 
+test('a list is told what came in and what was changed, and leaves again', async (t) => {
+  const list = join(folder, 'lits-a-jour.csv')
+  writeFileSync(list, 'Code du lit;Service;Ouvert le\nCLI-1;Urgences;01/03/2026\nCLI-2;Urgences;01/03/2026\n')
+  const stored = await run(t, 'import', list, ...inDjenne, '--yes')
+  assert.equal(stored.code, 0, stored.output)
+  assert.match(stored.output, /\n {2}2 lits, dont 0 déjà là et modifiés \(2 lignes lues\)/)
+  assert.match(stored.output, /nouveaux services : Urgences/)
+  const file = join(folder, 'lits-sortis.csv')
+  const exported = await run(t, 'export', 'beds', ...inDjenne, '--output', file, '--q', 'cli', '--active', 'oui')
+  assert.equal(exported.code, 0, exported.output)
+  assert.match(readFileSync(file, 'utf8'), /CLI-1;Urgences;Libre;Oui;01\/03\/2026;\r\nCLI-2;/)
+})
+
 test('what cannot be done is one sentence and an exit code', async (t) => {
   writeFileSync(join(folder, 'image.csv'), Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 1, 2]))
   const cases: [args: string[], code: number, why: RegExp][] = [
@@ -107,7 +120,7 @@ test('what cannot be done is one sentence and an exit code', async (t) => {
     [['import', join(folder, 'image.csv'), ...inDjenne], 1, /pas du texte/],
     [['import', registerFile, '--establishment', 'ailleurs'], 1, /Aucun établissement « ailleurs »/],
     [['import', registerFile], 2, /option obligatoire/],
-    [['import', registerFile, ...inDjenne, '--register', 'x'], 2, /valeurs possibles : consultations, stays\./],
+    [['import', registerFile, ...inDjenne, '--register', 'x'], 2, /valeurs possibles : consultations, .*beds, stays\./],
     [
       ['export', 'patients', ...inDjenne, '--output', join(folder, 'x.csv'), '--born-from', 'hier'],
       2,
