@@ -7,7 +7,7 @@
 alter table consultation add column main_category text;
 -- Not looked at in the rows that are there: they have none.
 alter table consultation add constraint consultation_main_category
-  check (main_category is null or main_category = coalesce(codes -> 0 ->> 'category', '')) not valid;
+  check (main_category = coalesce(codes -> 0 ->> 'category', '')) not valid;
 
 -- Equal entries are stored once: a fifth of consultation_date's size.
 create index consultation_day on consultation (date, main_category);

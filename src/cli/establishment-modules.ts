@@ -17,22 +17,24 @@ export function registerEstablishmentModules(group: Command): void {
 }
 
 async function choose(slug: string, choices: string[], json: boolean | undefined): Promise<void> {
-  const [{ withDatabase }, { modules }, { chooseModules, readModules }, { table }] = await Promise.all([
+  const [{ withDatabase }, { modules }, { chooseModules, readModules, switching }, { table }] = await Promise.all([
     import('./database.ts'),
     import('../app.ts'),
     import('../platform/modules/index.ts'),
     import('../supervisor/table.ts'),
   ])
   const wished = await wishesOf(choices)
-  const state = await withDatabase(({ tenancy: { platform } }) =>
-    wished.size === 0
-      ? platform.read('accounts', (db) => readModules(db, slug, modules, 'fr'))
-      : platform.transaction('accounts', async (db) => {
-          const { version, modules: present } = await readModules(db, slug, modules, 'fr')
-          const chosen = merged(present, wished)
-          return chooseModules(db, operator, slug, { modules: chosen }, modules, 'fr', version)
-        }),
-  )
+  const state = await withDatabase(async ({ tenancy }) => {
+    const { platform } = tenancy
+    const present = await platform.read('accounts', (db) => readModules(db, slug, modules, 'fr'))
+    if (wished.size === 0) return present
+    const choices = { modules: merged(present.modules, wished) }
+    return switching(tenancy, { actor: operator, slug, choices, all: modules, language: 'fr' }, () =>
+      platform.transaction('accounts', (db) =>
+        chooseModules(db, operator, slug, choices, modules, 'fr', present.version),
+      ),
+    )
+  })
   const rows = state.modules.map(({ name, title, enabled, mode, chosen }) => [
     name,
     title,

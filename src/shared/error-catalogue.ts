@@ -58,6 +58,14 @@ const coreErrors = {
       'A module cannot be on without those that it needs: switch them on together, or off together.',
     ),
   },
+  module_in_use: {
+    status: 409,
+    title: text('Module encore utilisé', 'Module in use'),
+    detail: text(
+      'Ce module ne peut être désactivé : ce qui y est en cours doit d’abord être terminé.',
+      'This module cannot be switched off: what goes on in it must be ended first.',
+    ),
+  },
   module_disabled: {
     status: 404,
     title: text('Module non activé', 'Module switched off'),

@@ -145,6 +145,10 @@ export async function createTenancy(options: TenancyOptions): Promise<Tenancy> {
       }
       return {
         establishment,
+        async current() {
+          await directory.refresh()
+          return directory.findById(establishment.id) ?? establishment
+        },
         transaction: (work, keyed) => run('write', work, keyed),
         read: (work) => run('read', work),
         once: (statement, values) => {

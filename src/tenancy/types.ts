@@ -26,6 +26,8 @@ export type PlatformRole = 'directory' | 'accounts' | 'audit'
 
 export type Tenant = {
   readonly establishment: Establishment
+  /** The establishment with everything that was committed before this call; on no connection of the transactions. */
+  current(): Promise<Establishment>
   /**
    * Reads and writes in one transaction as the establishment's own role. Repeated as a whole on 40001, 40P01 and when
    * the connection is lost before COMMIT: `work` must have no other side effect. A COMMIT that is not answered is settled.

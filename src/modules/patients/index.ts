@@ -48,6 +48,7 @@ export {
   noteGlass,
   placedIn,
   protectedAmong,
+  protectedFrom,
   refuseProtected,
   throughGlass,
   viewersOf,

@@ -146,6 +146,17 @@ export async function protectedAmong(
   return new Set(rows.map(({ id }) => id))
 }
 
+/** All files that `viewer` may not see: few, by an index of their own. */
+export async function protectedFrom(db: TenantDb, viewer: Viewer): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('patient')
+    .select('patient.id')
+    .where('sensitive_at', 'is not', null)
+    .where((eb) => eb.not(isVisible(eb, viewer)))
+    .execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
 export type ChangedSight = {
   /** Whom `viewer` may see otherwise than at that instant: to be given again though their records did not change. */
   changed: string[]

@@ -14,6 +14,7 @@ import { isTaken, refuseInhabited } from './inhabited.ts'
 import { refuseAdmitted } from './queries.ts'
 import { stayRegister } from './register/index.ts'
 import { stayRoutes } from './routes.ts'
+import { countOpen } from './switch.ts'
 import { tables } from './tables.ts'
 import { treatingInStays } from './treating.ts'
 import { wardRoutes } from './ward-routes.ts'
@@ -45,6 +46,7 @@ export const stays = defineModule({
     observation: text('Observation de courte durée', 'Short observation'),
   },
   needs: ['beds'],
+  inUse: countOpen,
   rights,
   errors,
   words: {

@@ -16,6 +16,7 @@ import { hideStay, updateStay } from './changes.ts'
 import { listStays } from './list.ts'
 import { getStay, listStayVersions } from './queries.ts'
 import * as schemas from './schemas.ts'
+import { holdModule } from './switch.ts'
 
 const tags = ['stays']
 
@@ -105,7 +106,10 @@ export const stayRoutes: Routes = async (app) => {
       return createOnce(
         request,
         reply,
-        (db) => admit(db, actor, body, isShort),
+        async (db) => {
+          await holdModule(db, tenant)
+          return admit(db, actor, body, isShort)
+        },
         (db, { patientId }) => refuseProtected(db, actor, patientId),
       )
     },

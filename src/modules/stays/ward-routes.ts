@@ -6,6 +6,7 @@ import { removeMovement, transfer, updateMovement } from './movements.ts'
 import { listMovements } from './queries.ts'
 import { changed, patientOf } from './routes.ts'
 import * as schemas from './schemas.ts'
+import { holdModule } from './switch.ts'
 
 const tags = ['stays']
 const beds = ['bed_taken', 'bed_unavailable'] as const
@@ -112,11 +113,14 @@ export const wardRoutes: Routes = async (app) => {
     },
     async (request, reply) => {
       const expected = expectedVersion(request)
-      const { actor, params, body } = request
+      const { actor, params, body, tenant } = request
       return changeOnce(
         request,
         reply,
-        (db) => reopen(db, actor, params.id, expected, body.reason),
+        async (db) => {
+          await holdModule(db, tenant)
+          return reopen(db, actor, params.id, expected, body.reason)
+        },
         (db, { patientId }) => refuseProtected(db, actor, patientId),
       )
     },

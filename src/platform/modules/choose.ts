@@ -57,9 +57,7 @@ export async function chooseModules(
   if (!row) throw problem('establishment_not_found')
   if (expected !== undefined) assertVersion(row, expected)
   const before = placeOf(row)
-  // In the order of their names: the same choice is stored the same.
-  const sorted = wished.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  const after = { ...before, modules: Object.fromEntries(sorted.map(({ name, ...choice }) => [name, choice])) }
+  const after = { ...before, modules: storedOf(wished) }
   refuseLacking(after, all)
   const version = row.version + 1
   await recordEvent(db, actor, {
@@ -78,6 +76,10 @@ export async function chooseModules(
   return told(version, after, all, language)
 }
 
+/** In the order of their names: the same choice is stored the same. */
+export const storedOf = (wished: ModuleChoices['modules']): Stored =>
+  Object.fromEntries(wished.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, ...choice }) => [name, choice]))
+
 function told(version: number, place: Place, all: All, language: Language): EstablishmentModules {
   return {
     version,
@@ -93,7 +95,7 @@ function told(version: number, place: Place, all: All, language: Language): Esta
 }
 
 /** @throws invalid_input with the names and modes that there are */
-function refuseUnknown(wished: ModuleChoices['modules'], all: All): void {
+export function refuseUnknown(wished: ModuleChoices['modules'], all: All): void {
   const right = switchable(all)
   const names = right.map(({ name }) => name).join(', ')
   const errors: FieldError[] = []

@@ -1,3 +1,4 @@
+import type { TenantDb } from '#tenancy'
 import { addErrors, type ErrorEntry } from '../../shared/error-catalogue.ts'
 import type { ModuleParts } from '../../shared/module-types.ts'
 import type { Text } from '../../shared/text.ts'
@@ -29,6 +30,11 @@ export type ModuleDefinition = ModuleParts & {
   readonly modes?: Readonly<Record<string, Text>>
   /** Modules without which it is nothing: it is on only while they are. */
   readonly needs?: readonly string[]
+  /**
+   * Asked when it is to be switched off: what must be ended before, in a sentence. It first takes the locks of which whoever
+   * begins something holds one, and then asks refuseSwitchedOff: so nothing begins unseen.
+   */
+  readonly inUse?: (db: TenantDb) => Promise<Text | undefined>
   readonly rights?: Readonly<Record<string, ModuleRight>>
   readonly errors?: Readonly<Record<string, ErrorEntry>>
   /** Groups of its routes in the documentation. */

@@ -1,4 +1,4 @@
-import type { Establishment } from '#tenancy'
+import type { Establishment, Tenant } from '#tenancy'
 import { problem, type Problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { moduleNamed, type ModuleDefinition } from './definition.ts'
@@ -32,6 +32,15 @@ export const isEnabled = (establishment: Chosen, name: string): boolean => modul
 /** @throws module_disabled */
 export function refuseDisabled(establishment: Chosen, name: string): void {
   if (!isEnabled(establishment, name)) throw moduleDisabled(moduleNamed(name))
+}
+
+/**
+ * The same by what is so now, for a transaction that holds already what `inUse` of this module waits for: what it begins is
+ * either counted there, or refused here.
+ * @throws module_disabled
+ */
+export async function refuseSwitchedOff(tenant: Tenant, name: string): Promise<void> {
+  refuseDisabled(await tenant.current(), name)
 }
 
 export const moduleDisabled = ({ title }: ModuleDefinition): Problem =>

@@ -5,6 +5,7 @@ import { noticeNow, type Access, type Right } from '../auth/index.ts'
 import { ChangeHeaders, changeOnceOnPlatform, expectedVersion, versioned, type Routes } from '../http/index.ts'
 import { chooseModules, readModules } from './choose.ts'
 import type { ModuleDefinition } from './definition.ts'
+import { switching } from './switching.ts'
 import { moduleState } from './enabled.ts'
 import { EstablishmentModules, ModuleChoices, Modules, SlugParams } from './schemas.ts'
 
@@ -67,22 +68,34 @@ export const modulesRoutes =
           operationId: 'chooseEstablishmentModules',
           summary: 'Switch an establishment’s modules on and off',
           description:
-            'Holds everywhere within five seconds. What a module holds stays, and is there again when it is switched on again. If-Match holds the version that was read. It stands on the establishment’s own record.',
+            'Holds everywhere within five seconds. What a module holds stays, and is there again when it is switched on again; refused while something in it must be ended first (open stays). If-Match holds the version that was read. It stands on the establishment’s own record.',
           tags,
           params: SlugParams,
           headers: ChangeHeaders,
           body: ModuleChoices,
-          response: responses({ 200: EstablishmentModules }, 'establishment_not_found', 'module_needed'),
+          response: responses(
+            { 200: EstablishmentModules },
+            'establishment_not_found',
+            'module_needed',
+            'module_in_use',
+            'establishment_suspended',
+            'establishment_archived',
+          ),
         },
       },
       async (request, reply) => {
         const expected = expectedVersion(request)
         const { actor, params, body, language } = request
-        const changed = await changeOnceOnPlatform(request, reply, platform, (db) =>
-          chooseModules(db, actor, params.slug, body, modules, language, expected),
-        )
-        await noticeNow(access)
-        return changed
+        const choosing = { actor, slug: params.slug, choices: body, all: modules, language }
+        try {
+          return await switching(access.tenancy, choosing, () =>
+            changeOnceOnPlatform(request, reply, platform, (db) =>
+              chooseModules(db, actor, params.slug, body, modules, language, expected),
+            ),
+          )
+        } finally {
+          await noticeNow(access)
+        }
       },
     )
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { harness, type Client, type Site } from '../../../../test/harness.ts'
+import { newcomer } from '../../../platform/users/people.fixture.ts'
 import { form } from '../../exchange/register.fixture.ts'
 
 /** A ward's book as it is kept, with what a person finds wrong in it (its expected outcome: below). */
@@ -223,6 +224,58 @@ test('a file’s number alone says who it is; somebody who lies there already is
   assert.match(again.refused[0].message, /déjà un séjour enregistré/)
   // Whoever is told of a stay that is stored has met with that file.
   assert.equal(await met(), before + 1)
+})
+
+test('of a protected file a book tells nobody outside its team whether the patient lies there', async () => {
+  const { csref } = await harness()
+  const { client: outsider } = await newcomer(csref, 'ward.outsider', ['SIS_CSREF'])
+  const head = 'N°;Nom;Prénom;Sexe;Âge;Téléphone;Date d’entrée;Service;Diagnostic;Date de sortie;Mode de sortie'
+  const names = ['Arama', 'Banou', 'Civré']
+  const persons = names.map((name, i) => `${name};Yaïguéré;F;30 ans;7611000${i}`)
+  const first = persons.map((person, i) => `${900 + i};${person};01/10/2026;Isolement;Bilan;02/10/2026;Guérie`)
+  await send(csref.agent, [head, ...first].join('\n'), 'dryRun=false&register=stays', 201)
+  const patients: { id: string; familyName: string }[] = []
+  for (const name of names) patients.push((await csref.agent.get(`/api/v1/patients?q=${name}`, 200)).body.items[0])
+  for (const { id } of patients)
+    await csref.agent.send('PATCH', `/api/v1/patients/${id}`, { body: { sensitive: true }, headers: { 'if-match': '"1"' }, expect: 200 }) // prettier-ignore
+  // The first one lies there; the second has left; of the third the outsider repeats what the book has, otherwise.
+  const serviceId = (await csref.agent.get('/api/v1/services', 200)).body.items.find(
+    ({ name }: { name: string }) => name === 'Isolement',
+  ).id
+  await csref.agent.post(
+    '/api/v1/stays',
+    { patientId: patients[0]!.id, serviceId, admittedAt: new Date().toISOString(), reason: 'Bilan' },
+    201,
+  )
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+  const guesses = [
+    ...persons.slice(0, 2).map((person) => `;${person};${yesterday};Isolement;Fièvre;;`),
+    `902;${persons[2]};01/10/2026;Isolement;Fièvre;;`,
+    first[2]!,
+  ]
+  const told = async (client: Client, query: string) => {
+    const { stored, refused, duplicates } = await send(client, [head, ...guesses].join('\n'), query, 201)
+    return {
+      stored,
+      duplicates,
+      refused: refused.map(({ column, message }: { column: string; message: string }) => [column, message]),
+    }
+  }
+  const tried = await told(outsider, 'dryRun=true&register=stays')
+  // Of a try no more than of who has no file: the fourth line only contradicts the third.
+  assert.deepEqual([tried.stored.stays, tried.duplicates], [3, 0], JSON.stringify(tried))
+  assert.deepEqual(
+    tried.refused.map(([, message]: string[]) => /\(ligne 4\)/.test(message!)),
+    [true],
+  )
+  const { stored, duplicates, refused } = await told(outsider, 'dryRun=false&register=stays')
+  assert.deepEqual([stored, duplicates], [{ patients: 0, stays: 0 }, 0])
+  assert.equal(refused.length, guesses.length)
+  assert.deepEqual(new Set(refused.map(String)).size, 1, JSON.stringify(refused))
+  assert.match(refused[0][1], /ne vous est pas ouvert/)
+  const own = await told(csref.agent, 'dryRun=true&register=stays')
+  assert.match(JSON.stringify(own.refused), /déjà un séjour enregistré/)
+  assert.match(JSON.stringify(own.refused), /déjà été importé avec un autre contenu/)
 })
 
 test('somebody whose first line is refused for its bed is new with the next one', async () => {
