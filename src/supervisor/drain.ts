@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { whenClosed } from '../platform/http/endings.ts'
+import { Present } from '../shared/present.ts'
 
 // Who works sends the next request sooner; a browser that only keeps a connection holds us up no longer than this.
 const silentMs = 1_000
@@ -17,7 +18,7 @@ export type Drain = (close: () => Promise<void>) => Promise<void>
  */
 export function followConnections(server: Server): Drain {
   const since = new Map<Socket, number>()
-  const unanswered = new Set<ServerResponse>()
+  const unanswered = new Present<ServerResponse>()
   let ending = false
 
   server.on('connection', (socket: Socket) => {
@@ -26,8 +27,7 @@ export function followConnections(server: Server): Drain {
   })
   server.prependListener('request', (_, response: ServerResponse) => {
     if (ending) response.setHeader('connection', 'close')
-    unanswered.add(response)
-    whenClosed(response, () => unanswered.delete(response))
+    whenClosed(response, unanswered.enter(response))
   })
 
   // A connection that never said a word counts as busy for Node: without this a browser's spare one takes the whole bound.
@@ -38,7 +38,7 @@ export function followConnections(server: Server): Drain {
 
   return async (close) => {
     ending = true
-    for (const response of unanswered) if (!response.headersSent) response.setHeader('connection', 'close')
+    for (const response of unanswered.all()) if (!response.headersSent) response.setHeader('connection', 'close')
     for (const end = performance.now() + silentMs; since.size > 0 && performance.now() < end;) await sleep(20)
     const sweep = setInterval(endSilent, 100)
     await close().finally(() => clearInterval(sweep))

@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import { Present } from '../../shared/present.ts'
 import { whenClosed } from './endings.ts'
 
 // Node closes a connection 5 s after its last answer, and a header that takes more than 5 s; it looks once a second.
 const idleMs = 11_000
 
-type Followed = { unanswered: Set<ServerResponse>; idleSince: number }
+type Followed = { unanswered: Present<ServerResponse>; idleSince: number }
 
 /**
  * What Node leaves open. Of requests that were sent ahead (pipelining) only the first has the connection; the others would
@@ -17,19 +18,19 @@ export function registerAbandoned(app: FastifyInstance): void {
   const connections = new Map<Socket, Followed>()
   const { server } = app
   server.on('connection', (socket) => {
-    const followed: Followed = { unanswered: new Set(), idleSince: performance.now() }
+    const followed: Followed = { unanswered: new Present(), idleSince: performance.now() }
     connections.set(socket, followed)
     socket.once('close', () => {
       connections.delete(socket)
-      for (const answer of followed.unanswered) if (!answer.socket) giveUp(answer)
+      for (const answer of followed.unanswered.all()) if (!answer.socket) giveUp(answer)
     })
   })
   server.prependListener('request', ({ socket }, answer: ServerResponse) => {
     const followed = connections.get(socket)
     if (!followed) return
-    followed.unanswered.add(answer)
+    const leave = followed.unanswered.enter(answer)
     whenClosed(answer, () => {
-      followed.unanswered.delete(answer)
+      leave()
       followed.idleSince = performance.now()
     })
   })

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problem } from '../../shared/errors.ts'
+import { Present } from '../../shared/present.ts'
 import { whenClosed } from './endings.ts'
 
 /** Slow and oversized clients are cut off (research/security.md, fact 6: with the defaults 800 slow connections stayed open). */
@@ -85,20 +86,17 @@ const bodySeconds = 10
  * network). Node's own requestTimeout knows no routes.
  */
 export function registerBodyDeadline(app: FastifyInstance): void {
-  const waiting = new Map<IncomingMessage, number>()
-  const forget = function (this: IncomingMessage): void {
-    waiting.delete(this)
-  }
+  const waiting = new Present<{ raw: IncomingMessage; until: number }>()
   app.addHook('onRequest', ({ raw, route }, _reply, done) => {
     // Without a body there is no end to wait for: nobody reads it, and a long download would be cut off.
     if (!raw.complete && hasBody(raw)) {
-      waiting.set(raw, performance.now() + (route.bodySeconds ?? bodySeconds) * 1_000)
-      raw.on('end', forget).on('close', forget)
+      const leave = waiting.enter({ raw, until: performance.now() + (route.bodySeconds ?? bodySeconds) * 1_000 })
+      raw.on('end', leave).on('close', leave)
     }
     done()
   })
   everySecond(app, (now) => {
-    for (const [raw, until] of waiting) if (until <= now) raw.destroy()
+    for (const { raw } of waiting.take(({ until }) => until <= now)) raw.destroy()
   })
 }
 
@@ -109,22 +107,16 @@ const answerMs = 15_000
  * itself): one look a second at all requests instead of a timer, a signal and two listeners for each (5 µs).
  */
 export function registerAnswerDeadline(app: FastifyInstance, ms = answerMs): void {
-  // The oldest first: all wait as long.
-  const unanswered = new Map<FastifyReply, number>()
+  const unanswered = new Present<{ reply: FastifyReply; until: number }>()
   app.addHook('onRoute', (route) => {
     if (route.handlerTimeout || route.config?.load === 'stream') route.config = { ...route.config, ownDeadline: true }
   })
   app.addHook('onRequest', ({ route }, reply, done) => {
-    if (!route.ownDeadline) {
-      unanswered.set(reply, performance.now() + ms)
-      whenClosed(reply.raw, () => unanswered.delete(reply))
-    }
+    if (!route.ownDeadline) whenClosed(reply.raw, unanswered.enter({ reply, until: performance.now() + ms }))
     done()
   })
   everySecond(app, (now) => {
-    for (const [reply, until] of unanswered) {
-      if (until > now) break
-      unanswered.delete(reply)
+    for (const { reply } of unanswered.take(({ until }) => until <= now)) {
       if (reply.sent) continue
       if (reply.raw.headersSent) reply.raw.destroy()
       // What was being written may still be stored: only a read can be said to have left nothing.
