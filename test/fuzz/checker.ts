@@ -1,5 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import { errorCatalogue } from '../../src/shared/error-catalogue.ts'
+import { within } from '../size.ts'
 import type { Schema } from './values.ts'
 
 type Parameter = { in: string; name: string; required?: boolean; schema: Schema }
@@ -27,7 +28,7 @@ export type Answer = {
 type Document = { paths: Record<string, Record<string, object>> }
 type Problem = { code?: string; status?: number; detail?: string; errors?: { path?: string; message?: string }[] }
 
-const patience = 10_000
+const patience = within(10_000)
 
 /** Every operation of an OpenAPI document. */
 export const operationsOf = (document: object): Operation[] =>
