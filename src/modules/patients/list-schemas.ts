@@ -6,7 +6,8 @@ import { FileNumber, Patient, Sex } from './schemas.ts'
 export const PatientFilters = object({
   q: Type.Optional(
     Line(100, {
-      description: 'Names (accents, capitals and spelling tolerated), phone digits or file number',
+      description:
+        'Names (accents, capitals and spelling tolerated), phone digits or file number; the likest come first, of more than 2,000 the newest 2,000',
       examples: ['koulibali'],
     }),
   ),

@@ -14,7 +14,7 @@ import { calledSo, isCalled, likestOf, MOST_ALIKE, type RankedRow } from './name
 import { findProtected } from './protected.ts'
 import { conditionsOf, newestPatients, newestStatement } from './page-query.ts'
 import { toPatient, type PatientRow } from './record.ts'
-import { readSearch, type Asked } from './rules/search.ts'
+import { readSearch, spellingsOf, type Asked } from './rules/search.ts'
 import type { PatientFilters, PatientPage, PatientQuery } from './list-schemas.ts'
 import { changedSight, noteGlass, type Viewer } from './visibility.ts'
 
@@ -98,7 +98,7 @@ async function likestFirst(
   // Among a million, only who is called by few has the like-named looked for: those of a common name fill the pages.
   if (rows.length <= limit) {
     const among = (eb: Patients) => eb.and([askedFor(eb, asked), ...(called ? [eb.not(isCalled(eb, called))] : [])])
-    const alike = { ...search, limit: limit + 1 - rows.length, among, from: 0 }
+    const alike = { ...search, limit: limit + 1 - rows.length, among, from: 0, newest: !called }
     rows.push(...(await likestOf(db, viewer, asked.names ?? ['', ''], alike)))
   }
   return pageOf(viewer, rows, limit, ({ rank, id }) => [rank, id])
@@ -119,7 +119,7 @@ function askedFor(eb: Patients, { names, digits, card, fileNumber }: Asked) {
   if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])
   if (!names && !digits) return eb.lit(false)
   const said = eb.and([
-    ...(names ? [eb.or([...new Set(names)].map((name) => isNamed(eb, name)))] : []),
+    ...(names ? [eb.or(spellingsOf(names).map((name) => isNamed(eb, name)))] : []),
     ...(digits ? [withDigits(eb, digits)] : []),
   ])
   if (!card) return said

@@ -200,3 +200,26 @@ test('a part in the middle of a name is found, and who is called so comes before
   }
   assert.deepEqual(paged, whole)
 })
+
+test('of more bearers of a name than are ranked, the newest are', async () => {
+  const { csref, database } = await harness()
+  const [row] = await database.asSuperuser<{ schema: string }>(
+    `select schema_name as schema from sis_platform.establishment where slug = 'csref_djenne'`,
+  )
+  await database.asSuperuser(`insert into ${row?.schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date,
+      born_from, born_to, search_key, created_by_name, created_at)
+    select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 2015, n, 'Zoungrana', 'Pauline', 'F', 'year', '1980',
+      '1980-01-01', '1980-12-31', 'pauline zoungrana', 'Agent', timestamptz '2015-01-01' + n * interval '1 minute'
+    from generate_series(1, 2010) n`)
+  const seen: string[] = []
+  for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
+    const more: Body = { q: 'zoungrana', limit: 100, ...(cursor !== null && { cursor }) }
+    const { body } = await csref.agent.post(`${patients}/search`, more, 200)
+    seen.push(...body.items.map(({ fileNumber }: Body) => fileNumber))
+    cursor = body.nextCursor
+  }
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 2_000 }, (_, n) => `2015-${String(2010 - n).padStart(6, '0')}`),
+  )
+})

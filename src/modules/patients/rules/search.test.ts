@@ -3,7 +3,7 @@ import test from 'node:test'
 import { invalidInput, Problem } from '../../../shared/errors.ts'
 import { tidyFields, withDefaults } from './fields.ts'
 import { searchKey } from './names.ts'
-import { readSearch } from './search.ts'
+import { readSearch, spellingsOf } from './search.ts'
 
 test('one search box for names, phones and file numbers', () => {
   assert.deepEqual(readSearch('koulibali'), { names: ['koulibali', 'kulibali'] })
@@ -70,3 +70,15 @@ test('what a creation leaves out is empty', () => {
 })
 
 const paths = (error: Problem) => error.options.errors?.map(({ path }) => path).join(' ')
+
+test('of several words whose sound says nearly the same, the sound alone is looked for', () => {
+  const cases: [typed: string, looked: string[]][] = [
+    ['Fatoumata Ngodabo', ['fatumata ngodabo']],
+    ['Moussa Sitafa', ['musa sitafa']],
+    ['Modibo Samaké', ['modibo samake']],
+    ['Moussa Koulibali', ['moussa koulibali', 'musa kulibali']],
+    ['Dirra Awa', ['dirra awa', 'dira aua']],
+    ['Fatoumata', ['fatoumata', 'fatumata']],
+  ]
+  for (const [typed, looked] of cases) assert.deepEqual(spellingsOf(readSearch(typed).names!), looked, typed)
+})

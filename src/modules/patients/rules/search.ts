@@ -26,6 +26,31 @@ export function readSearch(q: string): Asked {
   }
 }
 
+/**
+ * Which of the two spellings the like-named are looked for by. Each walks through much of the index: of several words, where one
+ * says nearly what the other does, that of the sound alone. It finds fewer of the least alike.
+ */
+export function spellingsOf([folded, key]: readonly [string, string]): string[] {
+  if (folded === key) return [key]
+  // One word is too little to spare any of its letters.
+  if (!folded.includes(' ')) return [folded, key]
+  const [one, other] = [trigramsOf(folded), trigramsOf(key)]
+  const common = [...one].filter((trigram) => other.has(trigram)).length
+  return common >= NEARLY * (one.size + other.size - common) ? [key] : [folded, key]
+}
+
+// Parts of words in common, of all: “moussa sitafa” and “musa sitafa” have 0.53, “dirra awa” and “dira aua” 0.36.
+const NEARLY = 0.5
+
+/** As pg_trgm has them: of each word, two spaces before and one behind it. */
+const trigramsOf = (names: string): Set<string> =>
+  new Set(
+    names.split(' ').flatMap((word) => {
+      const padded = `  ${word} `
+      return Array.from({ length: padded.length - 2 }, (_, at) => padded.slice(at, at + 3))
+    }),
+  )
+
 // In one piece with digits and letters, or a whole NINA; "Awa 3456" is a name and digits, digits alone are looked for
 // among phones and cards alike.
 const isCard = (q: string, tidy: string): boolean =>
