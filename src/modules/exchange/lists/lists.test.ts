@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import { harness, type Body, type Client } from '../../../../test/harness.ts'
+import pg from 'pg'
+import { v7 as uuidv7 } from 'uuid'
+import { harness, type Body, type Client, type Site } from '../../../../test/harness.ts'
+import { until } from '../../../../test/sis-process.ts'
 import { form, line as visit, register } from '../register.fixture.ts'
 
 const fileOf = (name: string): Buffer =>
@@ -205,6 +208,61 @@ test('the administrator imports the lists, agents the registers, and each reads 
       await reader.get(path, 200)
       assert.equal((await other.get(path, 404)).body.code, 'import_not_found')
     }
+})
+
+/** What `act` answers that waits for a transaction of our own, which adds a bed and a piece of equipment meanwhile. */
+async function behind<T>(site: Site, ids: string[], serviceId: string, act: () => Promise<T>): Promise<T> {
+  const { database } = await harness()
+  const { schema } = site.establishment
+  const other = new pg.Client({ connectionString: database.superuserUrl })
+  await other.connect()
+  try {
+    await other.query(`begin; set local search_path = ${schema}`)
+    const insert = async (table: string, row: Record<string, unknown>) => {
+      const names = Object.keys(row)
+      const places = names.map((_, i) => `$${i + 1}`)
+      await other.query(`insert into ${table} (${names.join()}) values (${places.join()})`, Object.values(row))
+    }
+    const since = '2026-01-01'
+    const [bed = '', device = ''] = ids
+    const version = { version: 1, by_name: 'Essai', action: 'create' }
+    await insert('bed', { id: bed, code: 'RACE 1', code_key: 'race 1', service_id: serviceId })
+    await insert('bed_opening', { bed_id: bed, service_id: serviceId, opened_on: since })
+    const saidOfBed = { id: bed, version: 1, code: 'RACE 1', serviceId, state: 'free', active: true, openedOn: since, closedOn: null } // prettier-ignore
+    await insert('record_version', { resource: 'bed', resource_id: bed, ...version, data: saidOfBed })
+    const kept = { code: 'RACE 2', name: 'Four' }
+    await insert('equipment', { id: device, ...kept, code_key: 'race 2', search_key: '', state: 'working', state_since: since }) // prettier-ignore
+    await insert('equipment_state', { equipment_id: device, state: 'working', since })
+    const saidOfDevice = { id: device, version: 1, ...kept, serviceId: null, state: 'working', stateSince: since, nextMaintenanceOn: null, states: [{ state: 'working', since }] } // prettier-ignore
+    await insert('record_version', { resource: 'equipment', resource_id: device, ...version, data: saidOfDevice })
+    const { rows } = await other.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const started = act()
+    await until(async () => {
+      const sql = 'select pid from pg_stat_activity where $1::integer = any(pg_blocking_pids(pid))'
+      return (await database.asSuperuser(sql, [rows[0]!.pid])).length > 0 || undefined
+    })
+    await other.query('commit')
+    return await started
+  } finally {
+    await other.end()
+  }
+}
+
+test('what is added while it waits is the same act, and a list goes on with it', async () => {
+  const { csref, hospital, cscom } = await harness()
+  const opening = { openedOn: '2026-01-01' }
+  const make = async ({ admin }: Site) => (await admin.post('/api/v1/services', { name: 'Course' }, 201)).body.id
+  const ids = [uuidv7(), uuidv7()]
+  const [one, two, three] = [await make(csref), await make(hospital), await make(cscom)]
+  const bed = { id: ids[0], code: 'RACE 1', serviceId: one, ...opening }
+  const again = await behind(csref, ids, one, () => csref.admin.post('/api/v1/beds', bed))
+  assert.deepEqual([again.status, again.body.id, again.body.version], [200, ids[0], 1])
+  const device = { id: ids[1], code: 'RACE 2', name: 'Four', stateSince: '2026-01-01' }
+  const sent = await behind(hospital, ids, two, () => hospital.admin.post('/api/v1/equipment', device))
+  assert.deepEqual([sent.status, sent.body.id, sent.body.version], [200, ids[1], 1])
+  const list = 'Code lit;Service;État\nRACE 2;Course;Libre\nRACE 1;Course;Hors service'
+  const report = await behind(cscom, ids, three, () => send(cscom.admin, list))
+  assert.deepEqual([report.stored.beds, report.changed, report.refused], [2, 1, []])
 })
 
 test('a list is bounded, and beds come in only where beds are kept', async () => {
