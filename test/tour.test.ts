@@ -37,6 +37,7 @@ test('the tour of the README works as pasted, in both languages', async (t) => {
     /score: (0\.[89]|1)/,
     /^Fièvre élevée/m,
     /^2\n2 update Hama Kontao\n1 create Hama Kontao$/m,
+    /^occupied Coulibaly\nhome$/m,
     /^patient_not_found\nright_missing$/m,
     /^csref_djenne 61 \d{3}$/m,
     /^3 Date Date qui n['’]existe pas/m,

@@ -4,12 +4,13 @@ import { audit } from '../../platform/audit/index.ts'
 import { assertVersion, type Actor, type Created } from '../../platform/http/index.ts'
 import { now, today } from '../../shared/clock.ts'
 import { invalidInput, problem, type FieldError } from '../../shared/errors.ts'
-import { text } from '../../shared/text.ts'
+import { text, type Text } from '../../shared/text.ts'
 import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
 import { foldText, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
+import { isNamed, isUsedBetween } from './occupied.ts'
 import { findBed, getBed, lockBeds } from './queries.ts'
-import { toBed, toBedVersion, type BedRow } from './record.ts'
+import { selectBeds, toBed, toBedVersion, type BedRow } from './record.ts'
 import type { Bed, BedCreate, BedState, BedUpdate, BedVersion } from './schemas.ts'
 
 /** Under which two codes are one. */
@@ -124,7 +125,7 @@ async function lockBed(db: TenantDb, id: string, expected: number): Promise<BedR
 }
 
 /**
- * Renames a bed, moves it to another service, closes it or opens it again; the same values again change nothing.
+ * Renames a bed, moves it to another service, closes it or opens it again, corrects its first day; the same values again change nothing.
  * @throws invalid_input, bed_not_found, version_stale, bed_code_taken, bed_occupied
  */
 export async function updateBed(
@@ -137,12 +138,17 @@ export async function updateBed(
   const row = await lockBed(db, id, expected)
   const wasActive = row.closed_on === null
   const code = change.code === undefined ? row.code : storedCode(change.code)
-  const { serviceId = row.service_id, active = wasActive } = change
+  const { serviceId = row.service_id, active = wasActive, openedOn = row.opened_on } = change
   const moves = serviceId !== row.service_id
-  if (code === row.code && !moves && active === wasActive) return toBed(row)
+  if (code === row.code && !moves && active === wasActive && openedOn === row.opened_on) return toBed(row)
   if (row.occupied && (moves || !active)) throw problem('bed_occupied')
   if (moves || (active && !wasActive)) await assertOffered(db, serviceId)
-  await reopen(db, row, { serviceId, active })
+  if (openedOn !== row.opened_on) {
+    // Another day of an opening that goes on, or is over; not of one that begins with this change.
+    if (moves || active !== wasActive) throw invalidInput({ path: 'openedOn', message: alone })
+    await correctOpening(db, row, openedOn)
+  }
+  await reopen(db, { ...row, opened_on: openedOn }, { serviceId, active })
   await db
     .updateTable('bed')
     .set({
@@ -159,6 +165,32 @@ export async function updateBed(
       throw error
     })
   return toBed(await keep(db, actor, id, 'update', { reason: changeReason ?? null }))
+}
+
+/**
+ * The first day of the present opening, or of the last one, said otherwise.
+ * @throws invalid_input: a day to come, after its end, within the opening before it, or after somebody lay there already
+ */
+async function correctOpening(db: TenantDb, row: BedRow, openedOn: string): Promise<void> {
+  const wrong = (message: Text) => invalidInput({ path: 'openedOn', message })
+  if (openedOn > today()) throw wrong(future)
+  if (openedOn < '1900-01-01') throw wrong(tooEarly)
+  if (row.closed_on !== null && openedOn > row.closed_on) throw wrong(afterEnd)
+  const earlier = await db
+    .selectFrom('bed_opening')
+    .select('closed_on')
+    .where('bed_id', '=', row.id)
+    .where('opened_on', '<', row.opened_on)
+    .orderBy('opened_on', 'desc')
+    .executeTakeFirst()
+  if (earlier && openedOn < (earlier.closed_on ?? row.opened_on)) throw wrong(withinEarlier)
+  if (openedOn > row.opened_on && (await isUsedBetween(db, row.id, row.opened_on, openedOn))) throw wrong(inUseBefore)
+  await db
+    .updateTable('bed_opening')
+    .set({ opened_on: openedOn })
+    .where('bed_id', '=', row.id)
+    .where('opened_on', '=', row.opened_on)
+    .execute()
 }
 
 /** From today on the bed is where, and as, it is said to be; what was until yesterday stays. */
@@ -206,15 +238,20 @@ const storeState = (db: TenantDb, { id, version }: BedRow, state: BedState) =>
     .where('id', '=', id)
     .execute()
 
-/** Whoever lays a patient into a bed that was being cleaned says that it is clean. Call with the bed locked. */
-export async function useBed(db: TenantDb, actor: Actor, id: string): Promise<void> {
-  const row = await findBed(db, id)
-  if (row?.state !== 'cleaning') return
-  await storeState(db, row, 'free')
-  await keep(db, actor, id, 'update', { verb: 'state' })
+/** Whoever lays patients into beds that were being cleaned says that they are clean. Call with the beds locked. */
+export async function useBeds(db: TenantDb, actor: Actor, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  const rows = await selectBeds(db)
+    .where('bed.id', 'in', [...ids])
+    .where('bed.state', '=', 'cleaning')
+    .execute()
+  for (const row of rows) {
+    await storeState(db, row, 'free')
+    await keep(db, actor, row.id, 'update', { verb: 'state' })
+  }
 }
 
-/** Takes a bed off the list that no stay ever referred to; its history stays. @throws bed_not_found, version_stale, bed_in_use */
+/** Takes a bed off the list that no stay ever referred to, nor its history; its own history stays. @throws bed_not_found, version_stale, bed_in_use */
 export async function removeBed(
   db: TenantDb,
   actor: Actor,
@@ -223,6 +260,7 @@ export async function removeBed(
   reason: string,
 ): Promise<void> {
   const row = await lockBed(db, id, expected)
+  if (await isNamed(db, id)) throw problem('bed_in_use')
   const data = { ...toBedVersion(row), version: row.version + 1 }
   await addVersion(db, actor, { resource: 'bed', id, version: data.version, action: 'hide', reason, data })
   await audit(db, actor, { action: 'bed.remove', resource: 'bed', resourceId: id, reason })
@@ -254,6 +292,19 @@ export async function findOrInsertBed(
 const unseen = text('Un code a au moins un caractère visible.', 'A code has at least one visible character.')
 const future = text('Un lit n’ouvre pas dans le futur.', 'A bed does not open in the future.')
 const tooEarly = text('L’ouverture d’un lit ne remonte pas avant 1900.', 'A bed was not opened before 1900.')
+const alone = text(
+  'Le premier jour se corrige seul : ni avec un autre service, ni avec une fermeture ou une réouverture.',
+  'The first day is corrected by itself: not together with another service, a closing or an opening.',
+)
+const afterEnd = text('Ce jour suit la fermeture du lit.', 'This day is after the bed was closed.')
+const withinEarlier = text(
+  'Ce jour précède la fin de l’ouverture précédente de ce lit.',
+  'This day is before the end of this bed’s former opening.',
+)
+const inUseBefore = text(
+  'Un patient occupait déjà ce lit avant ce jour.',
+  'A patient was in this bed before this day already.',
+)
 const noService = text(
   'Cet identifiant n’est pas dans la liste de l’établissement.',
   "This identifier is not in the establishment's list.",

@@ -87,10 +87,10 @@ export const bedRoutes: Routes = async (app) => {
       schema: {
         operationId: 'updateBed',
         tags,
-        summary: 'Rename, move, close or reopen a bed',
+        summary: 'Rename, move, close or reopen a bed, or correct its first day',
         description:
           'From today on; what was until yesterday stays, so that past days count as they were. Not moved and not closed ' +
-          'while a patient is in it. Needs If-Match.',
+          'while a patient is in it. The first day of its opening is corrected where no stay contradicts it. Needs If-Match.',
         params: schemas.BedPath,
         headers: ChangeHeaders,
         body: schemas.BedUpdate,
@@ -137,7 +137,7 @@ export const bedRoutes: Routes = async (app) => {
         tags,
         summary: 'Remove a bed that was never used',
         description:
-          'Entered by mistake. One that a stay refers to is closed instead: PATCH with "active": false. Needs If-Match.',
+          'Entered by mistake. One that a stay or its history refers to is closed instead: PATCH with "active": false. Needs If-Match.',
         params: schemas.BedPath,
         headers: ChangeHeaders,
         body: schemas.BedRemove,

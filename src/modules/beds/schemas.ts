@@ -70,6 +70,9 @@ export const BedUpdate = object(
     code: Type.Optional(Code),
     serviceId: Type.Optional(described(Uuid, 'Moves the bed, from today on; not while a patient is in it')),
     active: Type.Optional(Type.Boolean({ description: 'false closes it from today on, true opens it again' })),
+    openedOn: Type.Optional(
+      described(IsoDate, 'Corrects the first day of its present or last opening; not after somebody lay there'),
+    ),
     changeReason: Type.Optional(ChangeReason),
   },
   { minProperties: 1, description: 'Only what changes', examples: [{ active: false }] },

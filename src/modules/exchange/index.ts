@@ -35,6 +35,7 @@ export {
   listed,
   namedServices,
   storeListed,
+  tooManyNew,
   type Listed,
   type NamedServices,
 } from './import/references.ts'

@@ -2,6 +2,7 @@ import { insertAll, type TenantDb } from '#tenancy'
 import { auditAll } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
+import { useBeds } from '../beds/index.ts'
 import { addVersions } from '../history/index.ts'
 import { columnsOf, toStayVersion } from './record.ts'
 import type { StayFields } from './rules/fields.ts'
@@ -56,6 +57,11 @@ export async function insertStays(
       })),
       { ...by, at, hidden: false },
     ),
+  )
+  await useBeds(
+    db,
+    actor,
+    places.flatMap(({ place: { bedId, to } }) => (bedId !== null && to === null ? bedId : [])),
   )
   await addVersions(
     db,

@@ -2,7 +2,7 @@ import { agentRoles, staff } from '../../platform/auth/index.ts'
 import { defineModule, type ModuleRight } from '../../platform/modules/index.ts'
 import type { NamesOf } from '../../shared/module-types.ts'
 import { text } from '../../shared/text.ts'
-import { tellOccupied } from '../beds/index.ts'
+import { tellUses } from '../beds/index.ts'
 import { exportRoute } from '../exchange/index.ts'
 import { keepInSight, tellTreating } from '../patients/index.ts'
 import { keepOpen } from '../services/index.ts'
@@ -10,7 +10,7 @@ import { errors } from './errors.ts'
 import { file } from './file.ts'
 import { observationRoutes } from './observations/routes.ts'
 import { occupancyRoutes } from './occupancy/routes.ts'
-import { isTaken, refuseInhabited } from './inhabited.ts'
+import { isNamed, isTaken, isUsedBetween, refuseInhabited } from './inhabited.ts'
 import { refuseAdmitted } from './queries.ts'
 import { stayRegister } from './register/index.ts'
 import { stayRoutes } from './routes.ts'
@@ -34,7 +34,7 @@ declare module '../../shared/module-types.ts' {
 
 keepInSight(refuseAdmitted, 'patient_admitted')
 keepOpen(refuseInhabited)
-tellOccupied(isTaken)
+tellUses({ isOccupied: isTaken, isUsedBetween, isNamed })
 tellTreating(treatingInStays)
 
 export const stays = defineModule({

@@ -374,6 +374,49 @@ describe('an observation', () => {
     await agent.delete(one, why, 2, 204)
     assert.equal((await agent.get(all, 200)).body.items.length, 1)
     assert.deepEqual(code(await agent.get(one)), [404, 'observation_not_found'])
+    // Of a hidden stay the histories stay readable, as a hidden consultation's: they say what was written, and why no more.
+    await agent.delete(`${url}/${stay.id}`, why, 1, 204)
+    assert.deepEqual(code(await agent.get(all)), [404, 'stay_not_found'])
+    for (const [path, count] of [[`${one}/history`, 3], [`${url}/${stay.id}/history`, 2]] as const)
+      assert.equal((await agent.get(path, 200)).body.items.length, count) // prettier-ignore
+  })
+})
+
+describe('a bed', () => {
+  const correct = ({ id }: Body, version: number, openedOn: string, more: object = {}) =>
+    site.admin.patch(`/api/v1/beds/${id}`, { openedOn, changeReason: 'Date du bon de livraison', ...more }, version)
+  const day = (hours: number): string => ago(hours).slice(0, 10)
+
+  test('has its first day corrected with trace, where neither a stay nor its former opening contradicts it', async () => {
+    const one = await bed(service, { openedOn: day(240) })
+    await admit({ bedId: one.id, admittedAt: ago(100) })
+    for (const wrong of [day(-48), '1899-12-31', day(24)])
+      assert.deepEqual([wrong, paths(await correct(one, 1, wrong))], [wrong, ['openedOn']])
+    const later = await correct(one, 1, day(120))
+    assert.deepEqual([later.status, later.body.openedOn, later.body.version], [200, day(120), 2])
+    assert.deepEqual(code(await correct(one, 1, day(130))), [412, 'version_stale'])
+    assert.equal((await correct(one, 2, '2025-01-01')).body.openedOn, '2025-01-01')
+    const { items } = (await site.admin.get(`/api/v1/beds/${one.id}/history`, 200)).body
+    assert.deepEqual(
+      items.map(({ reason, data }: Body) => [reason, data.openedOn]),
+      [['Date du bon de livraison', '2025-01-01'], ['Date du bon de livraison', day(120)], [null, day(240)]],
+    )
+    const two = await bed(service, { openedOn: day(240) })
+    assert.deepEqual(paths(await correct(two, 1, day(200), { active: false })), ['openedOn'])
+    await site.admin.patch(`/api/v1/beds/${two.id}`, { serviceId: other.id }, 1, 200)
+    assert.deepEqual(paths(await correct(two, 2, day(48))), ['openedOn'])
+  }) // prettier-ignore
+
+  test('that only the history of a stay names is not removed', async () => {
+    const [wrong, right] = [await bed(), await bed()]
+    const stay = await admit({ bedId: wrong.id })
+    const { items } = (await agent.get(`${url}/${stay.id}/movements`, 200)).body
+    const moved = { bedId: right.id, changeReason: 'Mauvais lit saisi' }
+    await agent.patch(`${url}/${stay.id}/movements/${items[0].id}`, moved, stay.version, 200)
+    const remove = ({ id, version }: Body) =>
+      site.admin.send('DELETE', `/api/v1/beds/${id}`, { body: why, headers: ifMatch(version) })
+    assert.deepEqual(code(await remove(wrong)), [409, 'bed_in_use'])
+    assert.equal((await remove(await bed())).status, 204)
   })
 })
 

@@ -3,7 +3,7 @@ import { audit } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
 import { invalidInput, problem, type ErrorCode, type FieldError } from '../../shared/errors.ts'
-import { lockBeds, useBed } from '../beds/index.ts'
+import { lockBeds, useBeds } from '../beds/index.ts'
 import { addVersion, type NewVersion } from '../history/index.ts'
 import { stayColumns, toColumns, toStayVersion, type StayRow } from './record.ts'
 import { readReferences } from './references.ts'
@@ -122,7 +122,7 @@ export async function storePlaces(
         .execute(),
     )
   const [was, is] = [before.at(-1), after.at(-1)]
-  if (is?.bedId && is.to === null && (is.bedId !== was?.bedId || was.to !== null)) await useBed(db, actor, is.bedId)
+  if (is?.bedId && is.to === null && (is.bedId !== was?.bedId || was.to !== null)) await useBeds(db, actor, [is.bedId])
 }
 
 type Change = { action?: NewVersion['action']; verb?: string; reason?: string | null | undefined }

@@ -14,8 +14,8 @@ import { allEntries } from './queries.ts'
 /** More new services than this are no services: a column was taken for another. */
 const MOST_NEW = 100
 
-/** Name as written → id; null where the entry is no longer offered or there are too many. */
-export type Listed = ReadonlyMap<string, string | null>
+/** Name as written → id; null where the entry is no longer offered, or is one new entry too many. */
+export type Listed = ReadonlyMap<string, string | null> & { readonly tooMany: ReadonlySet<string> }
 
 const tables = { services: 'service', specialties: 'specialty' } as const
 type List = keyof typeof tables
@@ -31,6 +31,7 @@ export async function listed(
   created: Created[],
 ): Promise<Listed> {
   const ids = new Map<string, string | null>()
+  const tooMany = new Set<string>()
   const known = new Map(
     (await allEntries(db, tables[list])).map(({ name_key, id, active }) => [name_key, active ? id : null]),
   )
@@ -44,9 +45,10 @@ export async function listed(
       added++
       known.set(key, entry.id)
     }
+    if (!known.has(key)) tooMany.add(name)
     ids.set(name, known.get(key) ?? null)
   }
-  return ids
+  return Object.assign(ids, { tooMany })
 }
 
 /** The establishment's services as a list names them; one that is not there comes with the first line that is stored. */
@@ -90,9 +92,9 @@ const closed = text(
   'Ce service est fermé : indiquez un service ouvert, ou rouvrez-le d’abord.',
   'This service is closed: give one that is open, or open it again first.',
 )
-const tooManyNew = text(
-  `Ce service n’est pas dans la liste, et ${MOST_NEW} autres y ont déjà été ajoutés : corrigez la colonne, ou ajoutez-le d’abord.`,
-  `This service is not in the list, and ${MOST_NEW} others were added already: correct the column, or add it first.`,
+export const tooManyNew = text(
+  `Cette entrée n’est pas dans la liste, et ${MOST_NEW} autres y seraient déjà ajoutées : corrigez la colonne, ou ajoutez-la d’abord.`,
+  `This entry is not in the list, and ${MOST_NEW} others would be added already: correct the column, or add it first.`,
 )
 
 const insertEntry = { services: findOrInsertService, specialties: findOrInsertSpecialty }
@@ -119,7 +121,7 @@ export function entryIn(
 ): string | null {
   if (name === null) return null
   const id = names.get(name) ?? null
-  if (id === null) warnings.push({ line, column, message: notOffered })
+  if (id === null) warnings.push({ line, column, message: names.tooMany.has(name) ? tooManyNew : notOffered })
   return id
 }
 

@@ -14,6 +14,7 @@ import {
   birthOf,
   isVisible,
   noteGlass,
+  refuseProtected,
   summaryColumns,
   throughGlass,
   type Viewer,
@@ -272,7 +273,10 @@ export async function listObservationVersions(
   viewer: Viewer,
   { id: stayId, observationId }: { id: string; observationId: string },
 ): Promise<Version<ObservationVersion>[]> {
-  await patientOfStay(db, viewer, stayId)
+  // Of a hidden stay too, as the stay's own history.
+  const stay = await db.selectFrom('stay').select('patient_id').where('id', '=', stayId).executeTakeFirst()
+  if (!stay) throw problem('stay_not_found')
+  await refuseProtected(db, viewer, stay.patient_id)
   const items = await listVersions<ObservationVersion>(db, 'observation', observationId)
   if (items[0]?.data.stayId !== stayId) throw problem('observation_not_found')
   return items

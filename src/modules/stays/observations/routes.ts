@@ -158,7 +158,8 @@ export const observationRoutes: Routes = async (app) => {
         operationId: 'getObservationHistory',
         tags,
         summary: 'All versions of an observation',
-        description: 'Newest first: what it said, who wrote it, when and why; of a hidden one too.',
+        description:
+          'Newest first: what it said, who wrote it, when and why; of a hidden one, or of a hidden stay, too.',
         params: schemas.ObservationPath,
         response: responses({ 200: HistoryOf(schemas.ObservationVersion) }, ...missing),
       },

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { text, type Text } from '../../../shared/text.ts'
-import { codesOf, entryIn, type Judged, type Note, type Planned } from '../../exchange/index.ts'
+import { codesOf, entryIn, tooManyNew, type Judged, type Note, type Planned } from '../../exchange/index.ts'
 import { birthRange, type Birth } from '../../patients/index.ts'
 import { judgeNew, type Place, type StayFields } from '../rules/fields.ts'
 import { bedSpan, patientSpan, takerOf, type Span } from './contend.ts'
@@ -29,7 +29,10 @@ export function judgeStay(entry: StayEntry, { birth }: { birth: Birth }, known: 
     const [serviceColumn, bedColumn] = i === 0 ? (['service', 'bed'] as const) : (['movements', 'movements'] as const)
     const to = moves[i + 1]?.at ?? course.dischargedAt
     const serviceId = entryIn(known.services, move.service, line, entry.headingOf(serviceColumn), [])
-    if (serviceId === null) return void faults.push(note(serviceColumn, closedService))
+    if (serviceId === null) {
+      const isTooMany = known.services.tooMany.has(move.service)
+      return void faults.push(note(serviceColumn, isTooMany ? tooManyNew : closedService))
+    }
     const found =
       move.bed === null ? null : known.beds.find(move.bed, { id: serviceId, name: move.service }, move.at.slice(0, 10))
     if (found && 'fault' in found) return void faults.push(note(bedColumn, found.fault))

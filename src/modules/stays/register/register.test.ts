@@ -278,6 +278,33 @@ test('of a protected file a book tells nobody outside its team whether the patie
   assert.match(JSON.stringify(own.refused), /déjà été importé avec un autre contenu/)
 })
 
+test('whom a book lays into a bed that is being cleaned lies in a clean one; a column of a hundred services is none', async () => {
+  const { csref } = await harness()
+  const { items } = (await csref.admin.get('/api/v1/beds?q=MAT-1', 200)).body
+  const made = { code: 'MAT-9', serviceId: items[0].service.id, openedOn: '2026-01-01' }
+  const { body: bed } = await csref.admin.post('/api/v1/beds', made, 201)
+  const state = { body: { state: 'cleaning' }, headers: { 'if-match': `"${bed.version}"` }, expect: 200 }
+  await csref.agent.send('PUT', `/api/v1/beds/${bed.id}/state`, state)
+  const head = 'Nom;Prénom;Sexe;Âge;Date d’entrée;Service;Lit;Diagnostic;Date de sortie;Mode de sortie'
+  const line = 'Bengaly;Nana;F;22 ans;20/11/2026;Maternité;MAT-9;Travail;;'
+  const { stored } = await send(csref.agent, [head, line].join('\n'), 'dryRun=false&register=stays', 201)
+  assert.equal(stored.stays, 1)
+  const { items: versions } = (await csref.admin.get(`/api/v1/beds/${bed.id}/history`, 200)).body
+  const stay = (await csref.agent.get('/api/v1/stays?q=bengaly', 200)).body.items[0]
+  assert.deepEqual([stay.bed.id, versions[0].data.version], [bed.id, bed.version + 2])
+  const { database } = await harness()
+  const [row] = await database.asSuperuser<{ state: string }>(
+    `select state from ${csref.establishment.schema}.bed where id = $1`,
+    [bed.id],
+  )
+  assert.equal(row!.state, 'free')
+
+  const many = Array.from({ length: 101 }, (_, n) => `Bengaly;N${n};F;22 ans;20/11/2026;Salle ${n} bis;;Travail;;`)
+  const { refused } = await send(csref.agent, [head, ...many].join('\n'), 'dryRun=true&register=stays', 201)
+  assert.deepEqual(refused.map((one: { column: string }) => one.column), ['Service']) // prettier-ignore
+  assert.match(refused[0].message, /100 autres y seraient déjà ajoutées/)
+})
+
 test('somebody whose first line is refused for its bed is new with the next one', async () => {
   const { cscom } = await harness()
   const head = 'Nom;Prénom;Sexe;Âge;Téléphone;Date d’entrée;Service;Lit;Diagnostic;Date de sortie;Mode de sortie'
