@@ -24,7 +24,7 @@ export async function loadWard(
   for (const { code, service } of ward.beds)
     beds.set(
       code,
-      (await findOrInsertBed(db, actor, { code, serviceId: services.get(service)!, openedOn: wardOpenedOn })).id,
+      await findOrInsertBed(db, actor, { code, serviceId: services.get(service)!, openedOn: wardOpenedOn }),
     )
   const stays = ward.stays.filter((stay) => (stay.dischargedAt ?? stay.admittedAt) <= day)
   const random = seeded(`SIS places ${records.establishment.slug}`)

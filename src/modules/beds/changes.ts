@@ -3,13 +3,14 @@ import { constraintOf, sqlState, type TenantDb } from '#tenancy'
 import { audit } from '../../platform/audit/index.ts'
 import { assertVersion, type Actor, type Created } from '../../platform/http/index.ts'
 import { now, today } from '../../shared/clock.ts'
-import { invalidInput, problem, type FieldError } from '../../shared/errors.ts'
-import { text, type Text } from '../../shared/text.ts'
+import { invalidInput, problem } from '../../shared/errors.ts'
+import { text } from '../../shared/text.ts'
 import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
 import { foldText, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
-import { isNamed, isUsedBetween } from './occupied.ts'
-import { findBed, getBed, lockBeds } from './queries.ts'
+import { isNamed } from './occupied.ts'
+import { assertFirstDay, correctOpening, reopen } from './openings.ts'
+import { findBed, lockBeds } from './queries.ts'
 import { selectBeds, toBed, toBedVersion, type BedRow } from './record.ts'
 import type { Bed, BedCreate, BedState, BedUpdate, BedVersion } from './schemas.ts'
 
@@ -64,10 +65,7 @@ export async function createBed(db: TenantDb, actor: Actor, input: BedCreate): P
   }
   const before = await sentBefore()
   if (before) return before
-  const errors: FieldError[] = []
-  if (openedOn > today()) errors.push({ path: 'openedOn', message: future })
-  if (openedOn < '1900-01-01') errors.push({ path: 'openedOn', message: tooEarly })
-  if (errors.length > 0) throw invalidInput(...errors)
+  assertFirstDay(openedOn)
   await assertOffered(db, serviceId)
   if (await insert(db, { id, code, serviceId, state, openedOn }))
     return { body: toBed(await keep(db, actor, id, 'create')), location }
@@ -107,12 +105,21 @@ async function insert(
 
 /**
  * Adds a bed as a file tells it, which may have been closed since. The file's reader has seen to it that it can be so.
+ * @returns its id
  * @throws bed_code_taken
  */
-export async function importBed(db: TenantDb, actor: Actor, bed: Omit<NewBed, 'id'>): Promise<Bed> {
+export async function importBed(
+  db: TenantDb,
+  actor: Actor,
+  { closedOn = null, ...bed }: Omit<NewBed, 'id'>,
+): Promise<string> {
   const id = uuidv7()
-  if (!(await insert(db, { id, ...bed }))) throw problem('bed_code_taken')
-  return toBed(await keep(db, actor, id, 'import', { reason: 'import', verb: 'create' }))
+  if (!(await insert(db, { id, ...bed, closedOn }))) throw problem('bed_code_taken')
+  // Not read again, as `keep` would: of thousands in one transaction, whose tables have no statistics yet, that is a scan each.
+  const data: BedVersion = { id, version: 1, ...bed, active: closedOn === null, closedOn }
+  await addVersion(db, actor, { resource: 'bed', id, version: 1, action: 'import', reason: 'import', data })
+  await audit(db, actor, { action: 'bed.create', resource: 'bed', resourceId: id, reason: 'import' })
+  return id
 }
 
 /** The bed, locked. @throws bed_not_found, version_stale */
@@ -166,54 +173,6 @@ export async function updateBed(
     })
   return toBed(await keep(db, actor, id, 'update', { reason: changeReason ?? null }))
 }
-
-/**
- * The first day of the present opening, or of the last one, said otherwise.
- * @throws invalid_input: a day to come, after its end, within the opening before it, or after somebody lay there already
- */
-async function correctOpening(db: TenantDb, row: BedRow, openedOn: string): Promise<void> {
-  const wrong = (message: Text) => invalidInput({ path: 'openedOn', message })
-  if (openedOn > today()) throw wrong(future)
-  if (openedOn < '1900-01-01') throw wrong(tooEarly)
-  if (row.closed_on !== null && openedOn > row.closed_on) throw wrong(afterEnd)
-  const earlier = await db
-    .selectFrom('bed_opening')
-    .select('closed_on')
-    .where('bed_id', '=', row.id)
-    .where('opened_on', '<', row.opened_on)
-    .orderBy('opened_on', 'desc')
-    .executeTakeFirst()
-  if (earlier && openedOn < (earlier.closed_on ?? row.opened_on)) throw wrong(withinEarlier)
-  if (openedOn > row.opened_on && (await isUsedBetween(db, row.id, row.opened_on, openedOn))) throw wrong(inUseBefore)
-  await db
-    .updateTable('bed_opening')
-    .set({ opened_on: openedOn })
-    .where('bed_id', '=', row.id)
-    .where('opened_on', '=', row.opened_on)
-    .execute()
-}
-
-/** From today on the bed is where, and as, it is said to be; what was until yesterday stays. */
-async function reopen(db: TenantDb, row: BedRow, { serviceId, active }: { serviceId: string; active: boolean }) {
-  const day = today()
-  const wasActive = row.closed_on === null
-  const newest = db.updateTable('bed_opening').where('bed_id', '=', row.id).where('opened_on', '=', row.opened_on)
-  if (!active) {
-    if (wasActive) await newest.set({ closed_on: day }).execute()
-    return
-  }
-  const goesOn = row.opened_in === serviceId && (wasActive || row.closed_on === day)
-  // What was opened today has no day in its former service.
-  if (goesOn || row.opened_on === day) {
-    await newest.set({ service_id: serviceId, closed_on: null }).execute()
-    return
-  }
-  if (wasActive) await newest.set({ closed_on: day }).execute()
-  await open(db, row.id, serviceId, day)
-}
-
-const open = (db: TenantDb, id: string, serviceId: string, day: string) =>
-  db.insertInto('bed_opening').values({ bed_id: id, service_id: serviceId, opened_on: day }).execute()
 
 /** To clean, out of order, ready again. @throws bed_not_found, version_stale, bed_occupied */
 export async function setBedState(
@@ -278,32 +237,22 @@ export async function removeBed(
 /**
  * The bed with this code, added to the service when there is none: for imports.
  * @param openedOn since when it is said to have been there
+ * @returns its id
  */
 export async function findOrInsertBed(
   db: TenantDb,
   actor: Actor,
   { code: written, serviceId, openedOn }: { code: string; serviceId: string; openedOn: string },
-): Promise<Bed> {
+): Promise<string> {
   const code = storedCode(written).slice(0, 30)
   const found = await db.selectFrom('bed').select('id').where('code_key', '=', keyOf(code)).executeTakeFirst()
-  return found ? getBed(db, found.id) : importBed(db, actor, { code, serviceId, state: 'free', openedOn })
+  return found?.id ?? importBed(db, actor, { code, serviceId, state: 'free', openedOn })
 }
 
 const unseen = text('Un code a au moins un caractère visible.', 'A code has at least one visible character.')
-const future = text('Un lit n’ouvre pas dans le futur.', 'A bed does not open in the future.')
-const tooEarly = text('L’ouverture d’un lit ne remonte pas avant 1900.', 'A bed was not opened before 1900.')
 const alone = text(
   'Le premier jour se corrige seul : ni avec un autre service, ni avec une fermeture ou une réouverture.',
   'The first day is corrected by itself: not together with another service, a closing or an opening.',
-)
-const afterEnd = text('Ce jour suit la fermeture du lit.', 'This day is after the bed was closed.')
-const withinEarlier = text(
-  'Ce jour précède la fin de l’ouverture précédente de ce lit.',
-  'This day is before the end of this bed’s former opening.',
-)
-const inUseBefore = text(
-  'Un patient occupait déjà ce lit avant ce jour.',
-  'A patient was in this bed before this day already.',
 )
 const noService = text(
   'Cet identifiant n’est pas dans la liste de l’établissement.',

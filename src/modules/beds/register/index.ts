@@ -104,14 +104,23 @@ async function change(
   // Who lies in a bed is told by the stays: a free bed where somebody lies since is the same bed.
   const state = says.state === null || says.state === 'occupied' || says.state === bed.state ? undefined : says.state
   if (says.state === 'occupied' && !bed.occupied) warn('state', nobodyInIt)
-  if (openedOn !== null && openedOn !== bed.opened_on) warn('openedOn', daysStay)
+  const otherDay = openedOn !== null && openedOn !== bed.opened_on
+  // A day that is said by itself is a correction; with a move or a reopening an opening begins today.
+  const corrects = otherDay && !moves && active === wasActive
+  if (otherDay && !corrects) warn('openedOn', daysStay)
   if (closedOn !== null && closedOn !== (bed.closed_on ?? today())) warn('closedOn', daysStay)
-  if (!moves && active === wasActive && state === undefined) return 'same'
-  if (bed.occupied) throw problem('bed_occupied')
+  const stays = !moves && active === wasActive && state === undefined
+  if (stays && !corrects) return 'same'
+  if (bed.occupied && !stays) throw problem('bed_occupied')
   if (moves) services.assertOffered(service)
   else if (active && !wasActive) services.assertOffered(bed.service_name)
   const serviceId = moves ? await services.store(db, actor, service, created) : bed.service_id
-  const changed = await updateBed(db, actor, bed.id, bed.version, { serviceId, active, changeReason: 'import' })
+  const changed = await updateBed(db, actor, bed.id, bed.version, {
+    serviceId,
+    active,
+    ...(corrects && { openedOn }),
+    changeReason: 'import',
+  })
   if (state !== undefined) await setBedState(db, actor, bed.id, changed.version, state, 'import')
   return 'changed'
 }
@@ -125,6 +134,6 @@ const nobodyInIt = text(
   'Said to be occupied, but no stay is open in it here: the admission of a patient occupies it.',
 )
 const daysStay = text(
-  'Ce lit est déjà là : ses jours d’ouverture et de fermeture restent, un changement vaut à partir d’aujourd’hui.',
-  'This bed is there already: its days of opening and closing stay, a change counts from today on.',
+  'Ce lit est déjà là : un changement de service, une fermeture ou une réouverture vaut à partir d’aujourd’hui.',
+  'This bed is there already: a move, a closing or a reopening counts from today on.',
 )

@@ -148,11 +148,12 @@ test('a changed line changes the entry with its history, an empty cell nothing, 
     'PED-01;;;;;01/02/2026',
     'MED-99;Urgences;;;;',
     'MED-98;Accueil;;;;01/13/2026',
+    'MED-03;;;;02/03/2024;',
   ]
   const report = await send(admin, [head, ...lines].join('\n'), 'dryRun=false&register=beds')
   assert.deepEqual(refusals(report), [[2, null], [3, null], [8, 'Fermé le']]) // prettier-ignore
   assert.match(report.refused[0].message, /Un patient est dans ce lit/)
-  assert.deepEqual([report.stored.beds, report.changed, report.created.services], [4, 3, ['Urgences']])
+  assert.deepEqual([report.stored.beds, report.changed, report.created.services], [5, 4, ['Urgences']])
   assert.deepEqual(
     report.warnings.map(({ line, column }: Body) => [line, column]),
     [[4, 'Ouvert le'], [6, 'Fermé le']], // prettier-ignore
@@ -164,6 +165,7 @@ test('a changed line changes the entry with its history, an empty cell nothing, 
     versions.map(({ action, reason, data }: Body) => [action, reason, data.state]),
     [['update', 'import', 'free'], ['update', 'import', 'cleaning'], ['import', 'import', 'cleaning']], // prettier-ignore
   )
+  assert.equal((await bedOf('MED-03')).openedOn, '2024-03-02')
   const [reopened, shut] = [await bedOf('MED-04'), await bedOf('PED-01')]
   assert.deepEqual([reopened.id, reopened.active, reopened.openedOn], [closed.id, true, today])
   assert.deepEqual([shut.active, shut.closedOn], [false, today])

@@ -91,10 +91,9 @@ async function storeBed(
   { name, serviceId = '', since = '' }: Created,
   ids: ReadonlyMap<string, string>,
 ): Promise<string> {
-  const bed = await findOrInsertBed(db, actor, {
+  return findOrInsertBed(db, actor, {
     code: name,
     serviceId: ids.get(serviceId) ?? serviceId,
     openedOn: since,
   })
-  return bed.id
 }
