@@ -25,6 +25,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit(0))
 
 let running: Promise<Running> | undefined
+// What comes before any request is being prepared while this process opens its doors to the database.
+let masterKey: string | undefined
+let begin: () => void
+const begun = new Promise<void>((resolve) => (begin = resolve))
 let log: Logger | undefined
 const meters = new Meters()
 onCrash((trace) => {
@@ -35,6 +39,9 @@ onCrash((trace) => {
 
 process.on('message', (message: ToWorker) => {
   if (message.type === 'start') {
+    masterKey = message.masterKey
+    begin()
+  } else if (message.type === 'open') {
     running = start(message.settings)
     running.then(
       () => void tell({ type: 'ready' }),
@@ -62,7 +69,8 @@ async function start(settings: WorkerSettings): Promise<Running> {
     meter: new Meter({ meters, log, slowMs }),
   })
   measureTenancy(meters, tenancy)
-  const access = await openAccess({ tenancy, masterKey: Buffer.from(settings.masterKey, 'base64'), installation })
+  await begun
+  const access = await openAccess({ tenancy, masterKey: Buffer.from(masterKey ?? '', 'base64'), installation })
   const app = await buildApp({ config, access, log, measuring: { meters, slowMs } })
   const drainConnections = followConnections(app.server)
   const host = config.host === 'localhost' ? '127.0.0.1' : config.host
@@ -105,7 +113,8 @@ function fail(error: unknown, { config }: WorkerSettings): void {
 
 async function drain(code = 0): Promise<void> {
   setTimeout(() => process.exit(1), drainMs).unref()
-  await running?.then((server) => server.drain()).catch(() => {})
+  // Before, it has no request, and may wait for long.
+  if (masterKey !== undefined) await running?.then((server) => server.drain()).catch(() => {})
   // The last of what it counted; exit() would not wait for it.
   await tell({ type: 'measured', round: 0, families: meters.read() })
   process.exit(code)

@@ -7,8 +7,6 @@ export type WorkerSettings = {
   apiUrl: string
   installation: string
   pooler: Config['pooler']
-  /** Base64, 32 bytes. */
-  masterKey: string
   poolSize: number
   /** What its connections may take in PostgreSQL (MB). */
   memoryMb: number
@@ -16,8 +14,12 @@ export type WorkerSettings = {
   metered: boolean
 }
 
+/** `open`: its doors to the database; `start`: serve, with the master key (base64, 32 bytes). */
 export type ToWorker =
-  { type: 'start'; settings: WorkerSettings } | { type: 'drain' } | { type: 'measure'; round: number }
+  | { type: 'open'; settings: WorkerSettings }
+  | { type: 'start'; masterKey: string }
+  | { type: 'drain' }
+  | { type: 'measure'; round: number }
 
 /**
  * `here`: listens to us (a message sent before is lost while an ES module loads, Node 20).

@@ -57,10 +57,12 @@ export async function serve(config: Config): Promise<void> {
     tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
 
     const settings = deferred<WorkerSettings>()
+    const keyKnown = deferred<string>()
     const workers = startWorkers({
       count: config.workers,
       program: serverProgram,
       settings: settings.promise,
+      masterKey: keyKnown.promise,
       tell,
       ...(metrics.gathering && { gathering: metrics.gathering }),
     })
@@ -72,11 +74,12 @@ export async function serve(config: Config): Promise<void> {
     undo.push(database.close, () => sealing?.stop(), workers.drain)
     force.push(() => void database.close('immediate'))
     await migrate(database.owner, tell)
+    settings.resolve(workerSettings({ ...config, port }, database))
     const masterKey = await prepare(config, database, log)
     const key = auditKey(masterKey)
     sealing = startSealing({ owner: database.owner, key, anchors: anchorsOf(config, log), log })
     metrics.know({ sealing, database })
-    settings.resolve(workerSettings({ ...config, port }, database, masterKey))
+    keyKnown.resolve(masterKey.toString('base64'))
     await Promise.race([workers.ready, signals.asked, crashed.promise])
 
     const end = new AbortController()
@@ -121,7 +124,7 @@ async function prepare(config: Config, database: Database, log: Log): Promise<Bu
   }
 }
 
-function workerSettings(config: Config, { apiUrl, installation }: Database, masterKey: Buffer): WorkerSettings {
+function workerSettings(config: Config, { apiUrl, installation }: Database): WorkerSettings {
   const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, rateEstablishment, logLevel, slowMs } = config
   const { rateUserInFlight, rateEstablishmentInFlight, rateInFlight } = config
   return {
@@ -142,7 +145,6 @@ function workerSettings(config: Config, { apiUrl, installation }: Database, mast
     apiUrl,
     installation,
     pooler: config.pooler,
-    masterKey: masterKey.toString('base64'),
     poolSize: poolSizeFor(config.workers),
     memoryMb: config.dbMemoryMb / config.workers,
     metered: config.metricsPort !== undefined,

@@ -10,7 +10,10 @@ import { deferred, startWorkers } from './workers.ts'
 
 // The least that speaks the supervisor's language.
 const program = `
-process.on('message', ({ type }) => (type === 'start' ? process.send({ type: 'ready' }) : process.exit(0)))
+process.on('message', ({ type }) => {
+  if (type === 'start') process.send({ type: 'ready' })
+  if (type === 'drain') process.exit(0)
+})
 process.send({ type: 'here' })
 `
 
@@ -23,6 +26,7 @@ test('an error on the channel to a process, as when it is killed under load, end
     count: 1,
     program: join(folder, 'worker.mjs'),
     settings: Promise.resolve({} as WorkerSettings),
+    masterKey: Promise.resolve(''),
     tell: (line) => told.push(line),
   })
   t.after(() => workers.kill())
@@ -51,6 +55,7 @@ test('the others are started when the first one serves', async (t) => {
     count: 3,
     program: join(folder, 'worker.mjs'),
     settings: settings.promise,
+    masterKey: Promise.resolve(''),
     tell: () => {},
   })
   t.after(() => workers.kill())

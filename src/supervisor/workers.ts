@@ -21,8 +21,10 @@ type Options = {
   count: number
   /** The program of an HTTP process. */
   program: string
-  /** Known once the database is set up; the processes load their code meanwhile. */
+  /** Known once the tables are there; the processes load their code meanwhile. */
   settings: Promise<WorkerSettings>
+  /** Base64. Known when all is prepared that comes before any request; they open the database meanwhile. */
+  masterKey: Promise<string>
   tell: (line: string) => void
   /** Collects their numbers. */
   gathering?: Gathering
@@ -38,7 +40,7 @@ const [shortestWait, longestWait] = [200, 2_000]
 const attemptsAtFirst = 5
 
 /** Starts the HTTP processes, the first one first, and starts each again when it dies, sooner or later (0.2 s to 2 s). */
-export function startWorkers({ count, program, settings, tell, gathering }: Options): Workers {
+export function startWorkers({ count, program, settings, masterKey, tell, gathering }: Options): Workers {
   cluster.setupPrimary({ exec: program, execArgv: [...process.execArgv, ...heap] })
   const failure = deferred<never>()
   // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
@@ -55,7 +57,10 @@ export function startWorkers({ count, program, settings, tell, gathering }: Opti
       if (message.type === 'here') {
         listening.add(worker)
         gathering?.join(member)
-        void settings.then((known) => send(worker, { type: 'start', settings: known }))
+        void settings.then(async (known) => {
+          send(worker, { type: 'open', settings: known })
+          send(worker, { type: 'start', masterKey: await masterKey })
+        })
       } else if (message.type === 'ready') onReady()
       else if (message.type === 'measured') gathering?.hear(member, message.round, message.families)
       else failure.reject(new Failure(message.lines))
