@@ -7,7 +7,7 @@ export const PatientFilters = object({
   q: Type.Optional(
     Line(100, {
       description:
-        'Names (accents, capitals and spelling tolerated), phone digits or file number; the likest come first, of more than 2,000 the newest 2,000',
+        'Names (accents, capitals and spelling tolerated), phone digits or file number; the likest come first, of more than 1,000 the newest 1,000',
       examples: ['koulibali'],
     }),
   ),

@@ -210,7 +210,7 @@ test('of more bearers of a name than are ranked, the newest are', async () => {
       born_from, born_to, search_key, created_by_name, created_at)
     select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 2015, n, 'Zoungrana', 'Pauline', 'F', 'year', '1980',
       '1980-01-01', '1980-12-31', 'pauline zoungrana', 'Agent', timestamptz '2015-01-01' + n * interval '1 minute'
-    from generate_series(1, 2010) n`)
+    from generate_series(1, 1010) n`)
   const seen: string[] = []
   for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
     const more: Body = { q: 'zoungrana', limit: 100, ...(cursor !== null && { cursor }) }
@@ -220,6 +220,6 @@ test('of more bearers of a name than are ranked, the newest are', async () => {
   }
   assert.deepEqual(
     seen,
-    Array.from({ length: 2_000 }, (_, n) => `2015-${String(2010 - n).padStart(6, '0')}`),
+    Array.from({ length: 1_000 }, (_, n) => `2015-${String(1010 - n).padStart(6, '0')}`),
   )
 })
