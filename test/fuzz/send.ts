@@ -37,7 +37,8 @@ export async function injected(world: World, made: Case): Promise<Answer | undef
   }
   if (told.status === 401 && made.actor !== undefined) world.forget(made.actor)
   if (endsSession.test(made.operation.path)) world.forget(restless)
-  if (String(told.headers['content-type']).startsWith('application/json')) remember(world, made.operation.path, told)
+  if (String(told.headers['content-type']).startsWith('application/json'))
+    remember(world, made.operation.path, made.url, told)
   return told
 }
 

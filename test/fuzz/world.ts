@@ -7,8 +7,9 @@ import { harness, harnessConfig } from '../harness.ts'
 import { testPassword } from '../fixtures.ts'
 import type { Answer } from './checker.ts'
 
-export type Known = { id: string; version: number }
-/** Records by the part of the address that names their kind (patients, users, …). */
+/** `of`: the record within which it stands. */
+export type Known = { id: string; version: number; of?: string | undefined }
+/** Records by their kind. */
 export type Pools = Record<string, Known[]>
 
 /** The application with its records, and what a sender of cases needs to know of it. */
@@ -30,14 +31,18 @@ export const restless = 'cabinet_etoile.agent'
 const agent = 'cscom_sangha.agent'
 const admin = 'cscom_sangha.admin'
 
+/** The part of the address that names the kind of record: patients, users, observations of a stay. */
+export const kindOf = (path: string): string =>
+  path.includes('/observations/{') ? 'observations' : (path.split('/')[3] ?? '')
+
 /** Who may do this. */
 export function actorOf(method: string, path: string): string {
-  const kind = path.split('/')[3] ?? ''
+  const kind = kindOf(path)
   if (kind === 'auth') return method === 'GET' ? agent : restless
   if (kind === 'counts') return 'ministere'
   if (kind === 'audit' || kind === 'users') return admin
   if (kind === 'establishments') return 'superadmin'
-  return /^(services|specialties)$/.test(kind) && method !== 'GET' ? admin : agent
+  return /^(services|specialties|beds|equipment)$/.test(kind) && method !== 'GET' ? admin : agent
 }
 
 export const actors = [
@@ -107,17 +112,17 @@ export async function openWorld(extend: (app: FastifyInstance) => void = () => {
 }
 
 /** Keeps a record that an answer tells of, so that later cases find it. */
-export function remember({ pools }: World, path: string, { status, text }: Answer): void {
+export function remember({ pools }: World, path: string, url: string, { status, text }: Answer): void {
   // Empty: to HEAD, or wrongly, which the check of the answer finds.
   if (![200, 201, 202].includes(status) || text === '') return
-  const kind = path.split('/')[3] ?? ''
+  const kind = path.includes('/observations') ? 'observations' : kindOf(path)
   const { id, slug, version } = JSON.parse(text) as { id?: string; slug?: string; version?: number }
   const known = kind === 'establishments' ? slug : id
   if (typeof known !== 'string') return
   const pool = (pools[kind] ??= [])
   const same = pool.find((one) => one.id === known)
   if (same) same.version = version ?? same.version
-  else pool.push({ id: known, version: version ?? 1 })
+  else pool.push({ id: known, version: version ?? 1, of: kind === 'observations' ? url.split('/')[4] : undefined })
   if (pool.length > 60) pool.shift()
 }
 
