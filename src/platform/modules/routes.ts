@@ -78,8 +78,6 @@ export const modulesRoutes =
             'establishment_not_found',
             'module_needed',
             'module_in_use',
-            'establishment_suspended',
-            'establishment_archived',
           ),
         },
       },

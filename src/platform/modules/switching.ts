@@ -18,8 +18,7 @@ type Choosing = {
 /**
  * Makes `change`, unless a module that goes off with it is in use. It is asked before; and again when it is off, since somebody
  * may have begun something meanwhile: then the change is taken back. Whoever begins something later is refused.
- * @throws module_in_use with what must be ended first; invalid_input; establishment_suspended, establishment_archived: nobody
- *   can be asked; whatever `change` throws
+ * @throws module_in_use with what must be ended first; invalid_input; whatever `change` throws
  */
 export async function switching<T extends EstablishmentModules>(
   tenancy: Tenancy,
@@ -29,8 +28,9 @@ export async function switching<T extends EstablishmentModules>(
   refuseUnknown(choices.modules, all)
   await tenancy.directory.refresh()
   const before = tenancy.directory.findBySlug(slug)
-  // One that is being prepared holds nothing; one that is not there is told by `change`.
-  const going = before && before.status !== 'provisioning' ? goingOff(before, choices, all) : []
+  // One that is being prepared holds nothing, and one that is suspended or archived cannot be asked: nobody works there, and
+  // what is open can be ended once both are on again. One that is not there is told by `change`.
+  const going = before?.status === 'active' ? goingOff(before, choices, all) : []
   if (!before || going.length === 0) return change()
   await refuseInUse(tenancy, before, going)
   const changed = await change()
