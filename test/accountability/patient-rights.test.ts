@@ -371,7 +371,8 @@ describe('an opposition to sharing', () => {
     )
     assert.equal((await agent.post(path, { scope: 'establishments' }, 409)).body.code, 'opposition_exists')
     await agent.post(path, { scope: 'research' }, 201)
-    assert.equal((await agent.post(path, { scope: 'research', since: '2999-01-01' }, 400)).body.errors[0].path, 'since')
+    for (const since of ['2999-01-01', '1899-12-31'])
+      assert.equal((await agent.post(path, { scope: 'research', since }, 400)).body.errors[0].path, 'since')
     await agent.post(path, { scope: 'everything' }, 400)
 
     const one = `${path}/${made.id as string}`

@@ -27,6 +27,7 @@ export async function recordOpposition(
   { scope, since = today(), reason = null }: OppositionCreate,
 ): Promise<Opposition> {
   if (since > today()) throw invalidInput({ path: 'since', message: future })
+  if (since < '1900-01-01') throw invalidInput({ path: 'since', message: tooEarly })
   // The patient's row is held until the commit: two agents cannot both record the same.
   await lockPatient(db, actor, patientId)
   const standing = (await listOppositions(db, patientId)).filter(({ withdrawn }) => withdrawn === null)
@@ -114,4 +115,5 @@ const toOpposition = (row: Row): Opposition => ({
         },
 })
 
+const tooEarly = text('Une opposition ne remonte pas avant 1900.', 'An opposition was not made before 1900.')
 const future = text('Ce jour n’est pas encore venu.', 'This day has not come yet.')
