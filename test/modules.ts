@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Random } from '../src/demo/random.ts'
+import type { Hints } from './fuzz/values.ts'
 import type { Plan } from './isolation/plan.ts'
 import type { Found, Kind, Place } from './isolation/world.ts'
 import type { Rule } from './roles.ts'
@@ -24,6 +26,13 @@ export type ModuleFixture = {
   kinds?: Record<string, KindFixture>
   /** What an identifier of this name in a path, a query or a body is. */
   parameters?: Record<string, Kind>
+  /** What test/fuzz cannot know from the schemas. */
+  fuzz?: {
+    /** By kind of record and name of the field: values that fit each other. @param id one of that kind that exists */
+    hints(id: (kind: string) => (choose: Random) => string): Record<string, Hints>
+    /** By operation: what its schema lets out and it needs nevertheless. */
+    needs?: Record<string, string[]>
+  }
 }
 
 const folder = join(import.meta.dirname, '..', 'src', 'modules')

@@ -4,7 +4,8 @@ import type { Operation } from './checker.ts'
 import * as corpus from './corpus.ts'
 import * as envelopes from './envelopes.ts'
 import { mutated, valid, written, type Hints, type Schema } from './values.ts'
-import { actorOf, actors, kindOf, oneOf, type Known, type World } from './world.ts'
+import { fixtures } from '../modules.ts'
+import { actorOf, actors, oneOf, subjectOf, type Known, type World } from './world.ts'
 
 export type Case = {
   operation: Operation
@@ -56,37 +57,15 @@ export function hintsOf(world: World): Hints {
   }
 }
 
-/** Of a ward, where one record has to fit the others: a bed its service, a discharge its admission. */
-function hintsOfWard(world: World): Record<string, Hints> {
-  const id = (kind: string) => (choose: Random) => oneOf(world, kind, choose).id
-  const day = (month: number) => (choose: Random) => `2026-0${month}-1${choose.int(0, 9)}`
-  const instant = (month: number) => (choose: Random) => `${day(month)(choose)}T08:00:00.000Z`
-  return {
-    beds: {
-      code: (choose) => `L${choose.int(1, 10 ** 6)}`,
-      serviceId: id('services'),
-      openedOn: () => '2020-01-01',
-      active: (choose) => choose.chance(0.8),
-    },
-    equipment: { code: (choose) => `E${choose.int(1, 10 ** 6)}`, nextMaintenanceOn: day(9), since: day(5) },
-    stays: {
-      serviceId: id('services'),
-      bedId: (choose) => (choose.chance(0.5) ? null : oneOf(world, 'beds', choose).id),
-      consultationId: () => undefined,
-      admittedAt: instant(3),
-      at: instant(8),
-      mode: (choose) => choose.pick(['home', 'referred', 'leftAgainstAdvice']),
-      finalCodes: () => [],
-    },
-    observations: { at: instant(8) },
-  }
-}
+const hintsOfModules = (world: World): Record<string, Hints> =>
+  Object.assign({}, ...fixtures.map(({ fuzz }) => fuzz?.hints((kind) => (choose) => oneOf(world, kind, choose).id)))
+const needs = new Map(fixtures.flatMap(({ fuzz }) => Object.entries(fuzz?.needs ?? {})))
 
 /** One request to this operation: as it should be, or with one or two things wrong in it. */
 export function makeCase(world: World, operation: Operation, choose: Random): Case {
   const { method, path, body } = operation
-  const kind = kindOf(path)
-  const hints = { ...hintsOf(world), ...hintsOfWard(world)[kind] }
+  const kind = subjectOf(path)
+  const hints = { ...hintsOf(world), ...hintsOfModules(world)[kind] }
   const record = oneOf(world, kind, choose)
   const made: Case = {
     operation,
@@ -222,14 +201,9 @@ function addBody(made: Case, type: string, isDamaged: boolean, world: World, cho
   made.headers['content-type'] = type
   if (type === 'multipart/form-data') return addFile(made, isDamaged, choose)
   let value = schema.examples && choose.chance(0.1) ? schema.examples[0] : valid(schema, choose, hints)
-  // An admission needs a patient and a service, or what names them, which its schema cannot say.
-  if (made.operation.path === '/api/v1/stays' && choose.chance(0.7))
-    value = {
-      patientId: hints['patientId']?.(choose),
-      serviceId: hints['serviceId']?.(choose),
-      reason: 'Fièvre',
-      ...(value as object),
-    }
+  const needed = needs.get(`${made.operation.method} ${made.operation.path}`)
+  if (needed && choose.chance(0.7))
+    value = { ...Object.fromEntries(needed.map((name) => [name, hints[name]?.(choose)])), ...(value as object) }
   if (isDamaged && choose.chance(0.8)) {
     const change = mutated(value, schema, choose, world.foreign)
     value = change.value

@@ -5,6 +5,8 @@ import { buildApp } from '../../src/app.ts'
 import type { Random } from '../../src/demo/random.ts'
 import { harness, harnessConfig } from '../harness.ts'
 import { testPassword } from '../fixtures.ts'
+import { fixtures } from '../modules.ts'
+import { administrator } from '../roles.ts'
 import type { Answer } from './checker.ts'
 
 /** `of`: the record within which it stands. */
@@ -16,6 +18,8 @@ export type Pools = Record<string, Known[]>
 export type World = {
   app: FastifyInstance
   pools: Pools
+  /** The kinds of records that stand within others and have an address of their own. */
+  parts: ReadonlySet<string>
   /** Identifiers that stand elsewhere: of another establishment, of another kind of record. */
   foreign: string[]
   token(actor: string): Promise<string>
@@ -31,9 +35,16 @@ export const restless = 'cabinet_etoile.agent'
 const agent = 'cscom_sangha.agent'
 const admin = 'cscom_sangha.admin'
 
-/** The part of the address that names the kind of record: patients, users, observations of a stay. */
-export const kindOf = (path: string): string =>
-  path.includes('/observations/{') ? 'observations' : (path.split('/')[3] ?? '')
+/** The part of the address that names the kind of record: patients, users. */
+export const kindOf = (path: string): string => path.split('/')[3] ?? ''
+/** Of a record within another one: …/{id}/oppositions and …/{id}/oppositions/{oppositionId}. */
+const partOf = (path: string): string | undefined => /^\/api\/v1\/[^/]+\/\{\w+\}\/([\w-]+)/.exec(path)?.[1]
+/** What this operation is about. */
+export const subjectOf = (path: string): string => (/\}.*\{/.test(path) && partOf(path)) || kindOf(path)
+
+/** Lists that the administrator keeps: nobody else adds to them. */
+const keptByAdmin = (kind: string): boolean =>
+  fixtures.some(({ rights }) => rights[`POST /api/v1/${kind}`] === administrator)
 
 /** Who may do this. */
 export function actorOf(method: string, path: string): string {
@@ -42,7 +53,7 @@ export function actorOf(method: string, path: string): string {
   if (kind === 'counts') return 'ministere'
   if (kind === 'audit' || kind === 'users') return admin
   if (kind === 'establishments') return 'superadmin'
-  return /^(services|specialties|beds|equipment)$/.test(kind) && method !== 'GET' ? admin : agent
+  return method !== 'GET' && keptByAdmin(kind) ? admin : agent
 }
 
 export const actors = [
@@ -88,6 +99,9 @@ export async function openWorld(extend: (app: FastifyInstance) => void = () => {
   return {
     app,
     pools: {},
+    parts: new Set(
+      Object.keys(app.swagger().paths ?? {}).map((path) => (subjectOf(path) === kindOf(path) ? '' : subjectOf(path))),
+    ),
     foreign: [
       elsewhere.body.id,
       service.body.id,
@@ -112,17 +126,18 @@ export async function openWorld(extend: (app: FastifyInstance) => void = () => {
 }
 
 /** Keeps a record that an answer tells of, so that later cases find it. */
-export function remember({ pools }: World, path: string, url: string, { status, text }: Answer): void {
+export function remember({ pools, parts }: World, path: string, url: string, { status, text }: Answer): void {
   // Empty: to HEAD, or wrongly, which the check of the answer finds.
   if (![200, 201, 202].includes(status) || text === '') return
-  const kind = path.includes('/observations') ? 'observations' : kindOf(path)
+  const part = partOf(path)
+  const kind = part !== undefined && parts.has(part) ? part : kindOf(path)
   const { id, slug, version } = JSON.parse(text) as { id?: string; slug?: string; version?: number }
   const known = kind === 'establishments' ? slug : id
   if (typeof known !== 'string') return
   const pool = (pools[kind] ??= [])
   const same = pool.find((one) => one.id === known)
   if (same) same.version = version ?? same.version
-  else pool.push({ id: known, version: version ?? 1, of: kind === 'observations' ? url.split('/')[4] : undefined })
+  else pool.push({ id: known, version: version ?? 1, of: kind === part ? url.split('/')[4] : undefined })
   if (pool.length > 60) pool.shift()
 }
 

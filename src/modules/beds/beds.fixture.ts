@@ -49,4 +49,14 @@ export const fixture: ModuleFixture = {
     },
   },
   parameters: { bedId: 'beds' },
+  fuzz: {
+    hints: (id) => ({
+      beds: {
+        code: (choose) => `L${choose.int(1, 10 ** 6)}`,
+        serviceId: id('services'),
+        openedOn: () => '2020-01-01',
+        active: (choose) => choose.chance(0.8),
+      },
+    }),
+  },
 }

@@ -54,4 +54,13 @@ export const fixture: ModuleFixture = {
     },
   },
   parameters: {},
+  fuzz: {
+    hints: () => ({
+      equipment: {
+        code: (choose) => `E${choose.int(1, 10 ** 6)}`,
+        nextMaintenanceOn: () => '2026-09-15',
+        since: () => '2026-05-12',
+      },
+    }),
+  },
 }

@@ -137,4 +137,22 @@ export const fixture: ModuleFixture = {
     observations: { make: async (place) => observed(place, await admitted(place)) },
   },
   parameters: { consultationId: 'consultations', movementId: 'movements', observationId: 'observations' },
+  fuzz: {
+    // An admission, what happens during the stay, and the discharge, in this order.
+    hints: (id) => ({
+      stays: {
+        patientId: id('patients'),
+        serviceId: id('services'),
+        bedId: (choose) => (choose.chance(0.5) ? null : id('beds')(choose)),
+        consultationId: () => undefined,
+        reason: () => 'Fièvre',
+        admittedAt: (choose) => `2026-03-1${choose.int(0, 9)}T08:00:00.000Z`,
+        at: (choose) => `2026-08-1${choose.int(0, 9)}T08:00:00.000Z`,
+        mode: (choose) => choose.pick(['home', 'referred', 'leftAgainstAdvice']),
+        finalCodes: () => [],
+      },
+      observations: { at: (choose) => `2026-05-1${choose.int(0, 9)}T08:00:00.000Z` },
+    }),
+    needs: { 'POST /api/v1/stays': ['patientId', 'serviceId', 'reason'] },
+  },
 }
