@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -67,5 +67,31 @@ test('the others are started when the first one serves', async (t) => {
   await workers.ready
   await workers.complete
   assert.equal(started, 3)
+  await workers.drain()
+})
+
+test('one that cannot serve for longer than a start may last ends nobody who serves', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const starts = join(folder, 'starts')
+  // The second dies five times.
+  const dying = `
+import { appendFileSync, readFileSync } from 'node:fs'
+appendFileSync(${JSON.stringify(starts)}, '.')
+const nth = readFileSync(${JSON.stringify(starts)}).length
+if (nth > 1 && nth < 7) process.exit(1)
+`
+  writeFileSync(join(folder, 'worker.mjs'), dying + program)
+  const workers = startWorkers({
+    count: 2,
+    program: join(folder, 'worker.mjs'),
+    settings: Promise.resolve({} as WorkerSettings),
+    masterKey: Promise.resolve(''),
+    tell: () => {},
+  })
+  t.after(() => workers.kill())
+  await workers.ready
+  await Promise.race([workers.complete, workers.failed])
+  assert.equal(readFileSync(starts).length, 7)
   await workers.drain()
 })

@@ -36,7 +36,7 @@ type Options = {
 const heap = ['--max-semi-space-size=16', '--heap-growing-percent=70']
 
 const [shortestWait, longestWait] = [200, 2_000]
-// A process that has never served and dies this often will not serve at the next attempt either.
+// While none has ever served, one that dies this often will not serve at the next attempt either.
 const attemptsAtFirst = 5
 
 /** Starts the HTTP processes, the first one first, and starts each again when it dies, sooner or later (0.2 s to 2 s). */
@@ -48,6 +48,8 @@ export function startWorkers({ count, program, settings, masterKey, tell, gather
   // Those that listen to us: the others still load their code and have no request.
   const listening = new Set<Worker>()
   let stopping = false
+  // By one of them: what keeps another from it goes away (a database that restarts), and the one goes on meanwhile.
+  let served = false
 
   const runOnce = async (place: number, onReady: () => void): Promise<string> => {
     const worker = cluster.fork(workerEnvironment())
@@ -73,7 +75,6 @@ export function startWorkers({ count, program, settings, masterKey, tell, gather
 
   const keepOne = async (place: number, onReady: () => void): Promise<void> => {
     let wait = shortestWait
-    let served = false
     for (let attempt = 1; !stopping; attempt++) {
       const since = Date.now()
       const end = await runOnce(place, () => ((served = true), onReady()))
