@@ -70,6 +70,8 @@ async function start(settings: WorkerSettings): Promise<Running> {
   })
   measureTenancy(meters, tenancy)
   await begun
+  // What was prepared meanwhile: establishments that are there now, accounts that are closed.
+  await tenancy.directory.refresh()
   const access = await openAccess({ tenancy, masterKey: Buffer.from(masterKey ?? '', 'base64'), installation })
   const app = await buildApp({ config, access, log, measuring: { meters, slowMs } })
   const drainConnections = followConnections(app.server)
