@@ -106,8 +106,11 @@ export type RegisterSpec<
   says(entry: E): { content: readonly unknown[]; event: readonly unknown[] | null }
   known(db: TenantDb, asked: { viewer: Viewer; establishment: Establishment }, entries: readonly E[]): Promise<K>
   judge(entry: E, person: { birth: Birth }, known: K, today: string): Judged<P>
-  /** Once it is known who it is: why it cannot be stored all the same. */
-  place?(planned: Planned<P>, entry: E, known: K): Note | undefined
+  /**
+   * Once it is known who it is: why it cannot be stored all the same.
+   * @param closed all that is said where the file is not open to the sender; what refuses anybody's line is said before it
+   */
+  place?(planned: Planned<P>, entry: E, known: K, closed?: Note): Note | undefined
   /** Errors of `store` that say that something changed since the lines were judged: they are judged again. */
   outdatedBy?: readonly string[]
   storeCreated(db: TenantDb, actor: Actor, created: readonly Created[]): Promise<Map<string, string>>

@@ -68,8 +68,8 @@ type Known = {
   lines: Line[]
   of: { created: Created[] }
   people: People
-  /** Files with which the sender's lines are compared without a word of what stands in them. */
-  closed: ReadonlySet<string>
+  /** Lines stored already, and files, that are not open to the sender: no word is said of what stands there. */
+  closed: { lines: ReadonlySet<Line>; files: ReadonlySet<string> }
 }
 
 async function readKnown(
@@ -81,11 +81,11 @@ async function readKnown(
   plan.after = await countStored(db)
   // What is placed is refused for what stands in a file already: that is for those who may open it (docs/decisions/0013).
   const isPlaced = plan.register.place !== undefined
-  const lines = await newLines(db, viewer, isPlaced ? asker : viewer, given, plan)
+  const { lines, closed } = await newLines(db, viewer, isPlaced ? asker : viewer, given, plan)
   const entries = lines.map(({ entry }) => entry)
   const of = await plan.register.known(db, { viewer, establishment }, entries)
-  const closed = isPlaced && viewer !== asker ? await protectedFrom(db, asker) : new Set<string>()
-  return { lines, of, people: await peopleAround(db, viewer, asker, entries), closed }
+  const files = isPlaced && viewer !== asker ? await protectedFrom(db, asker) : new Set<string>()
+  return { lines, of, people: await peopleAround(db, viewer, asker, entries), closed: { lines: closed, files } }
 }
 
 function planLine(plan: Plan, line: Line, { of, people, closed }: Known, day: string): void {
@@ -106,12 +106,8 @@ function planLine(plan: Plan, line: Line, { of, people, closed }: Known, day: st
   }
   const recognised = people.recognise(who, entry.date, entry.line, newId, isTheirs ? numbered : undefined)
   const planned = { id: newId(), patientId: recognised.known.id, record }
-  if (closed.has(planned.patientId)) {
-    plan.met.push(planned.patientId)
-    refuse(plan, entry, [closedFile(entry)])
-    return
-  }
-  const misplaced = register.place?.(planned, entry, of)
+  const isClosed = closed.lines.has(line) || closed.files.has(planned.patientId)
+  const misplaced = register.place?.(planned, entry, of, isClosed ? closedFile(entry) : undefined)
   if (misplaced) {
     if (recognised.known.line === undefined) plan.met.push(planned.patientId)
     refuse(plan, entry, [misplaced])
@@ -143,8 +139,8 @@ function breather(): () => Promise<void> {
 }
 
 /**
- * The lines that say something new; the others are told in the plan.
- * @param told to whom it is told that a line is stored already
+ * The lines that say something new, and `closed` ones; the others are told in the plan.
+ * @param told to whom it is told that a line is stored already: those that others stored of a file not open to them are closed
  */
 async function newLines(
   db: TenantDb,
@@ -152,7 +148,7 @@ async function newLines(
   told: Viewer,
   lines: readonly Line[],
   plan: Plan,
-): Promise<Line[]> {
+): Promise<{ lines: Line[]; closed: ReadonlySet<Line> }> {
   const { register } = plan
   const exported = await findIds(
     db,
@@ -169,21 +165,26 @@ async function newLines(
     )
   const stored = await storedFor(viewer)
   const seen = told === viewer ? stored : await storedFor(told)
-  return lines.filter(({ entry, fingerprint }) => {
+  const closed = new Set<Line>()
+  const isNew = (line: Line): boolean => {
+    const { entry, fingerprint } = line
     const isClosed = (kind: keyof typeof stored, hash: string): boolean =>
       stored[kind].has(hash) && !seen[kind].has(hash)
-    if (isClosed('contents', fingerprint.content) || isClosed('events', fingerprint.event ?? '')) {
-      refuse(plan, entry, [closedFile(entry)])
-      return false
+    // What has the identifier of a record is of that record, whatever it says besides.
+    const isOurs = exported.has(entry.exportedId ?? '')
+    if (!isOurs && (isClosed('contents', fingerprint.content) || isClosed('events', fingerprint.event ?? ''))) {
+      closed.add(line)
+      return true
     }
-    if (stored.contents.has(fingerprint.content) || exported.has(entry.exportedId ?? '')) {
+    if (isOurs || stored.contents.has(fingerprint.content)) {
       plan.duplicates.push({ line: entry.line, sameAs: null })
       return false
     }
     if (fingerprint.event === null || !stored.events.has(fingerprint.event)) return true
     refuse(plan, entry, [{ line: entry.line, column: null, message: register.alreadyOtherwise }])
     return false
-  })
+  }
+  return { lines: lines.filter(isNew), closed }
 }
 
 /** Everybody on file whose names are near to one of the register's, who has the same card, or whose number it gives. */

@@ -84,11 +84,12 @@ export function placeStay(
   { patientId, record }: Planned<StayRecord>,
   entry: StayEntry,
   { taken, created, newServices }: StayKnown,
+  closed?: Note,
 ): Note | undefined {
   const { line } = entry
   const { fields, beds } = record
   const own = patientSpan(fields, entry)
-  const other = takerOf(taken, patientId, own)
+  const other = closed ? undefined : takerOf(taken, patientId, own)
   if (other) return { line, column: entry.headingOf('admitted'), message: alreadyAdmitted(other, own) }
   for (const [i, place] of fields.places.entries()) {
     const taker = place.bedId === null ? undefined : takerOf(taken, place.bedId, bedSpan(place, fields, entry))
@@ -99,6 +100,8 @@ export function placeStay(
         message: bedTaken(beds[i]!.code, taker),
       }
   }
+  // Not before: with a taken bed, thousands of guesses would be refused but for those that meet such a file, and none be stored.
+  if (closed) return closed
   take(taken, patientId, own)
   for (const place of fields.places) if (place.bedId !== null) take(taken, place.bedId, bedSpan(place, fields, entry))
   for (const service of newServices)

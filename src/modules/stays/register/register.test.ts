@@ -273,6 +273,25 @@ test('of a protected file a book tells nobody outside its team whether the patie
   assert.equal(refused.length, guesses.length)
   assert.deepEqual(new Set(refused.map(String)).size, 1, JSON.stringify(refused))
   assert.match(refused[0][1], /ne vous est pas ouvert/)
+  // With a bed that is taken nothing is stored of whoever it is, so that guessing would cost nothing: all are told the same.
+  const bedHead = head.replace('Service;', 'Service;Lit;')
+  const lies = `;Dembélé;Fanta;F;30 ans;;30/09/2026;Isolement;ISO-9;Bilan;;`
+  await send(csref.agent, [bedHead, lies].join('\n'), 'dryRun=false&register=stays', 201)
+  const costless = [
+    ...[...persons.slice(0, 2), 'Nantoumé;Nadié;F;30 ans;76119999'].map((one) => `;${one};${yesterday}`),
+    `902;${persons[2]};01/10/2026`,
+  ].map((one) => `${one};Isolement;ISO-9;Fièvre;;`)
+  const guessed = await send(outsider, [bedHead, ...costless].join('\n'), 'dryRun=false&register=stays', 201)
+  assert.equal(guessed.refusedLines, costless.length)
+  const sentences = guessed.refused.map(({ message }: { message: string }) => message)
+  assert.deepEqual(new Set(sentences).size, 1, JSON.stringify(sentences))
+  assert.match(sentences[0], /ISO-9 est occupé/)
+  const [{ id }] = (await outsider.get('/api/v1/stays?q=dembélé', 200)).body.items
+  const known = [`902;${persons[2]}`, '903;Nantoumé;Nadié;F;30 ans;'].map(
+    (one) => `${one};01/10/2026;Isolement;Fièvre;;;${id}`,
+  )
+  const same = await send(outsider, [`${head};Identifiant`, ...known].join('\n'), 'dryRun=false&register=stays', 201)
+  assert.deepEqual([same.duplicates, same.refusedLines], [known.length, 0])
   const own = await told(csref.agent, 'dryRun=true&register=stays')
   assert.match(JSON.stringify(own.refused), /déjà un séjour enregistré/)
   assert.match(JSON.stringify(own.refused), /déjà été importé avec un autre contenu/)
