@@ -22,13 +22,16 @@ export async function correctOpening(db: TenantDb, row: BedRow, openedOn: string
   if (row.closed_on !== null && openedOn > row.closed_on) throw wrong(afterEnd)
   const earlier = await db
     .selectFrom('bed_opening')
-    .select('closed_on')
+    .select(['opened_on', 'closed_on'])
     .where('bed_id', '=', row.id)
     .where('opened_on', '<', row.opened_on)
     .orderBy('opened_on', 'desc')
     .executeTakeFirst()
   if (earlier && openedOn < (earlier.closed_on ?? row.opened_on)) throw wrong(withinEarlier)
   if (openedOn > row.opened_on && (await isUsedBetween(db, row.id, row.opened_on, openedOn))) throw wrong(inUseBefore)
+  // One that was closed on its first day had no day: it gives its place.
+  if (earlier?.opened_on === openedOn)
+    await db.deleteFrom('bed_opening').where('bed_id', '=', row.id).where('opened_on', '=', openedOn).execute()
   await db
     .updateTable('bed_opening')
     .set({ opened_on: openedOn })

@@ -101,7 +101,7 @@ async function change(
   states: readonly Period[],
   { says }: EquipmentLine,
   services: NamedServices,
-  { created }: Told,
+  { created, warn }: Told,
 ): Promise<Written> {
   const { name, service, state, stateSince, nextMaintenanceOn } = says
   const moves = service !== null && services.idOf(service) !== row.service_id
@@ -113,6 +113,7 @@ async function change(
     ...(moves && { serviceId: await services.store(db, actor, service, created) }),
     changeReason: 'import',
   })
+  if (stateSince !== null && changed.stateSince !== stateSince) warn('stateSince', dayStays)
   return changed.version === row.version ? 'same' : 'changed'
 }
 
@@ -122,4 +123,8 @@ const said = <T extends object>(fields: T) =>
     [F in keyof T]?: NonNullable<T[F]>
   }
 
+const dayStays = text(
+  'L’état que cet équipement a déjà garde son premier jour : indiquez aussi un autre état, ou corrigez ses états.',
+  'The state that this equipment has already keeps its first day: give another state too, or correct its states.',
+)
 const noName = text('Désignation absente : Échographe portable.', 'Name missing: Échographe portable (ultrasound).')

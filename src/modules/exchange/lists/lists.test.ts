@@ -175,10 +175,16 @@ test('a changed line changes the entry with its history, an empty cell nothing, 
   const same = await send(admin, `${head}\nMED-01;Médecine;Libre;Oui;01/03/2024;`, 'dryRun=false&register=beds')
   assert.deepEqual([same.stored.beds, same.duplicates, same.refused], [0, 1, []])
 
+  // Closed on its first day it had none: opened again, it may have begun then.
+  for (const line of ['MED-50;Médecine;;;;05/10/2026', 'MED-50;;;Oui;;', 'MED-50;;;;05/10/2026;'])
+    assert.equal((await send(admin, `${head}\n${line}`, 'dryRun=false&register=beds')).stored.beds, 1, line)
+  assert.equal((await bedOf('MED-50')).openedOn, '2026-10-05')
+
   const list =
-    'Code équipement;Désignation;État;Depuis le;Capacité\nAUTO-1;;Fonctionnel;01/01/2020;\nECHO-1;Échographe;HS;;\nFRIGO-1;;;;'
+    'Code équipement;Désignation;État;Depuis le;Capacité\nAUTO-1;;Fonctionnel;01/01/2020;\nECHO-1;Échographe;HS;;\nFRIGO-1;;;;\nCONC-1;;;11/11/2026;'
   const changed = await send(admin, list)
-  assert.deepEqual([refusals(changed), changed.stored.equipment, changed.duplicates], [[[2, 'Depuis le']], 1, 1])
+  assert.deepEqual([refusals(changed), changed.stored.equipment, changed.duplicates], [[[2, 'Depuis le']], 1, 2])
+  assert.deepEqual(changed.warnings.map(({ line, column }: Body) => [line, column]), [[1, 'Capacité'], [5, 'Depuis le']]) // prettier-ignore
   const echo = (await items(agent, 'equipment')).find(({ code }) => code === 'ECHO-1')!
   assert.deepEqual([echo.name, echo.state, echo.stateSince, echo.nextMaintenanceOn], ['Échographe', 'outOfOrder', today, '2099-01-15']) // prettier-ignore
 

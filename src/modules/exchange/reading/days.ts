@@ -42,9 +42,9 @@ export function readAnyDay(written: string): Read<string> {
     : day
 }
 
-/** A whole number, as a spreadsheet may write it: 12, 12,0, 1 200. */
+/** A whole number, as a spreadsheet may write it: 12, 12,0, 1 200. What may be a thousand or a one (1.000) is refused. */
 export function readWhole(written: string, most: number): Read<number> {
-  const [, figure] = /^(\d{1,3}(?:[ \u00a0\u202f]?\d{3})*|\d+)(?:[.,]0+)?$/u.exec(written.trim()) ?? []
+  const [, figure] = /^(\d{1,3}(?:[ \u00a0\u202f]?\d{3})*|\d+)(?:[.,]0{1,2})?$/u.exec(written.trim()) ?? []
   const value = figure === undefined ? NaN : Number(figure.replace(/\D/g, ''))
   return value <= most
     ? { value }

@@ -7,7 +7,7 @@ import { readCase, readMeasure, readPressure } from '../../consultations/registe
 import { readCodes, readSex } from './cells.ts'
 import { findHeader as headerOf, headsOf } from './header.ts'
 import { LineReader } from './line.ts'
-import { readDay, readVisitDay } from './days.ts'
+import { readDay, readVisitDay, readWhole } from './days.ts'
 import { decode } from './decode.ts'
 import { isBlank, readRows, type Row } from './rows.ts'
 
@@ -20,6 +20,20 @@ async function rowsOf(source: string): Promise<Row[]> {
   for await (const row of readRows(source, ';')) rows.push(row)
   return rows
 }
+
+test('whole numbers as spreadsheets write them; none is guessed', () => {
+  for (const [written, value] of [
+    ['12', 12],
+    ['12,0', 12],
+    ['12.00', 12],
+    ['1 200', 1200],
+    ['0', 0],
+  ] as const)
+    // prettier-ignore
+    assert.equal(readWhole(written, 10_000).value, value, written)
+  for (const written of ['1.000', '1,000', '12,5', '-1', '1e3', '10001', '12 lits', '²'])
+    assert.ok(readWhole(written, 10_000).fault, written)
+})
 
 test('the encodings of spreadsheets give the same text', () => {
   const text = 'Prénom;Âge\nAïssata;49'
