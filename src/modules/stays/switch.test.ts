@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import pg from 'pg'
 import { harness, type Answer, type Body } from '../../../test/harness.ts'
@@ -22,17 +23,18 @@ async function ward() {
       headers: { 'if-match': `"${version}"` },
       expect: 200,
     })
-  const choose = async (enabled?: boolean): Promise<Answer> => {
-    const { version } = (await superadmin.get(modules, 200)).body
+  const put = (version: number, enabled: boolean | undefined, key: string): Promise<Answer> => {
     const body = { modules: enabled === undefined ? [] : [{ name: 'stays', enabled }] }
-    return superadmin.send('PUT', modules, { body, headers: { 'if-match': `"${version}"` } })
+    return superadmin.send('PUT', modules, { body, headers: { 'if-match': `"${version}"`, 'idempotency-key': key } })
   }
+  const versionNow = async (): Promise<number> => (await superadmin.get(modules, 200)).body.version
+  const choose = async (enabled?: boolean): Promise<Answer> => put(await versionNow(), enabled, randomUUID())
   const isOn = async (): Promise<boolean> =>
     (await superadmin.get(modules, 200)).body.modules.find(({ name }: Body) => name === 'stays').enabled
   const open = async (): Promise<Body[]> =>
     database.asSuperuser(`select id, version from ${schema}.stay where discharged_at is null and hidden_at is null`)
   await csref.admin.post('/api/v1/services', { name: 'Médecine' })
-  return { csref, database, schema, admit, discharge, choose, isOn, open }
+  return { csref, database, schema, admit, discharge, put, versionNow, choose, isOn, open }
 }
 
 test('a module is not switched off while patients lie there: it is said how many, and who is discharged hinders no more', async () => {
@@ -50,7 +52,7 @@ test('a module is not switched off while patients lie there: it is said how many
 })
 
 test('of an admission and a switch at once, whichever comes second is refused', async (t) => {
-  const { database, schema, admit, discharge, choose, isOn, open } = await ward()
+  const { database, schema, admit, discharge, put, versionNow, choose, isOn, open } = await ward()
   const holders = [new pg.Client(database.superuserUrl), new pg.Client(database.superuserUrl)] as const
   t.after(() => Promise.all(holders.map((holder) => holder.end())))
   for (const holder of holders) await holder.connect()
@@ -66,12 +68,13 @@ test('of an admission and a switch at once, whichever comes second is refused', 
   // Each is stopped where the other could slip past: the switch before it is stored, the admission before it is.
   for (let round = 0; round < 50; round++) {
     const stay = await admit(`Tour ${round}`)
+    const version = await versionNow()
     const [places, patients] = holders
     let ended = 0
     const done = (): void => void ended++
     await places.query('begin')
     await places.query(`select 1 from sis_platform.establishment where slug = 'csref_djenne' for update`)
-    const switched = choose(false).finally(done)
+    const switched = put(version, false, `switch-${round}`).finally(done)
     await waiting(1, () => ended > 0)
     await patients.query('begin')
     await patients.query(`select 1 from ${schema}.patient for update`)
@@ -90,6 +93,9 @@ test('of an admission and a switch at once, whichever comes second is refused', 
     else assert.ok((await isOn()) || left.length === 0, 'a patient is left behind')
     for (const one of left) await discharge(one)
     if (!isLate) {
+      // What was taken back is not answered as if it still were so.
+      const again = await put(version, false, `switch-${round}`)
+      assert.deepEqual([again.status, again.body.code, await isOn()], [412, 'version_stale', true])
       assert.equal((await choose(false)).status, 200)
       const late = await stay()
       assert.deepEqual([late.status, late.body.code], [404, 'module_disabled'])

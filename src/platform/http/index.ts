@@ -4,6 +4,7 @@ export {
   createInOne,
   createOnce,
   createOnceOnPlatform,
+  forgetAnswer,
   IdempotencyKey,
   type Created,
   type InOne,

@@ -1,4 +1,4 @@
-import type { Establishment, Tenancy } from '#tenancy'
+import type { Establishment, PlatformDb, Tenancy } from '#tenancy'
 import { Problem, problem } from '../../shared/errors.ts'
 import type { Language } from '../../shared/text.ts'
 import type { EventActor } from '../audit/index.ts'
@@ -15,6 +15,12 @@ type Choosing = {
   language: Language
 }
 
+type Change<T> = {
+  change: () => Promise<T>
+  /** Called in the transaction that takes it back. */
+  takenBack?: (db: PlatformDb) => Promise<void>
+}
+
 /**
  * Makes `change`, unless a module that goes off with it is in use. It is asked before; and again when it is off, since somebody
  * may have begun something meanwhile: then the change is taken back. Whoever begins something later is refused.
@@ -23,7 +29,7 @@ type Choosing = {
 export async function switching<T extends EstablishmentModules>(
   tenancy: Tenancy,
   { actor, slug, choices, all, language }: Choosing,
-  change: () => Promise<T>,
+  { change, takenBack }: Change<T>,
 ): Promise<T> {
   refuseUnknown(choices.modules, all)
   await tenancy.directory.refresh()
@@ -39,7 +45,10 @@ export async function switching<T extends EstablishmentModules>(
   } catch (error) {
     const modules = Object.entries(before.modules).map(([name, choice]) => ({ name, ...choice }))
     await tenancy.platform
-      .transaction('accounts', (db) => chooseModules(db, actor, slug, { modules }, all, language, changed.version))
+      .transaction('accounts', async (db) => {
+        await chooseModules(db, actor, slug, { modules }, all, language, changed.version)
+        await takenBack?.(db)
+      })
       .catch((again: unknown) => {
         // Somebody else chose since, and was asked the same.
         if (!(again instanceof Problem && again.code === 'version_stale')) throw again
