@@ -22,7 +22,7 @@ export const Notification = object(
     message: Type.String({
       maxLength: 2_000,
       description: 'A sentence in the reader’s language; never a patient’s name nor a diagnosis',
-      examples: ['Aucun lit libre en Pédiatrie (12 lits).'],
+      examples: ['Un patient de Pédiatrie est sans lit'],
     }),
     resource: Type.String({ maxLength: 40, description: 'What it is about', examples: ['stay'] }),
     resourceId: nullable(Uuid),
