@@ -7,7 +7,7 @@ export const registerStored = notice('import.stored', {
   severity: 'info',
   text: ({ by, lines }: { by: string; lines: number }) =>
     text(
-      lines === 1 ? `${by} a repris un registre : 1 ligne.` : `${by} a repris un registre : ${lines} lignes.`,
+      lines < 2 ? `${by} a repris un registre : ${lines} ligne.` : `${by} a repris un registre : ${lines} lignes.`,
       lines === 1 ? `${by} imported a register: 1 line.` : `${by} imported a register: ${lines} lines.`,
     ),
 })

@@ -127,6 +127,11 @@ test('what another establishment exported comes in as it is, and again changes n
     const workbook = await hospital.admin.get(`/api/v1/${path}/export?format=xlsx`, 200)
     assert.match(workbook.headers['content-disposition'] ?? '', new RegExp(`${path}-sih_mopti-.*xlsx`))
   }
+  const told = (await items(hospital.admin, 'notifications')).map(({ message }) => message)
+  assert.ok(
+    told.some((one) => one.endsWith(' : 0 ligne.')),
+    told.join(),
+  )
 })
 
 test('a changed line changes the entry with its history, an empty cell nothing, and a bed in use stays', async () => {
