@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
+import type pg from 'pg'
 import { quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
 import { last } from '../last.ts'
 import { openPool } from '../pool.ts'
 import { run, statement } from '../statement.ts'
-import type { AffinePool } from './affine-pool.ts'
-import type { WiredClient } from './wired-client.ts'
+import { AffinePool } from './affine-pool.ts'
+import { WiredClient } from './wired-client.ts'
 import { createTenancy, type Tenancy, type TenancyOptions } from '../tenancy.ts'
 import type { TenantTables } from '../tables.ts'
 import { inTransaction } from '../transaction.ts'
@@ -231,4 +234,29 @@ test('a statement with more values than the protocol counts is refused, and the 
   assert.deepEqual(await looking(40_000), [])
   await assert.rejects(looking(70_000), RangeError)
   assert.equal(await pidOf(one, places[0]!), before)
+})
+
+test('opening a connection may take longer than the wait in line', async (t) => {
+  const target = Number(new URL(database.apiUrl).port)
+  // A machine that has other work.
+  const slow = createServer(
+    (client) =>
+      void setTimeout(() => {
+        const server = connect(target, '127.0.0.1')
+        for (const one of [client, server]) one.on('error', () => [client, server].forEach((each) => each.destroy()))
+        client.pipe(server).pipe(client)
+      }, 300),
+  ).listen(0, '127.0.0.1')
+  await once(slow, 'listening')
+  t.after(() => slow.close())
+  const pool = new AffinePool({
+    connectionString: database.apiUrl.replace(/:\d+\//, `:${(slow.address() as AddressInfo).port}/`),
+    max: 1,
+    connectionTimeoutMillis: 50,
+    Client: WiredClient as unknown as new () => pg.Client,
+  })
+  const client = await pool.lend()
+  await assert.rejects(pool.lend(), /timeout exceeded/)
+  pool.giveBack(client, false)
+  await pool.end()
 })

@@ -45,7 +45,7 @@ function shareOf(party: string, number: number): number {
 /** Lends the connection that has served the same establishment before, when it is free: its tables and statements are known there. */
 export class AffinePool extends pg.Pool {
   readonly #memory: MemoryBudget | undefined
-  /** How long one is usually kept (ms); one that was kept for long counts as four times that. */
+  /** How long one is usually kept (ms): the middle, which those of an establishment that waits for locks do not move. */
   #usual = 5
   /** Since when each is lent (ms), and who waits for it. */
   readonly #lent = new Map<pg.PoolClient, { since: number; waiting: (() => void)[] }>()
@@ -90,7 +90,7 @@ export class AffinePool extends pg.Pool {
     if (isFull) this.counts.retired++
     const { since, waiting } = this.#lent.get(client) ?? { since: performance.now(), waiting: [] }
     this.#lent.delete(client)
-    this.#usual += (Math.min(performance.now() - since, 4 * this.#usual) - this.#usual) / 16
+    this.#usual = Math.max(1, this.#usual * (performance.now() - since > this.#usual ? 1.05 : 1 / 1.05))
     client.release(broken || isFull)
     // It is free again, or gone: the first takes it, the others look for themselves.
     for (const look of waiting) look()

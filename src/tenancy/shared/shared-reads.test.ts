@@ -151,8 +151,21 @@ describe('whoever keeps a shared connection', () => {
       const kept = one.tenant(a).once(who, {}).finally(() => (isAnswered = true)) // prettier-ignore
       kept.catch(() => {})
       for (let i = 0; i < 20; i++) assert.ok(isOf(b, await one.tenant(b).once(who, {})))
+      await new Promise((resolve) => setTimeout(resolve, 800))
       assert.equal(isAnswered, false)
     })
+    // A while longer than it lasted, so that the next lock of the same keeps nobody either; then as before.
+    const asksElsewhere = async (at: Establishment): Promise<boolean> => {
+      const before = one.gauges().affinity['reads']!.found.elsewhere
+      await one.tenant(at).once(who, {})
+      return one.gauges().affinity['reads']!.found.elsewhere > before
+    }
+    const served = async (at: Establishment): Promise<void> => {
+      while (await asksElsewhere(at)) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await served(b)
+    assert.ok(await asksElsewhere(a))
+    await served(a)
   })
 
   test('by a lock would keep it from all, were nobody to look (control)', async () => {
