@@ -7,7 +7,8 @@ export const PatientFilters = object({
   q: Type.Optional(
     Line(100, {
       description:
-        'Names (accents, capitals and spelling tolerated), phone digits or file number; the likest come first, of more than 1,000 the newest 1,000',
+        'Names (accents, capitals and spelling tolerated), phone digits or file number; the likest come first. Of more than 1,000 who are called ' +
+        'so a list has the newest 1,000; another filter, or one more name, finds the others, and an export has them all',
       examples: ['koulibali'],
     }),
   ),

@@ -10,7 +10,7 @@ import {
 import { today } from '../../shared/clock.ts'
 import { readRankKeys, toPage } from '../../shared/keyset.ts'
 import { isNamed } from './likeness.ts'
-import { calledSo, isCalled, likestOf, MOST_ALIKE, type RankedRow } from './named.ts'
+import { isCalled, isCalledWholly, likestOf, MOST_ALIKE, type RankedRow } from './named.ts'
 import { findProtected } from './protected.ts'
 import { conditionsOf, newestPatients, newestStatement } from './page-query.ts'
 import { toPatient, type PatientRow } from './record.ts'
@@ -26,12 +26,14 @@ type Filters = PatientFilters & { changed?: readonly string[] }
  * A page of the patients that `viewer` may see: by likeness to `q`, else newest first. Pages by the sort keys of the
  * last row, so a record created meanwhile moves nothing and none is shown twice. Beside them, `protected`: the file that
  * was asked for by its whole number; with `updatedSince`, `withdrawn`: those that are seen no more.
+ * @param all of those found by `q`, not only of the newest (named.ts)
  * @throws invalid_cursor
  */
 export async function listPatients(
   db: TenantDb,
   viewer: Viewer,
   { limit = 20, cursor, ...asked }: PatientQuery,
+  { all = false } = {},
 ): Promise<PatientPage> {
   const { q, updatedSince } = asked
   const sight = updatedSince === undefined ? undefined : await changedSight(db, viewer, updatedSince)
@@ -39,7 +41,7 @@ export async function listPatients(
   const page =
     q === undefined
       ? await newestFirst(db, viewer, filters, limit, cursor)
-      : await likestFirst(db, viewer, filters, q, limit, cursor)
+      : await likestFirst(db, viewer, filters, q, { limit, cursor, all })
   if (cursor !== undefined) return page
   const hidden = q === undefined ? [] : await findProtected(db, viewer, q)
   return {
@@ -83,23 +85,31 @@ async function likestFirst(
   viewer: Viewer,
   { changed = [], ...filters }: Filters,
   q: string,
-  limit: number,
-  cursor?: string,
+  { limit, cursor, all }: { limit: number; cursor: string | undefined; all: boolean },
 ): Promise<PatientPage> {
   const asked = readSearch(q)
   const conditions = conditionsOf(filters)
   const after = cursor === undefined ? undefined : readRankKeys(cursor)
-  const search = { conditions, changed, after }
-  // A name alone: who is called so comes first.
+  // A name alone: who is called so comes first, then who is called alike. Before them who has a short one whole: the others
+  // are too many.
   const called = asked.digits || asked.card ? undefined : asked.names
+  const isShort = called?.[0].split(' ').some((word) => word.length <= 3)
+  const steps = called
+    ? [
+        ...(isShort ? [(eb: Patients) => isCalledWholly(eb, called)] : []),
+        (eb: Patients) => eb.and([isCalled(eb, called), ...(isShort ? [eb.not(isCalledWholly(eb, called))] : [])]),
+        (eb: Patients) => eb.and([askedFor(eb, asked), eb.not(isCalled(eb, called))]),
+      ]
+    : [(eb: Patients) => askedFor(eb, asked)]
   const rows: RankedRow[] = []
-  if (called && (after === undefined || after[0] > MOST_ALIKE))
-    rows.push(...(await calledSo(db, viewer, called, { ...search, limit: limit + 1 })))
   // Among a million, only who is called by few has the like-named looked for: those of a common name fill the pages.
-  if (rows.length <= limit) {
-    const among = (eb: Patients) => eb.and([askedFor(eb, asked), ...(called ? [eb.not(isCalled(eb, called))] : [])])
-    const alike = { ...search, limit: limit + 1 - rows.length, among, from: 0, newest: !called }
-    rows.push(...(await likestOf(db, viewer, asked.names ?? ['', ''], alike)))
+  for (let left = steps.length - 1; left >= 0 && rows.length <= limit; left--) {
+    const from = left * (MOST_ALIKE + 1)
+    if (after && after[0] < from) continue
+    const newest = !called || left > 0
+    const search = { conditions, changed, after, limit: limit + 1 - rows.length, all, from, newest }
+    const among = steps[steps.length - 1 - left]!
+    rows.push(...(await likestOf(db, viewer, asked.names ?? ['', ''], { ...search, among })))
   }
   return pageOf(viewer, rows, limit, ({ rank, id }) => [rank, id])
 }

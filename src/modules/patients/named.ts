@@ -15,7 +15,7 @@ type Patients = ExpressionBuilder<TenantTables, 'patient'>
 export type RankedRow = PatientRow & { glass: string | null; rank: number }
 export type RankKeys = [rank: number, id: string]
 
-/** Likeness is told from 0 to this (likenessRank): who is called as it is written comes before all who are alike. */
+/** Likeness is told from 0 to this (likenessRank). */
 export const MOST_ALIKE = 10_000
 
 /**
@@ -24,12 +24,25 @@ export const MOST_ALIKE = 10_000
  */
 const MOST_RANKED = 1_000
 
+/** Of the like-named the likest can be anywhere: of 200,000 1,390 are like Fatoumata Ngodabo. */
+const MOST_ALIKE_RANKED = 2_000
+
 /** Names folded, and the same by their sound. */
 type Names = readonly [string, string]
 
 /** Whether the names hold all the words, as they are written or as they sound; of one or two letters as a beginning. */
-export const isCalled = (eb: Patients, names: Names) =>
-  eb.or([...new Set(names)].map((one) => eb.and(one.split(' ').map((word) => holds(eb, word)))))
+export const isCalled = (eb: Patients, names: Names, holdsOne = holds) =>
+  eb.or([...new Set(names)].map((one) => eb.and(one.split(' ').map((word) => holdsOne(eb, word)))))
+
+/** The same, each of them whole: Ba is not lost among the newest of all who are called Bagayoko or Barry. */
+export const isCalledWholly = (eb: Patients, names: Names) => isCalled(eb, names, isWord)
+
+// Folded names have no wildcards. The trigram index knows where a word ends; most rows are spared the four by the one.
+const isWord = (eb: Patients, word: string) =>
+  eb.and([
+    holds(eb, word),
+    eb.or([`${word} %`, `% ${word} %`, `% ${word}`, word].map((one) => eb('patient.search_key', 'like', one))),
+  ])
 
 // Two letters have a trigram at the beginning of a word only: '% co%' is served by the index, '%co%' reads the table.
 const holds = (eb: Patients, word: string) =>
@@ -46,32 +59,25 @@ type Search = {
   /** The keys of the last one of the page before. */
   after?: RankKeys | undefined
   limit: number
+  /** Whatever number there is, for a file that shall be whole. */
+  all: boolean
+  among: (eb: Patients) => ReturnType<typeof isCalled>
+  /** Rank of the least like. */
+  from: number
+  /** Of more than MOST_RANKED the newest; else any, which alone spares sorting the like-named. */
+  newest: boolean
 }
-
-/** Those who are called so, the likest first. */
-export const calledSo = (db: TenantDb, viewer: Viewer, names: Names, search: Search): Promise<RankedRow[]> =>
-  likestOf(db, viewer, names, { ...search, among: (eb) => isCalled(eb, names), from: MOST_ALIKE + 1, newest: true })
 
 /**
  * Those under a condition, the likest first. The likeness is counted once for each name, not for each of its bearers: among
  * 200,000 patients 6,700 are called Coulibaly, with forty different names (132 ms of processor, 31 so); 1,390 are like
  * Fatoumata Ngodabo, with 421 names.
- * @param from rank of the least like
- * @param newest of more than MOST_RANKED the newest; else any, which alone spares looking at each of the like-named
  */
 export const likestOf = (
   db: TenantDb,
   viewer: Viewer,
   names: Names,
-  {
-    conditions,
-    changed,
-    after,
-    limit,
-    among,
-    from,
-    newest,
-  }: Search & { among: (eb: Patients) => ReturnType<typeof isCalled>; from: number; newest: boolean },
+  { conditions, changed, after, limit, all, among, from, newest }: Search,
 ): Promise<RankedRow[]> =>
   db
     .with('found', (one) =>
@@ -81,8 +87,8 @@ export const likestOf = (
         .where((eb) => isVisible(eb, viewer))
         .where((eb) => eb.and([...matching(eb, conditions, changed), among(eb)]))
         // From the index of the newest, or from that of the names where they are few: PostgreSQL's to choose.
-        .$if(newest, (query) => query.orderBy('created_at', 'desc').orderBy('id', 'desc'))
-        .limit(MOST_RANKED),
+        .$if(newest && !all, (query) => query.orderBy('created_at', 'desc').orderBy('id', 'desc'))
+        .$if(!all, (query) => query.limit(newest ? MOST_RANKED : MOST_ALIKE_RANKED)),
     )
     // PostgreSQL would put the likeness back into the join, for each bearer.
     .with(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { before } from 'node:test'
 import { harness, type Body } from '../../../test/harness.ts'
+import { searchKey } from './rules/names.ts'
 
 const patients = '/api/v1/patients'
 const people: [given: string, family: string, sex: 'M' | 'F', birth: string, village: string, phone?: string][] = [
@@ -201,16 +202,21 @@ test('a part in the middle of a name is found, and who is called so comes before
   assert.deepEqual(paged, whole)
 })
 
-test('of more bearers of a name than are ranked, the newest are', async () => {
+test('of more bearers of a name than are ranked a list has the newest, an export all; the rare are found among them', async () => {
   const { csref, database } = await harness()
-  const [row] = await database.asSuperuser<{ schema: string }>(
-    `select schema_name as schema from sis_platform.establishment where slug = 'csref_djenne'`,
-  )
-  await database.asSuperuser(`insert into ${row?.schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date,
-      born_from, born_to, search_key, created_by_name, created_at)
-    select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 2015, n, 'Zoungrana', 'Pauline', 'F', 'year', '1980',
-      '1980-01-01', '1980-12-31', 'pauline zoungrana', 'Agent', timestamptz '2015-01-01' + n * interval '1 minute'
-    from generate_series(1, 1010) n`)
+  const { schema } = csref.establishment
+  const add = (family: string, given: string, first: number, last: number) =>
+    database.asSuperuser(
+      `insert into ${schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date,
+        born_from, born_to, search_key, created_by_name, created_at)
+      select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 2015, n, $1, $2, 'F', 'year', '1980',
+        '1980-01-01', '1980-12-31', $3, 'Agent', timestamptz '2015-01-01' + n * interval '1 minute'
+      from generate_series(${first}, ${last}) n`,
+      [family, given, searchKey(given, family)],
+    )
+  await add('Zou', 'Ali', 1, 1)
+  await add('Zoungrana', 'Pauline', 11, 1_020)
+  await add('Zoungranou', 'Pauline', 2_000, 2_000)
   const seen: string[] = []
   for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
     const more: Body = { q: 'zoungrana', limit: 100, ...(cursor !== null && { cursor }) }
@@ -220,6 +226,11 @@ test('of more bearers of a name than are ranked, the newest are', async () => {
   }
   assert.deepEqual(
     seen,
-    Array.from({ length: 1_000 }, (_, n) => `2015-${String(1010 - n).padStart(6, '0')}`),
+    Array.from({ length: 1_000 }, (_, n) => `2015-${String(1_020 - n).padStart(6, '0')}`).concat('2015-002000'),
   )
+  const { text } = await csref.agent.get(`${patients}/export?format=csv&q=zoungrana`, 200)
+  assert.equal(text.match(/Zoungrana;/g)?.length, 1_010)
+  // Older than a thousand whose name begins so; and behind a thousand who are less alike.
+  assert.deepEqual((await found('zou'))[0], 'Ali Zou')
+  assert.deepEqual((await found('poline zoungranou'))[0], 'Pauline Zoungranou')
 })

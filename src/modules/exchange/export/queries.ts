@@ -8,7 +8,7 @@ type Read = Tenant['read']
 
 /** All patients of a filtered list that `viewer` may see, in its order, in pages; each page in a transaction of its own. */
 export const walkPatients = (read: Read, viewer: Viewer, filters: PatientFilters): AsyncGenerator<Patient[]> =>
-  walkList(read, filters, (db, query) => listPatients(db, viewer, query))
+  walkList(read, filters, (db, query) => listPatients(db, viewer, query, { all: true }))
 
 /** All of a list, in its order, in pages; each page in a transaction of its own. */
 export async function* walkList<F extends object, T>(
