@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { testPassword } from '../fixtures.ts'
+import { within } from '../size.ts'
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- bodies of answers are looked into field by field
 export type Answer = { status: number; body: any; headers: Record<string, string | string[] | undefined> }
@@ -9,7 +10,7 @@ export type Silence = { status: 0; code: string }
 
 export type Call = { method: string; path: string; body?: unknown; headers?: Record<string, string> }
 
-const patienceMs = 20_000
+const patienceMs = within(20_000)
 
 /** A person's program over kept-alive connections. Not fetch, which repeats some requests by itself. */
 export class Caller {

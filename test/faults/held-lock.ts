@@ -1,14 +1,15 @@
 import pg from 'pg'
 
-/** Whoever reads or writes this table waits, until `release`. */
+/** Whoever reads or writes this table waits, or whom another `mode` keeps out, until `release`. */
 export async function holdLock(
   superuserUrl: string,
   schema: string,
   table = 'patient',
+  mode = 'access exclusive',
 ): Promise<{ release(): Promise<void>; waiting(): Promise<number> }> {
   const client = new pg.Client({ connectionString: superuserUrl })
   await client.connect()
-  await client.query(`begin; lock table ${schema}.${table} in access exclusive mode`)
+  await client.query(`begin; lock table ${schema}.${table} in ${mode} mode`)
   return {
     async release() {
       await client.query('commit')

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isFull } from '../size.ts'
 import { Caller, type Answer } from './client.ts'
 import type { Rig } from './rig.ts'
 
@@ -33,7 +34,9 @@ export async function observe(rig: Rig, caller: Caller, away: () => Promise<void
     const word = `${work.status} ${code ?? ''}`.trim()
     outage.answers.set(word, (outage.answers.get(word) ?? 0) + 1)
     const isPromise = work.status === 503 && Number(work.headers['retry-after']) > 0
-    if (work.status !== 200 && !isPromise) outage.wrong.push(word)
+    // A machine that has other work lets a read wait until its deadline.
+    const isLate = work.status === 504 && !isFull
+    if (work.status !== 200 && !isPromise && !isLate) outage.wrong.push(word)
     back = wasBack && work.status === 200 && ready.status === 200
   }
   await happening

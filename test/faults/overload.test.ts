@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { startDatabase, type TestDatabase } from '../cluster.ts'
-import { isFull, size } from '../size.ts'
+import { isFull, size, within } from '../size.ts'
 import { until } from '../sis-process.ts'
 import { holdLock } from './held-lock.ts'
 import { drive, driveElsewhere, percentile, type Outcome } from './load.ts'
@@ -68,7 +68,7 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
     t.after(() => [...slow, ...kept].forEach((clients) => clients.stop()))
     await until(() => slow.every((clients) => clients.open() === count) || undefined)
     const served = drive({ port: server.port, requests: [await server.get('csref_djenne', list)], seconds: 10, perSecond: size(1, 20) }) // prettier-ignore
-    const closed = await Promise.all(slow.map((clients) => clients.allClosed(15_000)))
+    const closed = await Promise.all(slow.map((clients) => clients.allClosed(within(15_000))))
     for (const [i, ms] of closed.entries())
       t.diagnostic(`${count} slow clients (${kinds[i]}) closed after ${ms?.toFixed(0)} ms`)
     assert.ok(!closed.includes(undefined))

@@ -40,13 +40,15 @@ async function done(method: string, path: string, asking: Asking, status: number
 async function everywhere(
   send: () => Promise<Reply>,
   expected: (answer: Reply) => boolean,
-  patienceMs = 30_000,
+  patienceMs = within(30_000),
 ): Promise<number> {
   const since = performance.now()
   let changed = 0
   let ids: string[] = []
   do {
     const answer = await send()
+    // Refused because the machine has other work: that says nothing of the right.
+    if (!isFull && [503, 504].includes(answer.status)) continue
     assert.ok(answer.status < 500, `${answer.status} ${answer.text}`)
     ids = expected(answer) ? [...ids, answer.id] : []
     if (ids.length === 0) changed = performance.now() - since
@@ -241,7 +243,7 @@ describe('refresh tokens', () => {
       if (slowest.length % 4 === 0) await Promise.all(slowest)
     }
     const took = Math.max(...(await Promise.all(slowest)))
-    assert.ok(stalled <= trials / 2, `${stalled} of ${trials} trials took more than 8 s`)
+    assert.ok(!isFull || stalled <= trials / 2, `${stalled} of ${trials} trials took more than 8 s`)
     assert.ok(took <= within(promisedMs), `${took} ms`)
     t.diagnostic(`${trials} trials × 20, ${stalled} stalled; access refused everywhere after at most ${seconds(took)}`)
   })

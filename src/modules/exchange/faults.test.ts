@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'node:test'
+import { holdLock } from '../../../test/faults/held-lock.ts'
 import { harness, type Site } from '../../../test/harness.ts'
+import { until } from '../../../test/sis-process.ts'
 import { exampleRegister, form, importFile, line, register } from './register.fixture.ts'
 
 const counts = async ({ establishment: { schema } }: Site) => {
@@ -135,21 +136,13 @@ test('a connection lost half way: the import is done again as a whole and stored
   const { csref, database } = await harness()
   const { schema } = csref.establishment
   // Holds the import when its consultations are written and its refused lines are not.
-  const holding = database.asSuperuser(
-    `do $$ begin lock table ${schema}.import_refused_line in share mode; perform pg_sleep(3); end $$`,
-  )
-  await sleep(100)
+  const lock = await holdLock(database.superuserUrl, schema, 'import_refused_line', 'share')
   const importing = importFile(csref.agent, exampleRegister)
   const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%import_refused_line%' and query like 'insert%'`
-  let pids: { pid: number }[] = []
-  for (let i = 0; i < 100 && pids.length === 0; i++) {
-    await sleep(25)
-    pids = await database.asSuperuser<{ pid: number }>(waiting)
-  }
-  assert.equal(pids.length, 1, 'the import was held')
+  const held = await until(async () => (await database.asSuperuser<{ pid: number }>(waiting))[0])
   assert.deepEqual(await counts(csref), nothing)
-  await database.asSuperuser('select pg_terminate_backend($1)', [pids[0]!.pid])
-  await holding
+  await database.asSuperuser('select pg_terminate_backend($1)', [held.pid])
+  await lock.release()
   const { status } = await importing
   assert.equal(status, 201)
   const { consultations, runs } = await counts(csref)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'node:test'
+import { holdLock } from '../../../test/faults/held-lock.ts'
 import { harness, type Site } from '../../../test/harness.ts'
+import { until } from '../../../test/sis-process.ts'
 import { importFile, line, register } from './register.fixture.ts'
 
 // More than one batch of what is stored together (import/store.ts: 1,000).
@@ -23,14 +24,8 @@ const count = async ({ establishment: { schema } }: Site, from: string): Promise
 /** Until a statement of an import waits for a lock that names `table`. */
 async function untilHeld(table: string): Promise<void> {
   const { database } = await harness()
-  for (let i = 0; i < 400; i++) {
-    const [waiting] = await database.asSuperuser(
-      `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%${table}%' and query not like 'do %'`,
-    )
-    if (waiting) return
-    await sleep(25)
-  }
-  assert.fail('the import was not held')
+  const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%${table}%'`
+  await until(async () => (await database.asSuperuser(waiting))[0])
 }
 
 const aPatient = { familyName: 'Sangaré', givenName: 'Oumou', sex: 'F', birth: { precision: 'year', date: '1990' } }
@@ -90,17 +85,12 @@ test('a failure in the last batch leaves nothing, and gives the file numbers bac
 test('while a register is being stored, a patient can be created', async () => {
   const { cabinet, database } = await harness()
   const { schema } = cabinet.establishment
-  let held = true
-  const holding = database
-    .asSuperuser(`do $$ begin lock table ${schema}.import_line in share mode; perform pg_sleep(3); end $$`)
-    .finally(() => (held = false))
-  await sleep(100)
+  const lock = await holdLock(database.superuserUrl, schema, 'import_line', 'share')
   const importing = importFile(cabinet.agent, register(...visits(20)))
   await untilHeld('import_line')
   const { body } = await cabinet.agent.post('/api/v1/patients', aPatient, 201)
-  assert.equal(held, true, 'it waited for the import')
   assert.match(body.fileNumber, /-000021$/)
-  await holding
+  await lock.release()
   assert.equal((await importing).status, 201)
   assert.equal(await count(cabinet, 'patient'), 21)
 })
@@ -109,14 +99,11 @@ test('a plan that no longer holds is made again: nobody is given to a file that 
   const { csref, database } = await harness()
   const { schema } = csref.establishment
   await importFile(csref.agent, register(...visits(1)), { expect: 201 })
-  const holding = database.asSuperuser(
-    `do $$ begin perform 1 from ${schema}.file_counter for update; perform pg_sleep(3); end $$`,
-  )
-  await sleep(100)
+  const lock = await holdLock(database.superuserUrl, schema, 'file_counter', 'exclusive')
   const importing = importFile(csref.agent, register(...visits(2, () => ({ Date: '05/07/2026' }))))
   await untilHeld('file_counter')
   await database.asSuperuser(`update ${schema}.patient set hidden_at = now(), hidden_reason = 'doublon'`)
-  await holding
+  await lock.release()
   const { body } = await importing
   assert.deepEqual(body.stored, { patients: 2, consultations: 2 })
   assert.equal(await count(csref, 'consultation join patient p on p.id = patient_id where p.hidden_at is not null'.replace('join patient', `join ${schema}.patient`)), 1) // prettier-ignore
