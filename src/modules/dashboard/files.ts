@@ -48,9 +48,12 @@ export async function countPatients(db: TenantDb, { establishment }: Tenant, vie
   const before = known(establishment.schema, () => ({ at: '', count: 0 }))
   // A transaction that began before it is over long since.
   const at = `${daysBefore(today(), 1)}T00:00:00Z`
-  if (before.at !== at || before.count < FEW)
-    Object.assign(before, { at, count: await numberOf(run(db, storedBefore, { at })) })
-  const since = await numberOf(run(db, storedSince, { at }))
-  const apart = await numberOf(run(db, unseen(viewer), { viewer: viewer.id ?? '', at: now().toISOString() }))
-  return before.count + since - apart
+  const isKnown = before.at === at && before.count >= FEW
+  const [count, since, apart] = await Promise.all([
+    isKnown ? before.count : numberOf(run(db, storedBefore, { at })),
+    numberOf(run(db, storedSince, { at })),
+    numberOf(run(db, unseen(viewer), { viewer: viewer.id ?? '', at: now().toISOString() })),
+  ])
+  Object.assign(before, { at, count })
+  return count + since - apart
 }

@@ -93,13 +93,17 @@ export async function countVisits(
   { from, diagnosesFrom, to }: Days & { diagnosesFrom: string },
 ): Promise<VisitCounts> {
   const recent = { from: diagnosesFrom, to }
-  const daily = new Map((await run(db, allByDay, { from, to })).map(({ day, count }) => [day, count]))
-  const counted = await run(db, allByCategory, recent)
+  const asked = { from, to, viewer: viewer.id ?? '', at: now().toISOString() }
+  const [byDay, counted, apart] = await Promise.all([
+    run(db, allByDay, { from, to }),
+    run(db, allByCategory, recent),
+    run(db, apartFrom(viewer), asked),
+  ])
   const older = counted.some(({ category }) => category === null) ? await run(db, olderByCategory, recent) : []
+  const daily = new Map(byDay.map(({ day, count }) => [day, count]))
   const categories = new Map<string, number>()
   for (const { category, count } of [...counted, ...older]) if (category !== null) add(categories, category, count)
-  const asked = { from, to, viewer: viewer.id ?? '', at: now().toISOString() }
-  for (const { day, category, count } of await run(db, apartFrom(viewer), asked)) {
+  for (const { day, category, count } of apart) {
     add(daily, day, -count)
     if (day >= diagnosesFrom) add(categories, category, -count)
   }

@@ -12,9 +12,11 @@ const byCode = new Intl.Collator('fr', { numeric: true })
  * @param viewer who sees whom; none: nobody is named. How each one is stands there all the same: withoutStrangers
  */
 export async function readBoard(db: TenantDb, viewer: Viewer | undefined): Promise<Board> {
-  const services = await listServicesNow(db)
-  const beds = await listBedsNow(db)
-  const present = await (viewer ? listPresentTo(db, viewer) : listPresent(db))
+  const [services, beds, present] = await Promise.all([
+    listServicesNow(db),
+    listBedsNow(db),
+    viewer ? listPresentTo(db, viewer) : listPresent(db),
+  ])
   const day = today()
   const inBed = new Map(present.map((row) => [row.bed_id, row]))
   const [bedsOf, waitingOf] = [byService(beds), byService(present.filter(isWaiting))]
