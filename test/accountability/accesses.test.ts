@@ -204,6 +204,9 @@ describe('a read', () => {
     assert.match(paper.headers['content-type'] ?? '', /text\/html/)
     assert.match(paper.headers['content-security-policy'] ?? '', /^default-src 'none'/)
     assert.equal(paper.text.match(/<tr><td>/g)?.length, acts.length + 3, 'and the three pages just asked for')
+    await agent.get(`${patients}/${id}/accesses`, 304, { 'if-none-match': '*' })
+    const { paths } = (await harness()).app.swagger() as { paths: Record<string, { get: { responses: object } }> }
+    assert.ok('304' in paths['/api/v1/patients/{id}/accesses']!.get.responses)
     assert.match(paper.text, /lecture \(dossier\)/)
     assert.ok(!paper.text.includes(other))
     assert.equal((await entryOf(paper)).action, 'patient.accesses')

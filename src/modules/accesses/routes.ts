@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Tenancy } from '#tenancy'
 import { listAccesses, type AccessOfPatient } from '../../platform/audit/index.ts'
-import type { Routes } from '../../platform/http/index.ts'
+import { unchanged, type Routes } from '../../platform/http/index.ts'
 import type { ModuleDefinition } from '../../platform/modules/index.ts'
 import { today } from '../../shared/clock.ts'
 import { responses } from '../../shared/schemas.ts'
@@ -37,6 +37,7 @@ export const accessRoutes =
           querystring: AccessQuery,
           response: {
             ...responses({}, 'patient_not_found', 'patient_protected', 'invalid_cursor'),
+            304: unchanged,
             200: {
               description: 'The accesses',
               content: {

@@ -61,7 +61,8 @@ const ofModule = ['module_disabled'] as const
 const ofBody = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'outcome_unknown'] as const
 const ofVersion = ['version_required', 'version_stale', 'invalid_if_match'] as const
 const ofKey = ['invalid_idempotency_key', 'idempotency_key_reused'] as const
-const unchanged = { type: 'null', description: 'Unchanged since If-None-Match' }
+/** What a read answers that has an ETag. */
+export const unchanged = { type: 'null', description: 'Unchanged since If-None-Match' }
 
 /** The answers with further problems: a status that is there already names them besides its own. */
 function merged(response: Responses, codes: ErrorCode[]): Responses {
