@@ -6,7 +6,7 @@ import { now, today } from '../../shared/clock.ts'
 import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
-import { foldText, tidyName } from '../patients/index.ts'
+import { foldedKey, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
 import { isNamed } from './occupied.ts'
 import { assertFirstDay, correctOpening, reopen } from './openings.ts'
@@ -15,7 +15,7 @@ import { selectBeds, toBed, toBedVersion, type BedRow } from './record.ts'
 import type { Bed, BedCreate, BedState, BedUpdate, BedVersion } from './schemas.ts'
 
 /** Under which two codes are one. */
-export const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
+export const keyOf = (code: string): string => foldedKey(code, 90)
 
 /** @throws invalid_input for a code of unseen characters only */
 function storedCode(given: string): string {

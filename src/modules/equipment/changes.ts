@@ -9,7 +9,7 @@ import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
 import { notify } from '../notifications/index.ts'
-import { foldText, tidyName } from '../patients/index.ts'
+import { foldedKey, foldText, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
 import { brokeDown, worksAgain } from './notices.ts'
 import { findEquipment } from './queries.ts'
@@ -28,7 +28,7 @@ import type {
 type Fields = Pick<EquipmentVersion, 'code' | 'name' | 'serviceId' | 'nextMaintenanceOn' | 'states'>
 
 /** Under which two codes are one. */
-export const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
+export const keyOf = (code: string): string => foldedKey(code, 90)
 const searchKeyOf = ({ code, name }: Fields): string => `${foldText(code)} ${foldText(name)}`.slice(0, 500)
 
 /** @throws invalid_input for a text of unseen characters only */

@@ -36,7 +36,7 @@ export {
 } from './rules/duplicates.ts'
 export { tidyFields, type PatientFields } from './rules/fields.ts'
 export { identityWarnings } from './rules/identity.ts'
-export { foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'
+export { foldedKey, foldText, hasLetter, nameKey, tidyName } from './rules/names.ts'
 export { foreignPhone, invalidPhone, phoneErrors, readPhone, type PhoneReading } from './rules/phone.ts'
 export { PatientFilters, PatientQuery, Withdrawn } from './list-schemas.ts'
 export { Patient, PatientSummary, PatientVersion, Sex } from './schemas.ts'

@@ -8,7 +8,7 @@ import { toPage } from '../../shared/keyset.ts'
 import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { addVersion, listVersions, type NewVersion, type Version } from '../history/index.ts'
-import { foldText, tidyName } from '../patients/index.ts'
+import { foldedKey, foldText, tidyName } from '../patients/index.ts'
 import { refuseInUse } from './closing.ts'
 import type { ListEntry, ListQuery, Service, ServiceCreate, ServiceUpdate } from './schemas.ts'
 
@@ -22,7 +22,7 @@ const common = ['id', 'version', 'name', 'active'] as const
 const ward = ['head', 'unit', 'capacity'] as const
 const columnsOf = (list: ListName) => (list === 'service' ? [...common, ...ward] : [...common])
 /** Under which two names are the same; cut for the index, whose entries must stay short. */
-export const keyOf = (name: string): string => foldText(name).slice(0, 160) || name.slice(0, 160)
+export const keyOf = (name: string): string => foldedKey(name, 160)
 
 const taken = { service: 'service_name_taken', specialty: 'specialty_name_taken' } as const
 const missing = { service: 'service_not_found', specialty: 'specialty_not_found' } as const

@@ -57,6 +57,9 @@ export function foldText(text: string): string {
   return folded
 }
 
+/** Under which two names or codes of a list are one, in so many letters; one without letter or digit is its own. */
+export const foldedKey = (text: string, most: number): string => foldText(text).slice(0, most) || text.slice(0, most)
+
 const foldAny = (text: string): string => foldSpaced(text).trim()
 
 const foldSpaced = (text: string): string =>

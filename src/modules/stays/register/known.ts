@@ -3,9 +3,10 @@ import type { Establishment, TenantDb } from '#tenancy'
 import { moduleState } from '../../../platform/modules/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { text, type Text } from '../../../shared/text.ts'
+import { bedKeyOf } from '../../beds/index.ts'
 import { knownCodes, listed, type Created, type Listed } from '../../exchange/index.ts'
 import type { KnownCode } from '../../icd10/index.ts'
-import { foldText, isVisible, type Viewer } from '../../patients/index.ts'
+import { isVisible, type Viewer } from '../../patients/index.ts'
 import type { Span } from './contend.ts'
 import type { StayEntry } from './read.ts'
 
@@ -103,7 +104,6 @@ export function take(taken: Map<string, Span[]>, key: string, span: Span): void 
   else taken.set(key, [span])
 }
 
-const keyOf = (code: string): string => foldText(code).slice(0, 90) || code.slice(0, 90)
 const MOST_NEW = 1_000
 const MOST_TOLD = 12
 
@@ -119,7 +119,7 @@ export class WardBeds {
 
   constructor(beds: readonly KnownBed[]) {
     for (const bed of beds) {
-      this.#byKey.set(keyOf(bed.code), bed)
+      this.#byKey.set(bedKeyOf(bed.code), bed)
       const codes = this.#equipped.get(bed.serviceId)
       if (codes) codes.push(bed.code)
       else this.#equipped.set(bed.serviceId, [bed.code])
@@ -129,7 +129,7 @@ export class WardBeds {
   /** The bed of a service that a book calls `code`, or why there is none. @param on since when it must be there */
   find(code: string, service: { id: string; name: string }, on: string): { bed: KnownBed } | { fault: Text } {
     const own = `${service.name} ${code}`.slice(0, 30)
-    const [plain, long] = [this.#byKey.get(keyOf(code)), this.#byKey.get(keyOf(own))]
+    const [plain, long] = [this.#byKey.get(bedKeyOf(code)), this.#byKey.get(bedKeyOf(own))]
     const bed = [plain, long].find((one) => one?.serviceId === service.id)
     if (bed) {
       if (bed.created && on < bed.openedOn) bed.openedOn = bed.created.since = on
@@ -145,7 +145,7 @@ export class WardBeds {
     const id = uuidv7()
     const created: Created = { list: 'beds', name: code, id, serviceId, since: on }
     const bed: KnownBed = { id, code, serviceId, state: 'free', openedOn: on, closedOn: null, created }
-    this.#byKey.set(keyOf(code), bed)
+    this.#byKey.set(bedKeyOf(code), bed)
     return bed
   }
 }
