@@ -1,5 +1,5 @@
 import type { TenantDb } from '#tenancy'
-import { today } from '../../shared/clock.ts'
+import { EARLIEST_DAY, today } from '../../shared/clock.ts'
 import { invalidInput } from '../../shared/errors.ts'
 import { text, type Text } from '../../shared/text.ts'
 import { isUsedBetween } from './occupied.ts'
@@ -10,7 +10,7 @@ const wrong = (message: Text) => invalidInput({ path: 'openedOn', message })
 /** @throws invalid_input for a day on which no bed opens */
 export function assertFirstDay(openedOn: string): void {
   if (openedOn > today()) throw wrong(future)
-  if (openedOn < '1900-01-01') throw wrong(tooEarly)
+  if (openedOn < EARLIEST_DAY) throw wrong(tooEarly)
 }
 
 /**

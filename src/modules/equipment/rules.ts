@@ -1,3 +1,4 @@
+import { EARLIEST_DAY } from '../../shared/clock.ts'
 import { invalidInput, type FieldError } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { MOST_PERIODS, type Period, type State } from './schemas.ts'
@@ -38,7 +39,7 @@ export function withState(states: readonly Period[], { state, since }: Period, t
   const latest = states.at(-1)
   const errors: FieldError[] = []
   if (since > today) errors.push({ path: 'stateSince', message: future })
-  if (since < '1900-01-01') errors.push({ path: 'stateSince', message: tooEarly })
+  if (since < EARLIEST_DAY) errors.push({ path: 'stateSince', message: tooEarly })
   if (latest && since < latest.since) errors.push({ path: 'stateSince', message: before })
   if (errors.length > 0) throw invalidInput(...errors)
   const kept = latest?.since === since ? states.slice(0, -1) : states
@@ -54,7 +55,7 @@ export function assertStates(states: readonly Period[], today: string): void {
     const path = `states[${i}]`
     return [
       ...(since > today ? [{ path: `${path}.since`, message: future }] : []),
-      ...(since < '1900-01-01' ? [{ path: `${path}.since`, message: tooEarly }] : []),
+      ...(since < EARLIEST_DAY ? [{ path: `${path}.since`, message: tooEarly }] : []),
       ...(earlier && since <= earlier.since ? [{ path: `${path}.since`, message: order }] : []),
       ...(earlier?.state === state ? [{ path: `${path}.state`, message: same }] : []),
     ]

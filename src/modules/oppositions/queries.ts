@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { TenantDb } from '#tenancy'
 import { audit } from '../../platform/audit/index.ts'
 import type { Actor } from '../../platform/http/index.ts'
-import { today } from '../../shared/clock.ts'
+import { EARLIEST_DAY, today } from '../../shared/clock.ts'
 import { invalidInput, problem } from '../../shared/errors.ts'
 import { text } from '../../shared/text.ts'
 import { lockPatient } from '../patients/index.ts'
@@ -27,7 +27,7 @@ export async function recordOpposition(
   { scope, since = today(), reason = null }: OppositionCreate,
 ): Promise<Opposition> {
   if (since > today()) throw invalidInput({ path: 'since', message: future })
-  if (since < '1900-01-01') throw invalidInput({ path: 'since', message: tooEarly })
+  if (since < EARLIEST_DAY) throw invalidInput({ path: 'since', message: tooEarly })
   // The patient's row is held until the commit: two agents cannot both record the same.
   await lockPatient(db, actor, patientId)
   const standing = (await listOppositions(db, patientId)).filter(({ withdrawn }) => withdrawn === null)

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../../shared/errors.ts'
+import { EARLIEST_DAY } from '../../../shared/clock.ts'
 import { text } from '../../../shared/text.ts'
 import { tidyName } from '../../patients/index.ts'
 import { labelCodes, type CodeInput, type CodeRole, type KnownCode } from './codes.ts'
@@ -44,7 +45,6 @@ export type Context = {
   known: ReadonlyMap<string, KnownCode>
 }
 
-const EARLIEST = '1900-01-01'
 const lines = ['practitionerName', 'reason'] as const
 const paragraphs = ['diagnosis', 'examinations', 'treatment', 'notes'] as const
 const names = [...lines, ...paragraphs, 'patientId', 'date', 'serviceId', 'specialtyId', 'caseType', 'outcome'] as const
@@ -105,7 +105,7 @@ function withGiven(before: ConsultationFields['vitals'], given: Vitals): Consult
 
 function dateErrors(date: string, today: string, bornFrom: string | undefined): FieldError[] {
   if (date > today) return [{ path: 'date', message: future }]
-  if (date < EARLIEST) return [{ path: 'date', message: tooEarly }]
+  if (date < EARLIEST_DAY) return [{ path: 'date', message: tooEarly }]
   if (bornFrom !== undefined && date < bornFrom) return [{ path: 'date', message: unborn }]
   return []
 }

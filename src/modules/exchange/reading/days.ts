@@ -1,3 +1,4 @@
+import { EARLIEST_DAY } from '../../../shared/clock.ts'
 import { text, type Text } from '../../../shared/text.ts'
 
 /** A cell read: its value, or what is wrong with it. */
@@ -37,7 +38,7 @@ function dayOf(year = '', month = '', day = ''): Read<string> {
 export function readAnyDay(written: string): Read<string> {
   const day = readDay(written)
   if (day.fault) return day
-  return day.value < '1900-01-01' || day.value > '2200-12-31'
+  return day.value < EARLIEST_DAY || day.value > '2200-12-31'
     ? fault('Date avant 1900 ou après 2200.', 'Date before 1900 or after 2200.')
     : day
 }
@@ -56,6 +57,6 @@ export function readVisitDay(written: string, today: string): Read<string> {
   const day = readDay(written)
   if (day.fault) return day
   if (day.value > today) return fault('Date dans le futur.', 'Date in the future.')
-  if (day.value < '1900-01-01') return fault('Date avant 1900.', 'Date before 1900.')
+  if (day.value < EARLIEST_DAY) return fault('Date avant 1900.', 'Date before 1900.')
   return day
 }

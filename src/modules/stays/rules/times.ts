@@ -1,4 +1,5 @@
 import type { FieldError } from '../../../shared/errors.ts'
+import { EARLIEST_DAY } from '../../../shared/clock.ts'
 import { text } from '../../../shared/text.ts'
 import type { Context, StayFields } from './types.ts'
 
@@ -8,8 +9,6 @@ export const SLACK_MS = 5 * 60_000
 export const EARLY_DEATH_MS = 48 * 3_600_000
 /** A short observation lasts no longer. */
 export const OBSERVATION_MS = 72 * 3_600_000
-
-const EARLIEST = '1900-01-01'
 
 /** Whether an instant lies in the future, a small difference between two clocks aside. Both ISO 8601. */
 export const isFuture = (instant: string, now: string): boolean => Date.parse(instant) > Date.parse(now) + SLACK_MS
@@ -48,7 +47,7 @@ export function timeErrors(before: StayFields, fields: StayFields, context: Cont
 function admissionErrors(admittedAt: string, { now, bornFrom, consultedOn }: Context): FieldError[] {
   const day = admittedAt.slice(0, 10)
   if (isFuture(admittedAt, now)) return [{ path: 'admittedAt', message: future }]
-  if (day < EARLIEST) return [{ path: 'admittedAt', message: tooEarly }]
+  if (day < EARLIEST_DAY) return [{ path: 'admittedAt', message: tooEarly }]
   if (bornFrom !== undefined && day < bornFrom) return [{ path: 'admittedAt', message: unborn }]
   if (consultedOn !== undefined && day < consultedOn) return [{ path: 'admittedAt', message: unconsulted }]
   return []
