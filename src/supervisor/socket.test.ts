@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import pg from 'pg'
 import { clusterPassword, preparedTemplate } from '../../test/cluster.ts'
+import { until } from '../../test/sis-process.ts'
 import { copyCluster } from './cluster.ts'
 import { findRunning, startEmbedded, type Embedded } from './embedded.ts'
 import { readPostmaster } from './postmaster.ts'
@@ -75,6 +76,6 @@ test('what a killed server left is in nobody’s way, and a restarted one is fou
   const { url, restarts } = await start(t, dataDir)
   assert.equal(socketsIn(dataDir).length, 2)
   process.kill(readPostmaster(join(dataDir, 'postgres'))!.pid, 'SIGKILL')
-  while (restarts() === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  await until(() => restarts() > 0 || undefined)
   assert.equal(await seenFrom(url), null)
 })

@@ -31,7 +31,7 @@ test('the processes on the embedded database', async (t) => {
       const before = rig.postmaster()
       process.kill(before, 'SIGKILL')
       // The file of the dead one stays until the next one starts.
-      while (rig.postmaster() === before) await sleep(20)
+      await until(() => rig.postmaster() !== before || undefined)
     })
   })
   await t.test('an HTTP process is killed: no client is left waiting', (t) => killHttpProcesses(t, rig))

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
+import { until } from '../../../test/sis-process.ts'
 import { problem, problemDocument, problemText } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { whenClosed, whenHandedOver } from './endings.ts'
@@ -58,8 +59,10 @@ test('a refusal that is put together is the document that is written out', () =>
 
 test('whoever waits for the end of an answer is told once', async (t) => {
   const told: string[] = []
+  let asked = 0
   const app = Fastify()
   app.get('/', (_request, reply) => {
+    asked += 1
     for (const who of ['person', 'establishment']) whenHandedOver(reply.raw, () => told.push(`handed ${who}`))
     for (const who of ['drain', 'deadline']) whenClosed(reply.raw, () => told.push(`closed ${who}`))
     if (told.length === 0) void reply.send('')
@@ -69,13 +72,13 @@ test('whoever waits for the end of an answer is told once', async (t) => {
   const { port } = app.server.address() as AddressInfo
   const all = ['handed person', 'handed establishment', 'closed drain', 'closed deadline']
   await new Promise((resolve) => get({ port, host: '127.0.0.1' }, (answer) => answer.resume().on('end', resolve)))
-  while (told.length < 4) await sleep(5)
+  await until(() => told.length >= 4 || undefined)
   assert.deepEqual(told, all)
   // One who goes away before there is an answer.
   const socket = connect(port, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\nhost: x\r\n\r\n'))
-  await sleep(50)
+  await until(() => asked === 2 || undefined)
   socket.destroy()
-  while (told.length < 8) await sleep(5)
+  await until(() => told.length >= 8 || undefined)
   assert.deepEqual(told.slice(4), all)
 })
 

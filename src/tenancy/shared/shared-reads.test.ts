@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { sql } from 'kysely'
+import { until } from '../../../test/sis-process.ts'
 import { run, statement } from '../statement.ts'
 import type { Tenancy } from '../tenancy.ts'
 import type { Establishment } from '../types.ts'
@@ -161,7 +163,7 @@ describe('whoever keeps a shared connection', () => {
       return one.gauges().affinity['reads']!.found.elsewhere > before
     }
     const served = async (at: Establishment): Promise<void> => {
-      while (await asksElsewhere(at)) await new Promise((resolve) => setTimeout(resolve, 20))
+      await until(async () => !(await asksElsewhere(at)) || undefined)
     }
     await served(b)
     assert.ok(await asksElsewhere(a))
@@ -224,6 +226,11 @@ describe('a shared connection', () => {
       `${name}-reads`,
     ])
 
+  test('that was lost before anybody listened answers so', async () => {
+    const { ask } = await bare((client) => (client.end(), once(client, 'end')))
+    await assert.rejects(ask(entranceOf(1, scopeOf(places[0]!)), who, {}), AskElsewhere)
+  })
+
   test('that dies fails nobody', async () => {
     const one = await openDoor({ name: 'dying' })
     await settled(one)
@@ -247,13 +254,16 @@ describe('a shared connection', () => {
       await asking
     }
     assert.deepEqual(wrong, [])
-    const { ask } = await bare()
+    const { ask, connection } = await bare()
     await ask(entranceOf(1, scopeOf(places[0]!)), who, {})
     const [{ pid }] = (await database.asSuperuser<{ pid: number }>(
       `select pid from pg_stat_activity where application_name = 'bare' and query like '%service%' order by backend_start desc`,
     )) as [{ pid: number }]
     await database.asSuperuser('select pg_terminate_backend($1)', [pid])
+    // On its way when it is lost, or asked of one that is lost already.
     await assert.rejects(ask(entranceOf(1, scopeOf(places[0]!)), who, {}), AskElsewhere, 'the control')
+    assert.ok(connection.wire.isLost)
+    await assert.rejects(ask(entranceOf(1, scopeOf(places[0]!)), who, {}), AskElsewhere)
   })
 
   for (const [memoryMb, renewed] of [

@@ -68,6 +68,8 @@ export class Wire {
       onLoss(error)
     }
     client.on('error', lose).on('end', lose)
+    // It was lost before anybody listened, and says so to nobody any more.
+    if (this.#stream.destroyed) setImmediate(lose)
   }
 
   get isLost(): boolean {
@@ -80,6 +82,10 @@ export class Wire {
    * @param simple they are one Query, which is a Sync of its own; `separate` came before them
    */
   sent(exchange: Exchange, simple = false): void {
+    if (this.#lost) {
+      setImmediate(() => exchange.lost(new Error('the connection was lost before')))
+      return
+    }
     this.#unended = exchange.isJoined ? exchange : undefined
     if (!simple && !exchange.isJoined) this.out.sync()
     if (this.flying.length === 0) this.headSince = performance.now()

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Listener } from './listener.fixture.ts'
 import { establishments, testPassword } from '../../../../test/fixtures.ts'
 import { askAt, type Reply } from '../../../../test/served.ts'
+import { until } from '../../../../test/sis-process.ts'
 import { size } from '../../../../test/size.ts'
 import { embeddedRig, type Rig } from '../../../../test/faults/rig.ts'
 
@@ -98,7 +99,7 @@ test(`${streams} streams on one process lose nothing while the database is kille
       await sleep(100)
     }
   })
-  while (done.acts < machines.length * 2) await sleep(20)
+  await until(() => done.acts >= machines.length * 2 || undefined)
   const postmaster = rig.postmaster()
   process.kill(postmaster, 'SIGKILL')
   const atKill = done.acts
