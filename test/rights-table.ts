@@ -80,6 +80,7 @@ const ofCore: Record<string, Rule> = {
   'GET /api/v1/consultations': agents,
   'POST /api/v1/consultations': agents,
   'POST /api/v1/consultations/search': agents,
+  'GET /api/v1/consultations/summaries': agents,
   'GET /api/v1/consultations/export': agents,
   'GET /api/v1/consultations/:id': agents,
   'PATCH /api/v1/consultations/:id': agents,

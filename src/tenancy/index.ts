@@ -46,4 +46,4 @@ export type {
   TenantDb,
 } from './types.ts'
 export type { PlatformTables, TenantTables } from './tables.ts'
-export type { ExpressionBuilder, Insertable, Selectable } from 'kysely'
+export type { ExpressionBuilder, Insertable, Selectable, SelectQueryBuilder } from 'kysely'

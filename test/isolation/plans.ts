@@ -77,6 +77,7 @@ const ofCore: Record<string, Plan> = {
   'GET /api/v1/consultations': list(),
   'POST /api/v1/consultations': create('agent', ({ mark, records }) => visitOf(mark, records.patients.id)),
   'POST /api/v1/consultations/search': search,
+  'GET /api/v1/consultations/summaries': list(),
   'GET /api/v1/consultations/{id}': read('consultations'),
   'PATCH /api/v1/consultations/{id}': change('consultations', 'agent', () => ({ notes: 'Kewa' })),
   'DELETE /api/v1/consultations/{id}': hide('consultations'),

@@ -1,50 +1,110 @@
 import { containing, run, type ExpressionBuilder, type Tenant, type TenantDb, type TenantTables } from '#tenancy'
 import { readDayKeys, toPage } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
-import { changedSight, isVisible, noteGlass, refuseProtected, type Viewer } from '../patients/index.ts'
-import { conditionsOf, consultationsStatement, newestConsultations, wordsOf, type VisitKeys } from './page-query.ts'
-import { toConsultation, type FullRow } from './record.ts'
-import type { Consultation, ConsultationFilters, ConsultationPage, ConsultationQuery } from './schemas.ts'
+import {
+  changedSight,
+  isVisible,
+  noteGlass,
+  refuseProtected,
+  type PageStatement,
+  type Viewer,
+} from '../patients/index.ts'
+import {
+  conditionsOf,
+  consultationsStatement,
+  newestConsultations,
+  newestSummaries,
+  summariesStatement,
+  wordsOf,
+  type VisitKeys,
+  type Visits,
+} from './page-query.ts'
+import { toConsultation, toConsultationSummary, type FullRow, type ShortRow } from './record.ts'
+import type {
+  Consultation,
+  ConsultationFilters,
+  ConsultationPage,
+  ConsultationQuery,
+  ConsultationSummary,
+  SummaryPage,
+  SummaryQuery,
+} from './schemas.ts'
+
+/** A form in which consultations are listed. */
+type Form<Row, Item> = {
+  /** A page of it as a statement that was made before. */
+  statement: PageStatement<Row>
+  /** The same, built anew. */
+  newest: (...asked: Parameters<typeof newestConsultations>) => Visits<Row>
+  toItem: (row: Row, language: Language) => Item
+}
+const whole: Form<FullRow, Consultation> = {
+  statement: consultationsStatement,
+  newest: newestConsultations,
+  toItem: toConsultation,
+}
+const short: Form<ShortRow, ConsultationSummary> = {
+  statement: summariesStatement,
+  newest: newestSummaries,
+  toItem: toConsultationSummary,
+}
+type Line = { id: string; date: string; glass: string | null }
 
 /**
  * A page of consultations of the patients that `viewer` may see, newest first by (date, id).
  * @throws invalid_cursor; patient_protected when the filter names a patient whom `viewer` may not see
  */
-export async function listConsultations(
+export const listConsultations = (
+  tenant: Tenant,
+  viewer: Viewer,
+  query: ConsultationQuery,
+  language: Language,
+): Promise<ConsultationPage> => listAs(whole, tenant, viewer, query, language)
+
+/** The same in their short form. @throws as listConsultations */
+export const listSummaries = (
+  tenant: Tenant,
+  viewer: Viewer,
+  query: SummaryQuery,
+  language: Language,
+): Promise<SummaryPage> => listAs(short, tenant, viewer, query, language)
+
+async function listAs<Row extends Line, Item>(
+  form: Form<Row, Item>,
   tenant: Tenant,
   viewer: Viewer,
   { limit = 20, cursor, ...filters }: ConsultationQuery,
   language: Language,
-): Promise<ConsultationPage> {
+) {
   const after = cursor === undefined ? undefined : readDayKeys(cursor)
+  const pageOf = (rows: Row[]) => {
+    noteGlass(viewer, rows.length > limit ? rows.slice(0, limit) : rows)
+    return toPage(
+      rows,
+      limit,
+      ({ date, id }) => [date, id],
+      (row) => form.toItem(row, language),
+    )
+  }
   if (filters.q === undefined && filters.updatedSince === undefined)
-    return pageOf(viewer, await readAtOnce(tenant, viewer, filters, after, limit + 1), limit, language)
+    return pageOf(await readAtOnce(form, tenant, viewer, filters, after, limit + 1))
   return tenant.read(async (db) => {
     const asked = await prepared(db, viewer, filters)
-    const page = pageOf(viewer, await rowsAfter(db, viewer, asked, after, limit + 1), limit, language)
+    const page = pageOf(await rowsAfter(form, db, viewer, asked, after, limit + 1))
     return after === undefined && asked.withdrawn.length > 0 ? { ...page, withdrawnPatients: asked.withdrawn } : page
   })
 }
 
-function pageOf(viewer: Viewer, rows: FullRow[], limit: number, language: Language): ConsultationPage {
-  noteGlass(viewer, rows.length > limit ? rows.slice(0, limit) : rows)
-  return toPage(
-    rows,
-    limit,
-    ({ date, id }) => [date, id],
-    (row) => toConsultation(row, language),
-  )
-}
-
 /** One statement: a patient is asked about only where none of the visits showed that `viewer` may see them. */
-async function readAtOnce(
+async function readAtOnce<Row>(
+  form: Form<Row, unknown>,
   tenant: Tenant,
   viewer: Viewer,
   filters: ConsultationFilters,
   after: VisitKeys | undefined,
   limit: number,
-): Promise<FullRow[]> {
-  const rows = await tenant.once(...consultationsStatement(viewer, conditionsOf(filters, after), limit))
+): Promise<Row[]> {
+  const rows = await tenant.once(...form.statement(viewer, conditionsOf(filters, after), limit))
   const { patientId } = filters
   if (rows.length === 0 && patientId !== undefined) await tenant.read((db) => refuseProtected(db, viewer, patientId))
   return rows
@@ -66,7 +126,7 @@ export async function* walkConsultations(
   let after: VisitKeys | undefined
   for (;;) {
     const from = after
-    const rows = await read((db) => rowsAfter(db, viewer, asked, from, batch))
+    const rows = await read((db) => rowsAfter(whole, db, viewer, asked, from, batch))
     noteGlass(viewer, rows)
     if (rows.length > 0) yield rows.map((row) => toConsultation(row, language))
     const last = rows.at(-1)
@@ -115,19 +175,21 @@ async function patientsNamed(db: TenantDb, viewer: Viewer, word: string): Promis
   return rows.map(({ id }) => id)
 }
 
-async function rowsAfter(
+async function rowsAfter<Row>(
+  form: Form<Row, unknown>,
   db: TenantDb,
   viewer: Viewer,
   { filters, words, changed }: Asked,
   after: VisitKeys | undefined,
   limit: number,
-): Promise<FullRow[]> {
+): Promise<Row[]> {
   const conditions = conditionsOf(filters, after)
   if (words.length === 0 && changed.length === 0) {
-    const rows = await run(db, ...consultationsStatement(viewer, conditions, limit))
+    const rows = await run(db, ...form.statement(viewer, conditions, limit))
     return rows.length > limit ? rows.slice(0, limit) : rows
   }
-  return newestConsultations(db, viewer, conditions, limit, { changed })
+  return form
+    .newest(db, viewer, conditions, limit, { changed })
     .where((eb) => eb.and(words.map((word) => saying(eb, word))))
     .execute()
 }

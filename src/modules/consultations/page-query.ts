@@ -4,15 +4,19 @@ import {
   jsonContainsText,
   containing,
   type ExpressionBuilder,
+  type SelectQueryBuilder,
   type TenantDb,
   type TenantTables,
 } from '#tenancy'
 import { tidyCode } from '../icd10/index.ts'
 import { foldText, pageStatement, type Conditions, type Viewer } from '../patients/index.ts'
-import { selectConsultations, type FullRow } from './record.ts'
+import { selectConsultations, selectSummaries, type FullRow, type ShortRow } from './record.ts'
 import type { ConsultationFilters } from './schemas.ts'
 
-type Tables = ExpressionBuilder<TenantTables, 'consultation' | 'patient'>
+type Sources = 'consultation' | 'patient'
+type Tables = ExpressionBuilder<TenantTables, Sources>
+export type Visits<Row> = SelectQueryBuilder<TenantTables, Sources, Row>
+type Options = { at?: string; changed?: readonly string[] }
 
 /** The keys of the last consultation of the page before. */
 export type VisitKeys = [date: string, id: string]
@@ -43,9 +47,20 @@ export const newestConsultations = (
   viewer: Viewer,
   conditions: Conditions,
   limit: number,
-  { at, changed = [] }: { at?: string; changed?: readonly string[] } = {},
-) =>
-  selectConsultations(db, viewer, at)
+  options: Options = {},
+) => newestOf(selectConsultations(db, viewer, options.at), conditions, limit, options)
+
+/** The same in their short form. */
+export const newestSummaries = (
+  db: TenantDb,
+  viewer: Viewer,
+  conditions: Conditions,
+  limit: number,
+  options: Options = {},
+) => newestOf(selectSummaries(db, viewer, options.at), conditions, limit, options)
+
+const newestOf = <Row>(visits: Visits<Row>, conditions: Conditions, limit: number, { changed = [] }: Options) =>
+  visits
     .where((eb) => eb.and([...matching(eb, conditions, changed)]))
     .orderBy('consultation.date', 'desc')
     .orderBy('consultation.id', 'desc')
@@ -78,4 +93,10 @@ export const consultationsStatement = pageStatement<FullRow>(
   'consultation.list',
   100,
   (db, viewer, conditions, limit, at) => newestConsultations(db, viewer, conditions, limit, { at }),
+)
+
+export const summariesStatement = pageStatement<ShortRow>(
+  'consultation.summaries',
+  100,
+  (db, viewer, conditions, limit, at) => newestSummaries(db, viewer, conditions, limit, { at }),
 )

@@ -13,7 +13,7 @@ import { HistoryOf } from '../history/index.ts'
 import { refuseProtected } from '../patients/index.ts'
 import { createConsultation, hideConsultation, updateConsultation } from './changes.ts'
 import { createAtOnce } from './create.ts'
-import { listConsultations } from './list.ts'
+import { listConsultations, listSummaries } from './list.ts'
 import { listConsultationVersions, readConsultation } from './queries.ts'
 import * as schemas from './schemas.ts'
 
@@ -43,6 +43,24 @@ export const consultationRoutes: Routes = async (app) => {
       },
     },
     async (request) => listConsultations(request.tenant, request.actor, request.query, request.language),
+  )
+
+  app.get(
+    '/consultations/summaries',
+    {
+      config: { right: 'consultations:read', access: { action: 'consultation.list', patients: patientsOf } },
+      schema: {
+        operationId: 'listConsultationSummaries',
+        tags,
+        summary: 'List consultations, a line of each',
+        description:
+          'What a list on the screen shows, in a third of the bytes of whole consultations: for weak networks. ' +
+          filters,
+        querystring: schemas.SummaryQuery,
+        response: responses({ 200: schemas.SummaryPage }, 'invalid_cursor', 'patient_protected'),
+      },
+    },
+    async (request) => listSummaries(request.tenant, request.actor, request.query, request.language),
   )
 
   app.post(

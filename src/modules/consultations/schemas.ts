@@ -143,6 +143,25 @@ export const Consultation = object({
 })
 export type Consultation = Static<typeof Consultation>
 
+/** What a line of a list shows of a consultation. */
+export const ConsultationSummary = object({
+  id: Uuid,
+  version: ConsultationVersion.properties.version,
+  date: Day,
+  patientId: Uuid,
+  patient: described(
+    Type.Omit(PatientSummary, ['id', 'birth'], { additionalProperties: false }),
+    'Who it is about; the age is that of the day of the visit',
+  ),
+  practitionerName: nullable(PractitionerName),
+  service: nullable(Named.properties.name),
+  specialty: nullable(Named.properties.name),
+  diagnosis: nullable(described(Diagnosis, 'In words; where there are none, the label of the main code')),
+  caseType: CaseType,
+  outcome: nullable(Outcome),
+})
+export type ConsultationSummary = Static<typeof ConsultationSummary>
+
 const optional = {
   practitionerName: Type.Optional(nullable(PractitionerName)),
   serviceId: Type.Optional(nullable(Uuid)),
@@ -233,6 +252,11 @@ export const ConsultationQuery = object({
   cursor: Type.Optional(Cursor),
 })
 export type ConsultationQuery = Static<typeof ConsultationQuery>
+
+export const SummaryQuery = Type.Omit(ConsultationQuery, ['updatedSince'], { additionalProperties: false })
+export type SummaryQuery = Static<typeof SummaryQuery>
+export const SummaryPage = page(ConsultationSummary)
+export type SummaryPage = Static<typeof SummaryPage>
 
 export const ConsultationPage = object({
   ...page(Consultation).properties,

@@ -7,7 +7,11 @@ import { kindOf, placedIn, type Viewer } from './visibility.ts'
 export type Conditions = Record<string, string>
 
 type Values = Conditions & { viewer: string; at: string }
-type PageStatement<Row> = (viewer: Viewer, conditions: Conditions, limit: number) => [Statement<Values, Row>, Values]
+export type PageStatement<Row> = (
+  viewer: Viewer,
+  conditions: Conditions,
+  limit: number,
+) => [Statement<Values, Row>, Values]
 
 // The limit stands in the text (tenancy/statement.ts): a page of any size reads the next step.
 const steps = [11, 21, 51, 101]

@@ -207,6 +207,7 @@ describe('every route', () => {
       'GET /api/v1/patients/export',
       'GET /api/v1/consultations',
       'POST /api/v1/consultations/search',
+      'GET /api/v1/consultations/summaries',
       'GET /api/v1/consultations/{id}',
       'GET /api/v1/consultations/{id}/history',
       'GET /api/v1/consultations/export',
