@@ -76,18 +76,28 @@ export const creationsIn = (path: string): Creation[] =>
 
 export const unrecordedOptions = `--import ${pathToFileURL(join(import.meta.dirname, '..', 'world', 'unrecorded.mjs')).href}`
 
+type ArenaOptions = {
+  count: number
+  /** Records of each establishment that are asked for. */
+  each: number
+  compared: boolean
+  /** All the load comes to few people, whose limits would be what is measured. */
+  crowded?: boolean
+}
+
 /** The servers on a prepared folder; where it is compared, also the one that does not record, and the guide's design. */
 export async function openArena(
   { program, folder, say }: Bench,
   dataDir: string,
-  { count, each, compared }: { count: number; each: number; compared: boolean },
+  { count, each, compared, crowded = false }: ArenaOptions,
 ): Promise<Arena> {
   const undo: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const end of undo.reverse()) await end()
   }
   try {
-    const recorded = await serve({ program, environment: { SIS_DATA_DIR: dataDir } })
+    const limits = crowded ? { SIS_RATE_REQUESTS: '1000000', SIS_RATE_ESTABLISHMENT: '1000000' } : {}
+    const recorded = await serve({ program, environment: { SIS_DATA_DIR: dataDir, ...limits } })
     undo.push(recorded.stop)
     const reached = await reach(dataDir)
     const unrecorded = compared ? await serveUnrecorded(program, join(folder, 'unrecorded'), reached) : undefined
