@@ -96,7 +96,7 @@ export async function openArena(
     for (const end of undo.reverse()) await end()
   }
   try {
-    const limits = crowded ? { SIS_RATE_REQUESTS: '1000000', SIS_RATE_ESTABLISHMENT: '1000000' } : {}
+    const limits = crowded && { SIS_RATE_REQUESTS: '1000000', SIS_RATE_ESTABLISHMENT: '1000000' }
     const recorded = await serve({ program, environment: { SIS_DATA_DIR: dataDir, ...limits } })
     undo.push(recorded.stop)
     const reached = await reach(dataDir)
