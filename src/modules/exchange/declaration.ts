@@ -151,6 +151,8 @@ export type ListSpec<L extends ListLine = ListLine, K = unknown, T = unknown> = 
    * stay.
    */
   write(db: TenantDb, actor: Actor, line: L, known: K, told: Told): Promise<Written>
+  /** Called when all lines are written: what is notified of them together. */
+  notify?(db: TenantDb, known: K): Promise<void>
   /** Errors of `write` that say that somebody else added the same meanwhile: the file is begun again. */
   outdatedBy: readonly string[]
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import test from 'node:test'
 import { holdLock } from '../../../test/faults/held-lock.ts'
 import { harness, type Site } from '../../../test/harness.ts'
@@ -33,6 +34,43 @@ test('what is no register is refused as a whole, and says what to do', async () 
     assert.ok(body.detail.length > 20, name)
   }
   assert.deepEqual(await counts(hospital), nothing)
+})
+
+test('a list that is said to be another one is refused, unless its headings do not tell', async () => {
+  const { hospital } = await harness()
+  const send = (file: string, name: string) =>
+    hospital.admin.send('POST', `/api/v1/imports?register=${name}`, form(file))
+  const beds = 'Code du lit;Service;Ouvert\nMED-01;Médecine;Non'
+  const { status, body } = await send(beds, 'services')
+  assert.deepEqual([status, body.code, body.errors[0].path], [400, 'invalid_input', 'register'])
+  assert.match(body.errors[0].message, /registre des lits : envoyez-le comme « beds »/)
+  for (const [file, name] of [
+    [beds, 'beds'],
+    ['Service;Lits;Ouvert\nMédecine;4;Non', 'services'],
+    ['Code;Service;Ouvert\nM;Médecine;Oui', 'services'],
+    ['Code;Nom;Service\nECG;Électrocardiographe;Médecine', 'equipment'],
+  ] as const)
+    assert.equal((await send(file, name)).status, 201, file)
+})
+
+test('a list whose module was switched off while it was sent is not stored', async () => {
+  const { cscom, superadmin } = await harness()
+  const modules = '/api/v1/establishments/cscom_sangha/modules'
+  const choose = async (wished: object[]): Promise<void> => {
+    const { version } = (await superadmin.get(modules, 200)).body
+    const headers = { 'if-match': `"${version}"` }
+    await superadmin.send('PUT', modules, { body: { modules: wished }, headers, expect: 200 })
+  }
+  const { body: bytes, headers } = form('Code équipement;Désignation\nECG;Électrocardiographe')
+  async function* slowly() {
+    await choose([{ name: 'equipment', enabled: false }])
+    yield bytes
+  }
+  const sent = { body: Readable.from(slowly()), headers }
+  const { status, body } = await cscom.admin.send('POST', '/api/v1/imports?dryRun=false', sent)
+  assert.deepEqual([status, body.code], [404, 'module_disabled'])
+  await choose([])
+  assert.deepEqual((await cscom.admin.get('/api/v1/equipment', 200)).body.items, [])
 })
 
 test('missing columns are named, all of them', async () => {

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Tenant, TenantDb } from '#tenancy'
 import type { Actor } from '../../../platform/http/index.ts'
+import { refuseSwitchedOff } from '../../../platform/modules/index.ts'
 import { errorCatalogue } from '../../../shared/error-catalogue.ts'
 import { Problem, problem } from '../../../shared/errors.ts'
 import { text } from '../../../shared/text.ts'
@@ -27,7 +28,7 @@ const MOST_TRIES = 3
 /**
  * Writes a list in one transaction; a line that is refused leaves the others. A try writes it too, and takes all of it
  * back: it says what the real one would, by the same rules.
- * @throws import_running
+ * @throws import_running; module_disabled where it was switched off meanwhile
  */
 export async function storeList(
   tenant: Tenant,
@@ -48,6 +49,7 @@ export async function storeList(
 const store = (tenant: Tenant, actor: Actor, file: List, progress: Progress): Promise<Stored> =>
   tenant.transaction(async (db) => {
     await enterGate(db)
+    await refuseSwitchedOff(tenant, file.register.module)
     const before = await findStored(db, file.register.name, file.hash)
     if (before) return { run: before, alreadyImported: true, met: [] }
     const outcome = await writeLines(db, actor, file, progress)
@@ -127,6 +129,7 @@ async function writeLines(db: TenantDb, actor: Actor, file: List, progress: Prog
       )
     }
   }
+  await register.notify?.(db, known)
   progress(entries.length, entries.length)
   for (const list of [outcome.duplicates, outcome.refused, outcome.warnings]) list.sort((a, b) => a.line - b.line)
   return outcome

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { Problem, problem } from '../../../shared/errors.ts'
+import { invalidInput, Problem, problem } from '../../../shared/errors.ts'
 import { text, type Text } from '../../../shared/text.ts'
 import { identityWarnings } from '../../patients/index.ts'
 import type { AnyRegister, Entry, ListLine, ListOf, ReadLine, RegisterOf } from '../declaration.ts'
@@ -45,7 +45,8 @@ export type Asked = { named?: string; may?: (register: AnyRegister) => boolean }
  * @param today YYYY-MM-DD
  * @param registers what it may be
  * @throws payload_too_large, import_spreadsheet, import_not_text, import_file_empty, import_columns_missing,
- *   import_register_unclear, right_missing, import_quote_open, import_too_many_lines
+ *   import_register_unclear, right_missing, import_quote_open, import_too_many_lines; invalid_input for a list that is said
+ *   to be another one
  */
 export async function readRegister(
   bytes: Uint8Array,
@@ -88,7 +89,9 @@ function headerOf(heads: readonly Head[], registers: readonly AnyRegister[], { n
   const find = (among: readonly AnyRegister[]): Header => findHeader(heads, among, named !== undefined)
   if (own.length === 0) throw problem('right_missing')
   try {
-    return find(own)
+    const found = find(own)
+    if (named !== undefined && found.register.kind === 'list') refuseOtherList(found, heads, registers)
+    return found
   } catch (error) {
     const others = asked.filter((register) => !own.includes(register))
     if (!(error instanceof Problem) || others.length === 0) throw error
@@ -99,6 +102,21 @@ function headerOf(heads: readonly Head[], registers: readonly AnyRegister[], { n
     }
     throw problem('right_missing')
   }
+}
+
+/** Read as a list of services, one of beds would close services: « Service » and « Ouvert » stand in both. */
+function refuseOtherList({ register }: Header, heads: readonly Head[], registers: readonly AnyRegister[]): void {
+  let other: AnyRegister
+  try {
+    other = findHeader(
+      heads,
+      registers.filter(({ kind }) => kind === 'list'),
+    ).register
+  } catch {
+    // The headings alone do not tell: it is what it is said to be.
+    return
+  }
+  if (other !== register) throw invalidInput({ path: 'register', message: otherList(other) })
 }
 
 function readLine({ header, entries, refused, warnings }: Read<AnyRegister, ReadLine>, row: Row, today: string): void {
@@ -143,6 +161,11 @@ const guessedEncoding = text(
   'Fichier lu comme « CSV » de Windows (Windows-1252) : vérifiez les accents, ou enregistrez en « CSV UTF-8 ».',
   'File read as "CSV" of Windows (Windows-1252): check the accents, or save as "CSV UTF-8".',
 )
+const otherList = ({ name, title }: AnyRegister): Text =>
+  text(
+    `Les titres de ce fichier sont ceux d’un ${title.fr} : envoyez-le comme « ${name} », ou corrigez les titres.`,
+    `The headings of this file are those of a ${title.en}: send it as "${name}", or correct the headings.`,
+  )
 const tooManyListed = (): Problem =>
   problem('import_too_many_lines', {
     detail: text('Une liste compte au plus 5 000 lignes : découpez-la.', 'A list has at most 5,000 lines: split it.'),
