@@ -11,7 +11,7 @@ import { addVersion, listVersions, type NewVersion } from '../history/index.ts'
 import { notify } from '../notifications/index.ts'
 import { foldedKey, foldText, tidyName } from '../patients/index.ts'
 import { findEntry } from '../services/index.ts'
-import { brokeDown, worksAgain } from './notices.ts'
+import { brokeDown, manyBrokeDown, manyWorkAgain, MOST_NAMED, worksAgain } from './notices.ts'
 import { findEquipment } from './queries.ts'
 import { statesOf, toEquipment, toVersion, type EquipmentRow } from './record.ts'
 import { assertStates, withState } from './rules.ts'
@@ -130,7 +130,7 @@ export async function createEquipment(
   await storeStates(db, id, fields.states)
   if (origin === 'import') return { body: await keep(db, actor, id, 'import', imported), location }
   const body = await keep(db, actor, id, 'create')
-  await tell(db, undefined, body)
+  await tell(db, { before: undefined, equipment: body })
   return { body, location }
 }
 
@@ -155,6 +155,7 @@ async function lock(db: TenantDb, id: string, expected: number): Promise<[Equipm
 
 /**
  * Changes the given fields; the same values again change nothing. A state has a first day, not before that of the one before.
+ * @param changed those of a list, who are told together (tellTogether)
  * @throws invalid_input, equipment_not_found, equipment_code_taken, version_stale
  */
 export async function updateEquipment(
@@ -163,6 +164,7 @@ export async function updateEquipment(
   id: string,
   expected: number,
   { changeReason, state, stateSince, ...change }: EquipmentUpdate,
+  changed?: Changed[],
 ): Promise<Equipment> {
   const day = today()
   const [row, states] = await lock(db, id, expected)
@@ -177,7 +179,7 @@ export async function updateEquipment(
   }
   if (isDeepStrictEqual(before, after)) return toEquipment(row, states, day)
   if (after.serviceId !== before.serviceId) await assertOffered(db, after.serviceId)
-  return store(db, actor, row, states, after, { reason: changeReason ?? null })
+  return store(db, actor, row, states, after, { reason: changeReason ?? null, changed })
 }
 
 /** Writes its states anew, as they really were. @throws invalid_input, equipment_not_found, version_stale */
@@ -208,7 +210,7 @@ async function store(
   row: EquipmentRow,
   states: Period[],
   after: Fields,
-  why: { reason: string | null; verb?: string },
+  { changed, ...why }: { reason: string | null; verb?: string; changed?: Changed[] | undefined },
 ): Promise<Equipment> {
   const { id } = row
   await db
@@ -225,16 +227,42 @@ async function store(
     await storeStates(db, id, after.states)
   }
   const body = await keep(db, actor, id, 'update', why)
-  await tell(db, row.state as State, body)
+  const change = { before: row.state as State, equipment: body }
+  if (changed) changed.push(change)
+  else await tell(db, change)
   return body
 }
 
+/** What a piece of equipment was, and is now. */
+export type Changed = { before: State | undefined; equipment: Equipment }
+
+const isBroken = ({ before, equipment: { state } }: Changed): boolean => state === 'outOfOrder' && before !== state
+const isMended = ({ before, equipment: { state } }: Changed): boolean => state === 'working' && before === 'outOfOrder'
+
 /** Of what can no longer be used, and of what can again. */
-async function tell(db: TenantDb, before: State | undefined, { id, code, name, state }: Equipment): Promise<void> {
-  if (state === before) return
+async function tell(db: TenantDb, change: Changed): Promise<void> {
+  const { id, code, name } = change.equipment
   const about = { roles: establishmentRoles, resource: 'equipment', resourceId: id, params: { code, name } }
-  if (state === 'outOfOrder') await notify(db, brokeDown, about)
-  else if (state === 'working' && before === 'outOfOrder') await notify(db, worksAgain, about)
+  if (isBroken(change)) await notify(db, brokeDown, about)
+  else if (isMended(change)) await notify(db, worksAgain, about)
+}
+
+/** The same of all that one list changed. */
+export async function tellTogether(db: TenantDb, changed: readonly Changed[]): Promise<void> {
+  for (const [kind, many] of [
+    [isBroken, manyBrokeDown],
+    [isMended, manyWorkAgain],
+  ] as const) {
+    const found = changed.filter(kind)
+    const about = {
+      roles: establishmentRoles,
+      resource: 'equipment',
+      resourceId: null,
+      params: { count: found.length },
+    }
+    if (found.length > MOST_NAMED) await notify(db, many, about)
+    else for (const change of found) await tell(db, change)
+  }
 }
 
 /**

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { v7 as uuidv7 } from 'uuid'
 import { harness, type Body, type Client } from '../../../test/harness.ts'
+import { form } from '../exchange/register.fixture.ts'
 import { Daily } from '../notifications/daily.ts'
 import { equipment } from './index.ts'
+import { MOST_NAMED } from './notices.ts'
 import { tellOverdue } from './overdue.ts'
 import { daysUnavailable, withState } from './rules.ts'
 import { MOST_PERIODS, type Period } from './schemas.ts'
@@ -209,4 +211,24 @@ test('what breaks down, and works again, is told to everybody of the establishme
       ['De nouveau en service : ECG (Électrocardiographe).', 'Hors service : ECG (Électrocardiographe).'],
     )
   }
+})
+
+test('what one list changes is told piece by piece, of many how many', async () => {
+  const { cscom } = await harness()
+  const codes = Array.from({ length: MOST_NAMED + 1 }, (_, n) => `LISTE-${n}`)
+  const store = async (lines: readonly string[]): Promise<string[]> => {
+    const file = ['Code équipement;Désignation;État', ...lines].join('\n')
+    const sent = { ...form(file), expect: 201 }
+    const { body } = await cscom.admin.send('POST', '/api/v1/imports?dryRun=false', sent)
+    assert.equal(body.stored.equipment, lines.length)
+    const { items } = (await cscom.agent.get('/api/v1/notifications?kind=equipment', 200)).body
+    return items.map(({ message }: Body) => message)
+  }
+  assert.deepEqual(await store(codes.map((code) => `${code};Lampe;En marche`)), [])
+  const many = [`Hors service : ${codes.length} équipements d’une liste.`]
+  assert.deepEqual(await store(codes.map((code) => `${code};;HS`)), many)
+  const named = ['De nouveau en service : LISTE-0 (Lampe).', ...many]
+  assert.deepEqual(await store([`${codes[0]};;En marche`, `${codes[1]};;Réformé`]), named)
+  const [last] = await store(codes.map((code) => `${code};Lampe à fente;HS`))
+  assert.equal(last, 'Hors service : LISTE-1 (Lampe à fente).')
 })

@@ -1,9 +1,6 @@
 import { run, statement, type Tenant, type TenantDb } from '#tenancy'
 import { notify } from '../notifications/index.ts'
-import { manyOverdue, overdue } from './notices.ts'
-
-/** Told one by one on a day; more are told in one sentence. */
-const MOST_NAMED = 10
+import { manyOverdue, MOST_NAMED, overdue } from './notices.ts'
 
 /** What is in use and should have been maintained before `day`. */
 const selectOverdue = (db: TenantDb, day: string) =>

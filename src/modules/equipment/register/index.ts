@@ -13,7 +13,7 @@ import {
   type Told,
   type Written,
 } from '../../exchange/index.ts'
-import { createEquipment, updateEquipment } from '../changes.ts'
+import { createEquipment, tellTogether, updateEquipment, type Changed } from '../changes.ts'
 import { listEquipment, lockEquipmentByKey } from '../queries.ts'
 import { statesOf, type EquipmentRow } from '../record.ts'
 import { withState } from '../rules.ts'
@@ -26,7 +26,12 @@ import {
   type EquipmentLine,
 } from './read.ts'
 
-type Known = { rows: Map<string, EquipmentRow>; states: (id: string) => Period[]; services: NamedServices }
+type Known = {
+  rows: Map<string, EquipmentRow>
+  states: (id: string) => Period[]
+  services: NamedServices
+  changed: Changed[]
+}
 
 /** The equipment of an establishment, one a line. Of its states a file has the present one. */
 export const equipmentRegister = declareList({
@@ -49,13 +54,14 @@ export const equipmentRegister = declareList({
       db,
       [...rows.values()].map(({ id }) => id),
     )
-    return { rows, states, services: await namedServices(db) }
+    return { rows, states, services: await namedServices(db), changed: [] }
   },
 
-  write(db, actor, line, { rows, states, services }, told) {
-    const row = rows.get(line.key)
-    return row ? change(db, actor, row, states(row.id), line, services, told) : add(db, actor, line, services, told)
+  write(db, actor, line, known, told) {
+    const row = known.rows.get(line.key)
+    return row ? change(db, actor, row, line, known, told) : add(db, actor, line, known.services, told)
   },
+  notify: (db, { changed }) => tellTogether(db, changed),
 
   outdatedBy: ['equipment_code_taken'],
   export: {
@@ -98,23 +104,23 @@ async function change(
   db: TenantDb,
   actor: Actor,
   row: EquipmentRow,
-  states: readonly Period[],
   { says }: EquipmentLine,
-  services: NamedServices,
+  { states, services, changed }: Known,
   { created, warn }: Told,
 ): Promise<Written> {
   const { name, service, state, stateSince, nextMaintenanceOn } = says
   const moves = service !== null && services.idOf(service) !== row.service_id
   if (moves) services.assertOffered(service)
   // What updateEquipment asks, before a service is added.
-  if (state !== null) withState(states, { state, since: stateSince ?? today() }, today())
-  const changed = await updateEquipment(db, actor, row.id, row.version, {
+  if (state !== null) withState(states(row.id), { state, since: stateSince ?? today() }, today())
+  const fields = {
     ...said({ name, state, stateSince: state === null ? null : stateSince, nextMaintenanceOn }),
     ...(moves && { serviceId: await services.store(db, actor, service, created) }),
     changeReason: 'import',
-  })
-  if (stateSince !== null && changed.stateSince !== stateSince) warn('stateSince', dayStays)
-  return changed.version === row.version ? 'same' : 'changed'
+  }
+  const after = await updateEquipment(db, actor, row.id, row.version, fields, changed)
+  if (stateSince !== null && after.stateSince !== stateSince) warn('stateSince', dayStays)
+  return after.version === row.version ? 'same' : 'changed'
 }
 
 /** Without what no cell says. */
