@@ -29,15 +29,10 @@ async function choose(slug: string, choices: string[], json: boolean | undefined
     const present = await platform.read('accounts', (db) => readModules(db, slug, modules, 'fr'))
     if (wished.size === 0) return present
     const choices = { modules: merged(present.modules, wished) }
-    return switching(
-      tenancy,
-      { actor: operator, slug, choices, all: modules, language: 'fr' },
-      {
-        change: () =>
-          platform.transaction('accounts', (db) =>
-            chooseModules(db, operator, slug, choices, modules, 'fr', present.version),
-          ),
-      },
+    return switching(tenancy, { slug, choices, all: modules }, () =>
+      platform.transaction('accounts', (db) =>
+        chooseModules(db, operator, slug, choices, modules, 'fr', present.version),
+      ),
     )
   })
   const rows = state.modules.map(({ name, title, enabled, mode, chosen }) => [

@@ -4,7 +4,6 @@ export {
   createInOne,
   createOnce,
   createOnceOnPlatform,
-  forgetAnswer,
   IdempotencyKey,
   type Created,
   type InOne,

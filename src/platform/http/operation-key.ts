@@ -139,15 +139,6 @@ export function changeOnceOnPlatform<T extends object | null>(
   return answer(reply, onPlatform(request, platform, changing(work)))
 }
 
-/** What this request did was taken back, as if it had never been asked: the same one again is no repetition. */
-export async function forgetAnswer(db: PlatformDb, request: FastifyRequest): Promise<void> {
-  const { request_hash: _, ...mine } = keyOf(request)
-  await db
-    .deleteFrom('idempotency_key')
-    .where((eb) => eb.and(mine))
-    .execute()
-}
-
 type Answer<T> = Omit<Created<T>, 'status'> & { status?: number; replayed?: boolean }
 
 const changing =

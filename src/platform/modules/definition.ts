@@ -32,7 +32,7 @@ export type ModuleDefinition = ModuleParts & {
   readonly needs?: readonly string[]
   /**
    * Asked when it is to be switched off: what must be ended before, in a sentence. It first takes the locks of which whoever
-   * begins something holds one, and then asks refuseSwitchedOff: so nothing begins unseen.
+   * begins something holds one, and then asks refuseSwitchedOff: they are held until it is off, so nothing begins unseen.
    */
   readonly inUse?: (db: TenantDb) => Promise<Text | undefined>
   readonly rights?: Readonly<Record<string, ModuleRight>>

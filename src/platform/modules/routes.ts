@@ -2,14 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { responses } from '../../shared/schemas.ts'
 import { say } from '../../shared/text.ts'
 import { noticeNow, type Access, type Right } from '../auth/index.ts'
-import {
-  ChangeHeaders,
-  changeOnceOnPlatform,
-  expectedVersion,
-  forgetAnswer,
-  versioned,
-  type Routes,
-} from '../http/index.ts'
+import { ChangeHeaders, changeOnceOnPlatform, expectedVersion, versioned, type Routes } from '../http/index.ts'
 import { chooseModules, readModules } from './choose.ts'
 import type { ModuleDefinition } from './definition.ts'
 import { switching } from './switching.ts'
@@ -91,15 +84,12 @@ export const modulesRoutes =
       async (request, reply) => {
         const expected = expectedVersion(request)
         const { actor, params, body, language } = request
-        const choosing = { actor, slug: params.slug, choices: body, all: modules, language }
         try {
-          return await switching(access.tenancy, choosing, {
-            change: () =>
-              changeOnceOnPlatform(request, reply, platform, (db) =>
-                chooseModules(db, actor, params.slug, body, modules, language, expected),
-              ),
-            takenBack: (db) => forgetAnswer(db, request),
-          })
+          return await switching(access.tenancy, { slug: params.slug, choices: body, all: modules }, () =>
+            changeOnceOnPlatform(request, reply, platform, (db) =>
+              chooseModules(db, actor, params.slug, body, modules, language, expected),
+            ),
+          )
         } finally {
           await noticeNow(access)
         }
