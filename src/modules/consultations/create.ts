@@ -182,7 +182,7 @@ function rowOf(id: string, fields: ConsultationFields, found: Referred, actor: A
     created_at: at,
     updated_at: at,
     hidden_at: null,
-    glass: null,
+    sensitive: false,
     file_year: found.file_year,
     file_number: found.file_number,
     family_name: found.family_name,

@@ -1,10 +1,11 @@
 import { containing, run, type ExpressionBuilder, type Tenant, type TenantDb, type TenantTables } from '#tenancy'
+import { now } from '../../shared/clock.ts'
 import { readDayKeys, toPage } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
 import {
   changedSight,
   isVisible,
-  noteGlass,
+  noteGlasses,
   refuseProtected,
   type PageStatement,
   type Viewer,
@@ -48,7 +49,7 @@ const short: Form<ShortRow, ConsultationSummary> = {
   newest: newestSummaries,
   toItem: toConsultationSummary,
 }
-type Line = { id: string; date: string; glass: string | null }
+type Line = { id: string; date: string; patient_id: string; sensitive: boolean }
 
 /**
  * A page of consultations of the patients that `viewer` may see, newest first by (date, id).
@@ -77,8 +78,9 @@ async function listAs<Row extends Line, Item>(
   language: Language,
 ) {
   const after = cursor === undefined ? undefined : readDayKeys(cursor)
-  const pageOf = (rows: Row[]) => {
-    noteGlass(viewer, rows.length > limit ? rows.slice(0, limit) : rows)
+  const since = now().toISOString()
+  const pageOf = async (read: Tenant['read'], rows: Row[]) => {
+    await noteGlasses(read, viewer, rows.length > limit ? rows.slice(0, limit) : rows, since)
     return toPage(
       rows,
       limit,
@@ -87,10 +89,10 @@ async function listAs<Row extends Line, Item>(
     )
   }
   if (filters.q === undefined && filters.updatedSince === undefined)
-    return pageOf(await readAtOnce(form, tenant, viewer, filters, after, limit + 1))
+    return pageOf(tenant.read, await readAtOnce(form, tenant, viewer, filters, after, limit + 1))
   return tenant.read(async (db) => {
     const asked = await prepared(db, viewer, filters)
-    const page = pageOf(await rowsAfter(form, db, viewer, asked, after, limit + 1))
+    const page = await pageOf((look) => look(db), await rowsAfter(form, db, viewer, asked, after, limit + 1))
     return after === undefined && asked.withdrawn.length > 0 ? { ...page, withdrawnPatients: asked.withdrawn } : page
   })
 }
@@ -126,8 +128,9 @@ export async function* walkConsultations(
   let after: VisitKeys | undefined
   for (;;) {
     const from = after
+    const since = now().toISOString()
     const rows = await read((db) => rowsAfter(whole, db, viewer, asked, from, batch))
-    noteGlass(viewer, rows)
+    await noteGlasses(read, viewer, rows, since)
     if (rows.length > 0) yield rows.map((row) => toConsultation(row, language))
     const last = rows.at(-1)
     if (rows.length < batch || !last) return

@@ -4,7 +4,7 @@ import { problem } from '../../shared/errors.ts'
 import { remembered } from '../../shared/remembered.ts'
 import type { Language } from '../../shared/text.ts'
 import { listVersions } from '../history/index.ts'
-import { holdPatient, kindOf, noteGlass, placedIn, refuseProtected, type Viewer } from '../patients/index.ts'
+import { holdPatient, kindOf, noteGlasses, placedIn, refuseProtected, type Viewer } from '../patients/index.ts'
 import {
   consultationColumns,
   selectConsultations,
@@ -44,8 +44,9 @@ export async function getConsultation(
   id: string,
   language: Language,
 ): Promise<Consultation> {
-  const [row] = await run(db, ...found(viewer, id))
-  return row ? shown(viewer, row, language) : refuseAbsent(db, viewer, id)
+  const asked = found(viewer, id)
+  const [row] = await run(db, ...asked)
+  return row ? shown((look) => look(db), viewer, row, asked, language) : refuseAbsent(db, viewer, id)
 }
 
 /** The same in a transaction of its own, of one statement when it is found. @throws as getConsultation */
@@ -55,12 +56,19 @@ export async function readConsultation(
   id: string,
   language: Language,
 ): Promise<Consultation> {
-  const [row] = await tenant.once(...found(viewer, id))
-  return row ? shown(viewer, row, language) : tenant.read((db) => refuseAbsent(db, viewer, id))
+  const asked = found(viewer, id)
+  const [row] = await tenant.once(...asked)
+  return row ? shown(tenant.read, viewer, row, asked, language) : tenant.read((db) => refuseAbsent(db, viewer, id))
 }
 
-function shown(viewer: Viewer, row: FullRow, language: Language): Consultation {
-  noteGlass(viewer, [row])
+async function shown(
+  read: Tenant['read'],
+  viewer: Viewer,
+  row: FullRow,
+  [, { at }]: ReturnType<typeof found>,
+  language: Language,
+): Promise<Consultation> {
+  await noteGlasses(read, viewer, [row], at)
   return toConsultation(row, language)
 }
 

@@ -7,7 +7,6 @@ import {
   foldText,
   isVisible,
   summaryColumns,
-  throughGlass,
   toPatientSummary,
   type Viewer,
 } from '../patients/index.ts'
@@ -86,7 +85,7 @@ const visibleConsultations = (db: TenantDb, viewer: Viewer, at?: string) =>
         .whereRef('specialty.id', '=', 'consultation.specialty_id')
         .as('specialty_name'),
     ])
-    .select((eb) => throughGlass(eb, viewer, at).as('glass'))
+    .select('patient.sensitive')
     .where((eb) => isVisible(eb, viewer, at))
 
 /** Consultations as the API gives them. */

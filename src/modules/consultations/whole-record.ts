@@ -1,5 +1,6 @@
 import type { TenantDb } from '#tenancy'
-import { noteGlass, refuseProtected, type Viewer } from '../patients/index.ts'
+import { now } from '../../shared/clock.ts'
+import { noteGlasses, refuseProtected, type Viewer } from '../patients/index.ts'
 import { newestConsultations, conditionsOf, type VisitKeys } from './page-query.ts'
 import { toConsultation } from './record.ts'
 import type { Consultation } from './schemas.ts'
@@ -18,7 +19,8 @@ export async function listWholeRecord(
 ): Promise<Consultation[]> {
   await refuseProtected(db, viewer, patientId)
   const conditions = { ...conditionsOf({ patientId }, after), kept: 'hidden ones too' }
+  const at = now().toISOString()
   const rows = await newestConsultations(db, viewer, conditions, limit).execute()
-  noteGlass(viewer, rows)
+  await noteGlasses((look) => look(db), viewer, rows, at)
   return rows.map((row) => toConsultation(row, 'fr'))
 }

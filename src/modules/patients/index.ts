@@ -46,6 +46,7 @@ export {
   kindOf,
   nobodyLooks,
   noteGlass,
+  noteGlasses,
   placedIn,
   protectedAmong,
   protectedFrom,

@@ -547,7 +547,23 @@ describe('a break-glass', () => {
       await put(outsider.client, file.id, outsider.id),
     ])
       assert.deepEqual(code(answer), [403, 'care_team_only'])
-    await outsider.client.get(`${consultations}/${visitOf.id}`, 200)
+    // Whatever shows the visit says by what; to the team it is shown without.
+    for (const shows of [
+      `/${visitOf.id}`,
+      '?limit=100',
+      '/summaries?limit=100',
+      `?q=${encodeURIComponent(file.familyName)}`,
+      `?patientId=${file.id}`,
+      '/export?format=csv',
+    ])
+      for (const [client, reason] of [
+        [outsider.client, `break-glass ${body.id}`],
+        [people.marker.client, null],
+      ] as const) {
+        const entries = await recordedOf(await client.send('GET', `${consultations}${shows}`))
+        const [, noted] = entries.find(([, , files]) => files.includes(file.id)) ?? assert.fail(shows)
+        assert.equal(noted, reason, shows)
+      }
     await expire(body.id, 0)
     assert.deepEqual(code(await outsider.client.get(at)), refused)
     assert.deepEqual(code(await outsider.client.get(`${consultations}/${visitOf.id}`)), refused)

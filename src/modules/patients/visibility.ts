@@ -1,4 +1,12 @@
-import { arrayOf, isInList, isOneOf, type ExpressionBuilder, type TenantDb, type TenantTables } from '#tenancy'
+import {
+  arrayOf,
+  isInList,
+  isOneOf,
+  type ExpressionBuilder,
+  type Tenant,
+  type TenantDb,
+  type TenantTables,
+} from '#tenancy'
 import type { Actor } from '../../platform/http/index.ts'
 import { now } from '../../shared/clock.ts'
 import { problem } from '../../shared/errors.ts'
@@ -45,7 +53,7 @@ export function isVisible(eb: Patients, viewer: Viewer, at = instant()) {
   ])
 }
 
-const teamsOf = (eb: Patients, id: string) =>
+const teamsOf = (eb: Pick<Patients, 'selectFrom'>, id: string) =>
   eb
     .selectFrom('care_team')
     .select('care_team.patient_id')
@@ -113,6 +121,36 @@ export function noteGlass<R extends { glass: string | null }>(viewer: Viewer, ro
     viewer.breakGlass = [...(viewer.breakGlass ?? []), glass]
   }
   return rows
+}
+
+/**
+ * The same for rows that say only whether the file is sensitive, as few are: the look-up of break-glasses in the statement
+ * itself took PostgreSQL 40 of the 200 µs of a list of 20 without any.
+ * @param since before the rows were read: a break-glass that ended since has shown them
+ */
+export async function noteGlasses(
+  read: Tenant['read'],
+  viewer: Viewer,
+  rows: readonly { patient_id: string; sensitive: boolean }[],
+  since: string,
+): Promise<void> {
+  const { id } = viewer
+  const seen = [...new Set(rows.flatMap(({ patient_id: of, sensitive }) => (sensitive ? [of] : [])))]
+  if (id === null || seen.length === 0) return
+  const glasses = await read((db) =>
+    db
+      .selectFrom('break_glass')
+      .distinctOn('break_glass.patient_id')
+      .select('break_glass.id as glass')
+      .where('break_glass.user_id', '=', id)
+      .where('break_glass.expires_at', '>', since)
+      .where((eb) => isOneOf(eb.ref('break_glass.patient_id'), seen))
+      .where('break_glass.patient_id', 'not in', (eb) => teamsOf(eb, id))
+      .orderBy('break_glass.patient_id')
+      .orderBy('break_glass.expires_at', 'desc')
+      .execute(),
+  )
+  noteGlass(viewer, glasses)
 }
 
 /** @throws patient_protected when `viewer` may not see this patient; patient_not_found when a hidden one besides */
