@@ -25,6 +25,41 @@ test('a login that is the owner, or strong, is never made the login of the pools
   assert.deepEqual(changed, [])
 })
 
+test('what is there is not written again, and comes back where it is gone', async () => {
+  const [api, directory] = [`sis_${database.installation}_api`, `sis_${database.installation}_directory`]
+  const again = async () => {
+    const owner = openOwner({ url: database.superuserUrl, migrationsFolder, log: quiet })
+    await owner.bootstrap()
+    await owner.close()
+  }
+  // A new version of such a row makes all connections plan anew, or find out anew whose members they are.
+  const written = () =>
+    database.asSuperuser<{ name: string; version: string }>(
+      `select 'schema ' || nspname as name, xmin::text as version from pg_namespace
+       union all select oid::regprocedure::text, xmin::text from pg_proc
+       union all select 'database ' || datname, xmin::text from pg_database
+       union all select 'role ' || rolname, xmin::text from pg_authid
+       union all select 'member ' || oid, xmin::text from pg_auth_members order by 1, 2`,
+    )
+  const before = await written()
+  await again()
+  assert.deepEqual(await written(), before)
+
+  await database.asSuperuser(`revoke usage on schema sis_ref, sis_ext from public`)
+  await database.asSuperuser(`revoke usage on schema sis_platform from ${directory}`)
+  await database.asSuperuser(`revoke connect on database sis from ${api}`)
+  await database.asSuperuser(`alter function sis_ext.word_similarity(text, text) cost 1`)
+  await database.asSuperuser(`alter role ${api} inherit`)
+  await again()
+  const [mended] = await database.asSuperuser(
+    `select has_schema_privilege('public', 'sis_ref', 'usage') as ref, has_schema_privilege('public', 'sis_ext', 'usage') as ext,
+       has_schema_privilege('${directory}', 'sis_platform', 'usage') as platform, has_database_privilege('${api}', 'sis', 'connect') as connect,
+       (select procost from pg_proc where oid = 'sis_ext.word_similarity(text, text)'::regprocedure) as cost,
+       (select rolinherit from pg_roles where rolname = '${api}') as inherit`,
+  )
+  assert.deepEqual(mended, { ref: true, ext: true, platform: true, connect: true, cost: 100, inherit: false })
+})
+
 test('what a text search leaves for a session is closed to establishments', async () => {
   const may = await database.asSuperuser(
     `select has_function_privilege('public', 'sis_ext.set_limit(real)', 'execute')`,

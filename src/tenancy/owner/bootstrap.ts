@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Log } from '../types.ts'
-import { openToPublic, weaknessesOf } from './closed.ts'
+import { openToPublic, signatureOf, weaknessesOf } from './closed.ts'
 import { restoringSchema } from '../whole/marker.ts'
 import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
 
@@ -25,7 +25,12 @@ export type ApiLogin = {
 
 export const platformRoles = ['directory', 'accounts', 'audit'] as const
 
-/** Roles, schemas, extensions, revokes and the API login of one database. Repeatable. */
+/**
+ * Roles, schemas, extensions, revokes and the API login of one database. Repeatable: each command of `sis` begins with it, also
+ * beside a server, so what is there already is not said again. PostgreSQL writes a grant anew that changes nothing, and one
+ * on a schema makes every connection of the database plan all of its statements again, one on the database find out anew
+ * of which roles its login is a member.
+ */
 export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): Promise<Installation> {
   const found = await pool.asLogin(inspect)
   if (found.isRestoring && options.restoring === undefined)
@@ -60,13 +65,25 @@ export async function bootstrap(pool: OwnerPool, options: ApiLogin, log: Log): P
         version integer primary key, name text not null, checksum text not null, applied_at timestamptz(3) not null default now());
       create table if not exists sis_platform.tenant_migration_file (
         version integer primary key, name text not null, checksum text not null, applied_at timestamptz(3) not null default now());
-      insert into sis_platform.installation (id) values (${literal(installation)}) on conflict do nothing;
-      grant usage on schema sis_platform to ${platformRoles.map((role) => ident(`sis_${installation}_${role}`)).join(', ')};`)
+      insert into sis_platform.installation (id) values (${literal(installation)}) on conflict do nothing;`)
+    const roles = platformRoles.map((role) => `sis_${installation}_${role}`)
+    const outside = await withoutUsage(session, ['sis_platform'], roles)
+    if (outside.length > 0)
+      await session.run(`grant usage on schema sis_platform to ${outside.map(({ role }) => ident(role)).join(', ')}`)
   })
   const weaknesses = weaknessesOf(await pool.asLogin(openToPublic))
   for (const weakness of weaknesses) log.error({ weakness }, 'this PostgreSQL leaves open what must be closed')
   return { installation, apiRole, weaknesses }
 }
+
+/** Which of the roles lack a USAGE of their own on which of the schemas. */
+const withoutUsage = (session: OwnerSession, schemas: string[], roles: string[]) =>
+  session.query<{ schema: string; role: string }>(
+    `select n.nspname as schema, r.name as role from pg_namespace n, unnest($2::text[]) as r (name)
+     where n.nspname = any($1) and not exists (select from aclexplode(n.nspacl) a
+       where a.privilege_type = 'USAGE' and (case a.grantee when 0 then 'public' else a.grantee::regrole::text end) = r.name)`,
+    [schemas, roles],
+  )
 
 type Found = {
   login: string
@@ -143,17 +160,17 @@ type RoleOptions = {
 async function createRoles(session: OwnerSession, options: RoleOptions): Promise<void> {
   const { installation, owner, apiRole, apiPassword, superuser } = options
   const names = [owner, apiRole, ...platformRoles.map((role) => `sis_${installation}_${role}`)]
-  const existing = new Set(
-    (await session.query<{ rolname: string }>('select rolname from pg_roles where rolname = any($1)', [names])).map(
-      (r) => r.rolname,
-    ),
+  const found = await session.query<{ rolname: string; rolinherit: boolean }>(
+    'select rolname, rolinherit from pg_roles where rolname = any($1)',
+    [names],
   )
+  const existing = new Map(found.map(({ rolname, rolinherit }) => [rolname, rolinherit]))
   const statements: string[] = []
   if (superuser && !existing.has(owner)) statements.push(`create role ${ident(owner)} nologin createrole noinherit`)
   const password = apiPassword ? ` password ${literal(apiPassword)}` : ''
   if (!existing.has(apiRole)) statements.push(`create role ${ident(apiRole)} login noinherit${password}`)
   // A login that somebody else made may inherit: its memberships would then act without a role.
-  else statements.push(`alter role ${ident(apiRole)} noinherit${password}`)
+  else if (password || existing.get(apiRole)) statements.push(`alter role ${ident(apiRole)} noinherit${password}`)
   for (const name of names.slice(2)) {
     if (!existing.has(name)) statements.push(`create role ${ident(name)} nologin noinherit`)
     statements.push(`grant ${ident(name)} to ${ident(apiRole)}${memberOptions(options.version)}`)
@@ -223,10 +240,20 @@ async function createSchemas(session: OwnerSession, owner: string, superuser: bo
       'create extension if not exists unaccent schema sis_ext',
       // One patient a bed and one stay a patient at a time are exclusion constraints (migrations/tenant/0011_stays.sql).
       'create extension if not exists btree_gist schema sis_ext',
-      'grant usage on schema sis_ref, sis_ext to public',
-      // pg_trgm leaves their cost at 1 where one evaluation takes 5–10 µs: the planner then scans whole registers. Measured
-      // at 20,000 patients, a search of two words: 410 ms, and 80 ms with the real cost. Only a superuser may tell it.
-      ...(superuser ? trigramFunctions.map((name) => `alter function sis_ext.${name}(text, text) cost 100`) : []),
+    ].join(';\n'),
+  )
+  const closed = await withoutUsage(session, ['sis_ref', 'sis_ext'], ['public'])
+  // pg_trgm leaves their cost at 1 where one evaluation takes 5–10 µs: the planner then scans whole registers. Measured
+  // at 20,000 patients, a search of two words: 410 ms, and 80 ms with the real cost. Only a superuser may tell it.
+  const cheap = await session.query<{ signature: string }>(
+    `select ${signatureOf} as signature from pg_proc p
+     where $2 and p.pronamespace = 'sis_ext'::regnamespace and p.proname = any($1) and p.procost <> 100`,
+    [trigramFunctions, superuser],
+  )
+  await session.run(
+    [
+      ...closed.map(({ schema }) => `grant usage on schema ${schema} to public`),
+      ...cheap.map(({ signature }) => `alter function ${signature} cost 100`),
     ].join(';\n'),
   )
 }
@@ -244,6 +271,16 @@ async function close(
         or $2`,
     [[owner, apiRole], list.includes('set_config')],
   )
+  // PUBLIC's own right to connect is taken away below: it does not count.
+  const outside = await session.query<{ role: string; privilege: string }>(
+    `select w.role, w.privilege from unnest($1::text[], $2::text[]) as w (role, privilege)
+     where not exists (select from pg_database d, aclexplode(d.datacl) a join pg_roles r on r.oid = a.grantee
+       where d.datname = current_database() and r.rolname = w.role and a.privilege_type = upper(w.privilege))`,
+    [
+      [apiRole, owner, owner],
+      ['connect', 'connect', 'create'],
+    ],
+  )
   const statements = [
     list && `revoke execute on function ${list} from public`,
     open.counters.length > 0 && `grant execute on function ${open.counters.join(', ')} to pg_monitor, ${ident(owner)}`,
@@ -253,8 +290,7 @@ async function close(
     open.plpgsql && `revoke usage on language plpgsql from public; grant usage on language plpgsql to ${ident(owner)}`,
     open.schema && 'revoke all on schema public from public',
     (open.temporary || open.connect) && `revoke temporary, connect on database ${ident(database)} from public`,
-    `grant connect on database ${ident(database)} to ${ident(apiRole)}`,
-    `grant connect, create on database ${ident(database)} to ${ident(owner)}`,
+    ...outside.map(({ role, privilege }) => `grant ${privilege} on database ${ident(database)} to ${ident(role)}`),
   ]
   await session.run(statements.filter(Boolean).join(';\n'))
 }
