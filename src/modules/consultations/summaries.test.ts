@@ -11,7 +11,7 @@ let agent: Client
 let moussa: string
 
 const listed = async <T>(path: string, query: Query): Promise<Page<T>> =>
-  (await agent.get(`${path}?${new URLSearchParams(query)}`, 200)).body as unknown as Page<T>
+  (await agent.get(`${path}?${new URLSearchParams(query)}`, 200)).body
 const short = (query: Query) => listed<ConsultationSummary>(`${url}/summaries`, query)
 const whole = (query: Query) => listed<Consultation>(url, query)
 
