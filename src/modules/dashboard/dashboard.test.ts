@@ -7,6 +7,7 @@ import { random, seed, size } from '../../../test/size.ts'
 import { form } from '../exchange/register.fixture.ts'
 import { historyOf, store } from '../stays/occupancy/history.fixture.ts'
 import { daysBefore, lastMondays, mondayOf, weekOf } from './rules.ts'
+import { MOST_SHORT } from './schemas.ts'
 
 const path = '/api/v1/dashboard'
 const dayOf = (at: string): string => at.slice(0, 10)
@@ -160,14 +161,21 @@ describe('alerts', () => {
     )
     assert.equal((await read('admin')).alerts.breakGlassToReview, 1)
 
-    const full = uuidv7()
-    await tenancy.tenant(hospital.establishment).transaction(async (db) => {
-      await db.insertInto('service').values({ id: full, name: 'Réanimation', name_key: 'reanimation' }).execute()
-      await db.insertInto('bed').values({ id: full, code: 'REA-1', code_key: 'rea 1', service_id: full, state: 'cleaning' }).execute()
-      await db.insertInto('bed_opening').values({ bed_id: full, service_id: full, opened_on: begun }).execute()
-    })
-    const short = ((await read()).alerts.bedShortages as Body[]).find(({ service }) => service.id === full)
-    assert.deepEqual(short, { service: { id: full, name: 'Réanimation' }, beds: 1, free: 0, withoutBed: 0 })
+    const fill = (names: string[]): Promise<string[]> =>
+      tenancy.tenant(hospital.establishment).transaction(async (db) => {
+        const full = names.map((name) => ({ id: uuidv7(), name }))
+        await db.insertInto('service').values(full.map(({ id, name }) => ({ id, name, name_key: name }))).execute()
+        await db.insertInto('bed').values(full.map(({ id, name: code }) => ({ id, code, code_key: code, service_id: id, state: 'cleaning' }))).execute()
+        await db.insertInto('bed_opening').values(full.map(({ id }) => ({ bed_id: id, service_id: id, opened_on: begun }))).execute()
+        return full.map(({ id }) => id)
+      })
+    const shortages = async (): Promise<Body[]> => (await read()).alerts.bedShortages
+    const [full = ''] = await fill(['Bloc 0'])
+    const short = (await shortages()).find(({ service }) => service.id === full)
+    assert.deepEqual(short, { service: { id: full, name: 'Bloc 0' }, beds: 1, free: 0, withoutBed: 0 })
+    await fill(Array.from({ length: MOST_SHORT }, (_, n) => `Zone ${n}`))
+    const most = await shortages()
+    assert.deepEqual([most.length, most.some(({ service }) => service.id === full)], [MOST_SHORT, true])
   }) // prettier-ignore
 
   test('of few visits with one diagnosis nothing is told to who sees no clinical record', async () => {

@@ -10,7 +10,7 @@ import { OBSERVATION_MS, readBoard, type Board } from '../stays/index.ts'
 import { countPatients } from './files.ts'
 import { dailyAdmissions, labelsOf } from './queries.ts'
 import { daysBefore, inWeek, lastDays, lastMondays, weekOf, type Daily } from './rules.ts'
-import type { AlertedStay, Dashboard } from './schemas.ts'
+import { MOST_SHORT, type AlertedStay, type Dashboard } from './schemas.ts'
 import { countVisits, firstOf } from './visits.ts'
 
 /** To whom sees no clinical record, fewer visits of one diagnosis would point at people (as platform/counts). */
@@ -132,4 +132,5 @@ function alertOf(board: Board, mayOpen: boolean, isOne: (stay: Present) => boole
 const shortagesOf = ({ services }: Board) =>
   services
     .filter(({ counts: { beds, free, withoutBed } }) => withoutBed > 0 || (beds > 0 && free === 0))
+    .slice(0, MOST_SHORT)
     .map(({ id, name, counts: { beds, free, withoutBed } }) => ({ service: { id, name }, beds, free, withoutBed }))

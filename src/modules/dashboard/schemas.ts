@@ -4,6 +4,9 @@ import { IsoDate, nullable, object, Timestamp, Uuid } from '../../shared/schemas
 const Count = (description: string) => Type.Integer({ minimum: 0, description, examples: [12] })
 const NamedService = object({ id: Uuid, name: Type.String({ examples: ['Pédiatrie'] }) })
 
+/** A hospital has fewer services; the board of beds has all. */
+export const MOST_SHORT = 100
+
 const curve = {
   consultations: Count('By the day of the visit'),
   admissions: nullable(Count('By the day of the admission; null where the module of stays is off')),
@@ -96,8 +99,10 @@ export const Dashboard = object({
           withoutBed: Count('Patients without a bed'),
         }),
         {
+          maxItems: MOST_SHORT,
           description:
-            'Services that have beds and none that is free, or a patient without one; null where the module of stays is off',
+            'Services that have beds and none that is free, or a patient without one, the first by name; null where the module of ' +
+            'stays is off',
         },
       ),
     ),
