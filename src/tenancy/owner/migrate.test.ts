@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import pg from 'pg'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
 import { platformGrants, readMigrations, tenantGrants } from './migrations.ts'
 import { SetupRefused } from './bootstrap.ts'
@@ -47,6 +48,13 @@ const tablesNamed = async (name: string): Promise<number> => {
   return row?.n ?? -1
 }
 
+const isHeld = async (): Promise<boolean> =>
+  (
+    await database.asSuperuser(
+      `select 1 from pg_stat_activity where application_name = 'sis-owner' and wait_event_type = 'Lock'`,
+    )
+  ).length > 0
+
 describe('a migration of all establishments', () => {
   test('goes on past one that fails, names it, undoes it whole and is resumed', async () => {
     const owner = await nextVersion(
@@ -81,6 +89,26 @@ describe('a migration of all establishments', () => {
     assert.equal(await tablesNamed('once_only'), 4)
     await second.close()
     await owner.close()
+  })
+
+  test('takes one after the other where others are served, several at once where nobody is', async () => {
+    const [holder, served] = [new pg.Client(database.superuserUrl), new pg.Client(database.apiUrl)]
+    await holder.connect()
+    for (const isServed of [false, true]) {
+      const owner = await nextVersion(`create table beside_${isServed} (id uuid primary key);`)
+      if (isServed) await served.connect()
+      await holder.query(`begin; select 1 from sis_platform.tenant_migration m
+        join sis_platform.establishment e on e.id = m.establishment_id where e.slug = 'cabinet_etoile' for update of m`)
+      let done = 0
+      const migrating = owner.migrateTenants({ onProgress: (n) => (done = n) })
+      // The first is held. Nobody served: the others are done meanwhile; else they wait for it, however long.
+      for (let looks = 0; done < 3 && !(isServed && looks > 200);) looks += (await isHeld()) ? 1 : 0
+      assert.equal(done, isServed ? 0 : 3)
+      await holder.query('commit')
+      assert.deepEqual(await migrating, { migrated: 4, failed: [] })
+      await owner.close()
+    }
+    await Promise.all([holder.end(), served.end()])
   })
 
   test('that loses its connection half way is resumed where it was', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sayable } from '../../shared/traces.ts'
 import { SetupRefused } from './bootstrap.ts'
 import { ident, literal, type OwnerPool, type OwnerSession } from './connection.ts'
@@ -76,16 +77,22 @@ export type MigrationReport = { migrated: number; failed: FailedTenant[] }
 
 type Behind = { id: string; slug: string; schema_name: string; version: number }
 
+// Where others are served, an establishment is followed by a pause as long as it took, of so many ms at most. 600 establishments,
+// 40 lists a second, p99 against quiet: 3.0 times with two at once, 1.2 to 1.65 so, in 3.4 s instead of 1.9.
+const longestPause = 6
+
 /**
  * Brings every establishment to the newest version: several at once, each in one transaction with its control row, so
  * that a killed run is resumed by the next. One that fails stops nobody else and is named in the report.
+ * @param apiRole while somebody works under this login of the pools, one at a time, with pauses
  */
 export async function migrateTenants(
   pool: OwnerPool,
-  migrations: Migration[],
+  { apiRole, migrations }: { apiRole: string; migrations: Migration[] },
   options: { parallel?: number; onProgress?: (done: number, of: number) => void } = {},
 ): Promise<MigrationReport> {
   const target = migrations.length
+  const isServed = await worksUnder(pool, apiRole)
   const behind = await pool.transaction((session) =>
     session.query<Behind>(
       `select e.id, e.slug, e.schema_name, m.version from sis_platform.establishment e
@@ -98,15 +105,21 @@ export async function migrateTenants(
   const queue = [...behind]
   const worker = async (): Promise<void> => {
     for (let tenant = queue.shift(); tenant; tenant = queue.shift()) {
+      const since = performance.now()
       const error = await migrateOne(pool, migrations, tenant)
       if (error === undefined) report.migrated++
       else report.failed.push({ slug: tenant.slug, error })
       options.onProgress?.(report.migrated + report.failed.length, behind.length)
+      if (isServed && queue.length > 0) await sleep(Math.min(performance.now() - since, longestPause))
     }
   }
-  await Promise.all(Array.from({ length: options.parallel ?? 2 }, worker))
+  await Promise.all(Array.from({ length: isServed ? 1 : (options.parallel ?? 2) }, worker))
   return report
 }
+
+const worksUnder = async (pool: OwnerPool, login: string): Promise<boolean> =>
+  (await pool.asLogin((session) => session.query('select 1 from pg_stat_activity where usename = $1 limit 1', [login])))
+    .length > 0
 
 async function migrateOne(pool: OwnerPool, migrations: Migration[], tenant: Behind): Promise<string | undefined> {
   try {

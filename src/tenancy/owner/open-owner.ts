@@ -96,7 +96,7 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
       await checkTenantFiles(pool, (await provisioning()).migrations)
       return applied
     },
-    migrateTenants: async (options) => migrateTenants(pool, (await provisioning()).migrations, options),
+    migrateTenants: async (options) => migrateTenants(pool, await provisioning(), options),
     async reconcile() {
       const pending = await pool.transaction(async (session) => {
         // Asked twice a second: one entry of an index instead of all establishments.
