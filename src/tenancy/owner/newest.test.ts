@@ -77,7 +77,7 @@ describe('an establishment that is made today', () => {
       await database.stop()
       rmSync(folder, { recursive: true, force: true })
     })
-    await owner.bootstrap()
+    const { apiRole } = await owner.bootstrap()
     const stepwise = `sis_${database.installation}_t_stepwise`
     await addStepByStep(database, owner, folder, stepwise)
     const [today, before] = [
@@ -86,6 +86,20 @@ describe('an establishment that is made today', () => {
     ]
     assert.ok(today.length > 300 && today.some((what) => what.includes('from; the start')))
     assert.deepEqual(today, before)
+    // Its role comes with the pools' login as its member, who is to have of it what a GRANT gives to one that was there.
+    const role = await schemaOf(database, 'as_today')
+    const membership = () =>
+      database.asSuperuser(
+        `select to_jsonb(m) - 'oid' as what from pg_auth_members m where roleid = $1::regrole and member = $2::regrole`,
+        [role, apiRole],
+      )
+    const made = await membership()
+    assert.equal(made.length, 1)
+    for (const status of ['suspended', 'active']) {
+      await database.asSuperuser('update sis_platform.establishment set status = $1 where slug = $2', [status, 'as_today']) // prettier-ignore
+      await owner.reconcile()
+      assert.deepEqual(await membership(), status === 'active' ? made : [])
+    }
     // And an existing one, once it is migrated.
     await owner.migrateTenants()
     assert.deepEqual(
