@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { Answer } from './checker.ts'
 import type { Case } from './cases.ts'
-import { remember, restless, type World } from './world.ts'
+import { putAside, remember, restless, type World } from './world.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export const endsSession = /^\/api\/v1\/auth\/(logout|sessions|password|establishment)/
@@ -39,6 +39,7 @@ export async function injected(world: World, made: Case): Promise<Answer | undef
   if (endsSession.test(made.operation.path)) world.forget(restless)
   if (String(told.headers['content-type']).startsWith('application/json'))
     remember(world, made.operation.path, made.url, told)
+  if (made.method === 'DELETE' && told.status === 204) putAside(world, made.operation.path, made.url)
   return told
 }
 

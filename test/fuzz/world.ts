@@ -141,6 +141,14 @@ export function remember({ pools, parts }: World, path: string, url: string, { s
   if (pool.length > 60) pool.shift()
 }
 
+/** Of the records that were hidden a quarter stays among those that later cases ask for: the others found no other in the end. */
+export function putAside({ pools }: World, path: string, url: string): void {
+  const id = url.split('?')[0]?.split('/').at(-1) ?? ''
+  const pool = pools[subjectOf(path)] ?? []
+  const at = pool.findIndex((one) => one.id === id)
+  if (at >= 0 && !/[0-3]$/.test(id)) pool.splice(at, 1)
+}
+
 /** A record of this kind that exists, or an identifier that is nowhere. */
 export const oneOf = ({ pools }: World, kind: string, choose: Random): Known => {
   const pool = pools[kind] ?? []
