@@ -23,6 +23,7 @@ export {
   type AgeUnit,
   type Birth,
 } from './rules/birth.ts'
+export { isDay } from './rules/calendar.ts'
 export {
   birthLikeness,
   CERTAIN,

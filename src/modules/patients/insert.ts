@@ -100,28 +100,30 @@ export async function record(
   action: Act,
   reason: string | null = null,
 ): Promise<void> {
-  await addVersions(
-    db,
-    actor,
-    rows.map((row) => ({
-      resource: 'patient',
-      id: row.id,
-      version: row.version,
-      action,
-      reason,
-      data: toPatientVersion(row),
-    })),
-  )
-  await auditAll(
-    db,
-    actor,
-    rows.map(({ id }) => ({
-      action: `patient.${action}`,
-      resource: 'patient',
-      resourceId: id,
-      patientId: id,
-    })),
-  )
+  await Promise.all([
+    addVersions(
+      db,
+      actor,
+      rows.map((row) => ({
+        resource: 'patient',
+        id: row.id,
+        version: row.version,
+        action,
+        reason,
+        data: toPatientVersion(row),
+      })),
+    ),
+    auditAll(
+      db,
+      actor,
+      rows.map(({ id }) => ({
+        action: `patient.${action}`,
+        resource: 'patient',
+        resourceId: id,
+        patientId: id,
+      })),
+    ),
+  ])
 }
 
 /** Whoever holds a year's row creates alone in this establishment, until commit. */

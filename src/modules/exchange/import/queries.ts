@@ -1,4 +1,4 @@
-import { asJson, insertAll, isOneOf, type TenantDb } from '#tenancy'
+import { asJson, insertAll, isOneOf, isOneOfTexts, type TenantDb } from '#tenancy'
 import type { Actor } from '../../../platform/http/index.ts'
 import { now } from '../../../shared/clock.ts'
 import { problem } from '../../../shared/errors.ts'
@@ -162,7 +162,7 @@ export async function findStoredLines(
   for (const batch of batches(contents)) {
     const rows = await storedLines(db, viewer, table)
       .select('content_hash')
-      .where('content_hash', 'in', batch)
+      .where((eb) => isOneOfTexts(eb.ref('content_hash'), batch))
       .execute()
     for (const row of rows) found.contents.add(row.content_hash)
   }
@@ -170,7 +170,7 @@ export async function findStoredLines(
     const rows = await storedLines(db, viewer, table)
       .select('visit_hash')
       .distinct()
-      .where('visit_hash', 'in', batch)
+      .where((eb) => isOneOfTexts(eb.ref('visit_hash').$notNull(), batch))
       .execute()
     for (const { visit_hash } of rows) if (visit_hash !== null) found.events.add(visit_hash)
   }
@@ -193,7 +193,11 @@ const storedLines = (db: TenantDb, viewer: Viewer, table: RegisterOf['table']) =
 export async function findIds(db: TenantDb, table: RegisterOf['table'], ids: readonly string[]): Promise<Set<string>> {
   const found = new Set<string>()
   for (const batch of batches(ids)) {
-    const rows = await db.selectFrom(table).select('id').where('id', 'in', batch).execute()
+    const rows = await db
+      .selectFrom(table)
+      .select('id')
+      .where((eb) => isOneOf(eb.ref('id'), batch))
+      .execute()
     for (const { id } of rows) found.add(id)
   }
   return found

@@ -107,15 +107,8 @@ async function storePlan(
   const matched = new Set(plan.lines.map(({ planned }) => planned.patientId).filter((id) => !created.has(id)))
   if ((await countStored(db)) !== plan.after || !(await areOnFile(db, [...matched]))) return undefined
   const report = toRun(register, plan, false)
-  await storeRecords(db, actor, plan, numbers, progress)
   const run = await keepRun(db, actor, report)
-  const column = `${plan.register.table}_id` as const
-  for (const lines of batches(plan.lines))
-    await insertLines(
-      db,
-      report.id,
-      lines.map((line) => toLine(line, column)),
-    )
+  await storeRecords(db, actor, plan, report.id, numbers, progress)
   await tellStored(db, actor, report.id, plan.lines.length)
   return { run, alreadyImported: false, met: plan.met }
 }
@@ -127,10 +120,12 @@ async function storeRecords(
   db: TenantDb,
   actor: Actor,
   plan: Plan,
+  importId: string,
   numbers: FileNumbers,
   progress: Progress,
 ): Promise<void> {
   const { register } = plan
+  const column = `${register.table}_id` as const
   const of = plan.lines.length
   progress(0, of)
   const ids = await register.storeCreated(db, actor, plan.created)
@@ -145,6 +140,14 @@ async function storeRecords(
       const records = lines.map(({ planned }) => planned)
       yield register.store(db, actor, records, ids).then(() => progress((done += lines.length), of))
     }
+    // A line names its record: the last ones are stored before the first line is sent.
+    yield Promise.resolve()
+    for (const lines of batches(plan.lines, BATCH))
+      yield insertLines(
+        db,
+        importId,
+        lines.map((line) => toLine(line, column)),
+      )
   }
   let before: Promise<void> = Promise.resolve()
   for (const sending of sent()) {

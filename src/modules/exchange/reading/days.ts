@@ -1,5 +1,6 @@
 import { EARLIEST_DAY } from '../../../shared/clock.ts'
 import { text, type Text } from '../../../shared/text.ts'
+import { isDay } from '../../patients/index.ts'
 
 /** A cell read: its value, or what is wrong with it. */
 export type Read<T> = { value: T; fault?: undefined } | { value?: undefined; fault: Text }
@@ -29,9 +30,7 @@ export function readDay(written: string): Read<string> {
 
 function dayOf(year = '', month = '', day = ''): Read<string> {
   const written = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
-  const date = new Date(`${written}T00:00:00Z`)
-  const exists = !Number.isNaN(date.getTime()) && date.toISOString().startsWith(written)
-  return exists ? { value: written } : unreal()
+  return isDay(written) ? { value: written } : unreal()
 }
 
 /** A day to come or gone by, of this or the next century: what tables take. */
