@@ -34,7 +34,7 @@ async function operations(): Promise<{ name: string; operation: Operation; docum
 test('the OpenAPI document passes the strict linter without an error or a warning', async (t) => {
   const { anonymous } = await harness()
   const folder = mkdtempSync(join(tmpdir(), 'sis-openapi-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   const { body } = await anonymous.get('/openapi.json', 200)
   // What the linter must see: an example that its schema refuses, an operation without a summary.
   const damaged = structuredClone(body) as Document

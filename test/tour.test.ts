@@ -28,7 +28,7 @@ test('the tour of the README works as pasted, in both languages', async (t) => {
   })
   await server.ready()
   const folder = mkdtempSync(join(tmpdir(), 'sis-tour-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   const { code: status, output } = await bash(english.replace('http://localhost:8000', server.url), folder)
   assert.equal(status, 0, output)
   const expected = [

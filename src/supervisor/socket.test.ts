@@ -13,7 +13,7 @@ import { readPostmaster } from './postmaster.ts'
 /** A data folder, closed to all but its owner, whose database was made before. */
 async function dataFolder(t: TestContext, name = 'data'): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sis-socket-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   const dataDir = join(folder, name)
   mkdirSync(dataDir, { mode: 0o700 })
   writeFileSync(join(dataDir, 'postgres-password'), clusterPassword, { mode: 0o600 })

@@ -19,7 +19,7 @@ process.send({ type: 'here' })
 
 test('an error on the channel to a process, as when it is killed under load, ends neither it nor the supervisor', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   writeFileSync(join(folder, 'worker.mjs'), program)
   const told: string[] = []
   const workers = startWorkers({
@@ -44,7 +44,7 @@ test('an error on the channel to a process, as when it is killed under load, end
 
 test('the others are started when the first one serves', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   writeFileSync(join(folder, 'worker.mjs'), program)
   let started = 0
   const count = (): void => void started++
@@ -72,7 +72,7 @@ test('the others are started when the first one serves', async (t) => {
 
 test('one that cannot serve for longer than a start may last ends nobody who serves', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
   const starts = join(folder, 'starts')
   // The second dies five times.
   const dying = `

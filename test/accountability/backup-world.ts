@@ -24,7 +24,7 @@ export const ownKey = installationKey(masterKey, keyPurpose)
 export const foreignKey = installationKey(Buffer.alloc(32, 8), keyPurpose)
 
 const folder = mkdtempSync(join(tmpdir(), 'sis-backup-'))
-after(() => rmSync(folder, { recursive: true, force: true }))
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
 export const fileNamed = (name: string): string => join(folder, name)
 
 export type Query = <R extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<R[]>

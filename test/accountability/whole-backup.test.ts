@@ -99,7 +99,7 @@ before(async () => {
   const signedIn = await anonymous.post('/api/v1/auth/login', { username: 'csref_djenne.agent', password: testPassword }, 200) // prettier-ignore
   late = signedIn.body.access_token
 })
-after(() => rmSync(folder, { recursive: true, force: true }))
+after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
 
 describe('a backup of the whole', () => {
   test('comes back row by row with its keys; everybody signs in again, nobody is signed in still', async (t) => {
