@@ -17,6 +17,7 @@ export type Schema = {
   items?: Schema
   minItems?: number
   maxItems?: number
+  minProperties?: number
   minLength?: number
   maxLength?: number
   minimum?: number
@@ -53,8 +54,12 @@ export function valid(schema: Schema, choose: Random, hints: Hints, name = ''): 
   return type === 'string' ? validText(schema, choose) : null
 }
 
-function validObject({ properties = {}, required = [] }: Schema, choose: Random, hints: Hints): Json {
-  const share = choose.pick([0, 0.2, 0.7, 1])
+function validObject(
+  { properties = {}, required = [], minProperties = 0 }: Schema,
+  choose: Random,
+  hints: Hints,
+): Json {
+  const share = minProperties > 0 ? 0.7 : choose.pick([0, 0.2, 0.7, 1])
   const chosen = Object.entries(properties).filter(([name]) => required.includes(name) || choose.chance(share))
   return Object.fromEntries(chosen.map(([name, part]) => [name, valid(part, choose, hints, name)]))
 }

@@ -131,13 +131,23 @@ export function remember({ pools, parts }: World, path: string, url: string, { s
   if (![200, 201, 202].includes(status) || text === '') return
   const part = partOf(path)
   const kind = part !== undefined && parts.has(part) ? part : kindOf(path)
-  const { id, slug, version } = JSON.parse(text) as { id?: string; slug?: string; version?: number }
-  const known = kind === 'establishments' ? slug : id
-  if (typeof known !== 'string') return
+  const told = JSON.parse(text) as Told & { items?: Told[] }
+  const known = kind === 'establishments' ? told.slug : told.id
+  const of = kind === part ? url.split('/')[4] : undefined
+  if (typeof known === 'string') keep(pools, kind, known, told.version, of)
+  else if (onlyListed.has(kind))
+    for (const { id, version } of (told.items ?? []).slice(0, 3)) if (id) keep(pools, kind, id, version, of)
+}
+
+type Told = { id?: string; slug?: string; version?: number }
+/** Records that no answer tells of but their list. */
+const onlyListed = new Set(['movements', 'notifications', 'break-glass'])
+
+function keep(pools: Pools, kind: string, known: string, version: number | undefined, of: string | undefined): void {
   const pool = (pools[kind] ??= [])
   const same = pool.find((one) => one.id === known)
   if (same) same.version = version ?? same.version
-  else pool.push({ id: known, version: version ?? 1, of: kind === part ? url.split('/')[4] : undefined })
+  else pool.push({ id: known, version: version ?? 1, of })
   if (pool.length > 60) pool.shift()
 }
 
