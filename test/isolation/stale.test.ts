@@ -91,9 +91,15 @@ describe('the database is away from real processes', { skip: onlyFull }, () => {
 /** The milliseconds until this answer first comes. */
 async function firstOf(send: () => Promise<Reply>, expected: (answer: Reply) => boolean): Promise<number> {
   const since = performance.now()
-  for (;;) {
-    if (expected(await send())) return performance.now() - since
-    assert.ok(performance.now() - since < 120_000, 'never')
-    await sleep(100)
+  let found: number | undefined
+  const one = async (): Promise<void> => {
+    if (expected(await send())) found ??= performance.now() - since
   }
+  // Nobody waits for the one before: what was under way when the database went away is answered after 15 s.
+  for (; found === undefined; await sleep(500)) {
+    assert.ok(performance.now() - since < 120_000, 'never')
+    // Some are under way when the server ends.
+    one().catch(() => {})
+  }
+  return found
 }
