@@ -54,7 +54,7 @@ export const consultationRoutes: Routes = async (app) => {
         tags,
         summary: 'List consultations, a line of each',
         description:
-          'What a list on the screen shows, in a third of the bytes of whole consultations: for weak networks. ' +
+          'What a list on the screen shows, in less than half of the bytes of whole consultations: for weak networks. ' +
           filters,
         querystring: schemas.SummaryQuery,
         response: responses({ 200: schemas.SummaryPage }, 'invalid_cursor', 'patient_protected'),
