@@ -2,104 +2,57 @@ import { containing, run, type ExpressionBuilder, type Tenant, type TenantDb, ty
 import { now } from '../../shared/clock.ts'
 import { readDayKeys, toPage } from '../../shared/keyset.ts'
 import type { Language } from '../../shared/text.ts'
-import {
-  changedSight,
-  isVisible,
-  noteGlasses,
-  refuseProtected,
-  type PageStatement,
-  type Viewer,
-} from '../patients/index.ts'
-import {
-  conditionsOf,
-  consultationsStatement,
-  newestConsultations,
-  newestSummaries,
-  summariesStatement,
-  wordsOf,
-  type VisitKeys,
-  type Visits,
-} from './page-query.ts'
+import { changedSight, isVisible, noteGlasses, refuseProtected, type Viewer } from '../patients/index.ts'
+import { conditionsOf, shortPages, wholePages, wordsOf, type Pages, type VisitKeys } from './page-query.ts'
 import { toConsultation, toConsultationSummary, type FullRow, type ShortRow } from './record.ts'
-import type {
-  Consultation,
-  ConsultationFilters,
-  ConsultationPage,
-  ConsultationQuery,
-  ConsultationSummary,
-  SummaryPage,
-  SummaryQuery,
-} from './schemas.ts'
+import type { Consultation, ConsultationFilters, ConsultationQuery, ConsultationSummary } from './schemas.ts'
 
 /** A form in which consultations are listed. */
-type Form<Row, Item> = {
-  /** A page of it as a statement that was made before. */
-  statement: PageStatement<Row>
-  /** The same, built anew. */
-  newest: (...asked: Parameters<typeof newestConsultations>) => Visits<Row>
-  toItem: (row: Row, language: Language) => Item
-}
-const whole: Form<FullRow, Consultation> = {
-  statement: consultationsStatement,
-  newest: newestConsultations,
-  toItem: toConsultation,
-}
-const short: Form<ShortRow, ConsultationSummary> = {
-  statement: summariesStatement,
-  newest: newestSummaries,
-  toItem: toConsultationSummary,
-}
+type Form<Row, Item> = Pages<Row> & { toItem: (row: Row, language: Language) => Item }
+const whole: Form<FullRow, Consultation> = { ...wholePages, toItem: toConsultation }
+const short: Form<ShortRow, ConsultationSummary> = { ...shortPages, toItem: toConsultationSummary }
 type Line = { id: string; date: string; patient_id: string; sensitive: boolean }
 
 /**
  * A page of consultations of the patients that `viewer` may see, newest first by (date, id).
  * @throws invalid_cursor; patient_protected when the filter names a patient whom `viewer` may not see
  */
-export const listConsultations = (
-  tenant: Tenant,
-  viewer: Viewer,
-  query: ConsultationQuery,
-  language: Language,
-): Promise<ConsultationPage> => listAs(whole, tenant, viewer, query, language)
+export const listConsultations = listIn(whole)
 
 /** The same in their short form. @throws as listConsultations */
-export const listSummaries = (
-  tenant: Tenant,
-  viewer: Viewer,
-  query: SummaryQuery,
-  language: Language,
-): Promise<SummaryPage> => listAs(short, tenant, viewer, query, language)
+export const listSummaries = listIn(short)
 
-async function listAs<Row extends Line, Item>(
-  form: Form<Row, Item>,
-  tenant: Tenant,
-  viewer: Viewer,
-  { limit = 20, cursor, ...filters }: ConsultationQuery,
-  language: Language,
-) {
-  const after = cursor === undefined ? undefined : readDayKeys(cursor)
-  const since = now().toISOString()
-  const pageOf = async (read: Tenant['read'], rows: Row[]) => {
-    await noteGlasses(read, viewer, rows.length > limit ? rows.slice(0, limit) : rows, since)
-    return toPage(
-      rows,
-      limit,
-      ({ date, id }) => [date, id],
-      (row) => form.toItem(row, language),
-    )
+function listIn<Row extends Line, Item>(form: Form<Row, Item>) {
+  return async (
+    tenant: Tenant,
+    viewer: Viewer,
+    { limit = 20, cursor, ...filters }: ConsultationQuery,
+    language: Language,
+  ) => {
+    const after = cursor === undefined ? undefined : readDayKeys(cursor)
+    const since = now().toISOString()
+    const pageOf = async (read: Tenant['read'], rows: Row[]) => {
+      await noteGlasses(read, viewer, rows.length > limit ? rows.slice(0, limit) : rows, since)
+      return toPage(
+        rows,
+        limit,
+        ({ date, id }) => [date, id],
+        (row) => form.toItem(row, language),
+      )
+    }
+    if (filters.q === undefined && filters.updatedSince === undefined)
+      return pageOf(tenant.read, await readAtOnce(form, tenant, viewer, filters, after, limit + 1))
+    return tenant.read(async (db) => {
+      const asked = await prepared(db, viewer, filters)
+      const page = await pageOf((look) => look(db), await rowsAfter(form, db, viewer, asked, after, limit + 1))
+      return after === undefined && asked.withdrawn.length > 0 ? { ...page, withdrawnPatients: asked.withdrawn } : page
+    })
   }
-  if (filters.q === undefined && filters.updatedSince === undefined)
-    return pageOf(tenant.read, await readAtOnce(form, tenant, viewer, filters, after, limit + 1))
-  return tenant.read(async (db) => {
-    const asked = await prepared(db, viewer, filters)
-    const page = await pageOf((look) => look(db), await rowsAfter(form, db, viewer, asked, after, limit + 1))
-    return after === undefined && asked.withdrawn.length > 0 ? { ...page, withdrawnPatients: asked.withdrawn } : page
-  })
 }
 
 /** One statement: a patient is asked about only where none of the visits showed that `viewer` may see them. */
 async function readAtOnce<Row>(
-  form: Form<Row, unknown>,
+  form: Pages<Row>,
   tenant: Tenant,
   viewer: Viewer,
   filters: ConsultationFilters,
@@ -179,7 +132,7 @@ async function patientsNamed(db: TenantDb, viewer: Viewer, word: string): Promis
 }
 
 async function rowsAfter<Row>(
-  form: Form<Row, unknown>,
+  form: Pages<Row>,
   db: TenantDb,
   viewer: Viewer,
   { filters, words, changed }: Asked,

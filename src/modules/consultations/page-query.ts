@@ -9,14 +9,12 @@ import {
   type TenantTables,
 } from '#tenancy'
 import { tidyCode } from '../icd10/index.ts'
-import { foldText, pageStatement, type Conditions, type Viewer } from '../patients/index.ts'
+import { foldText, pageStatement, type Conditions, type PageStatement, type Viewer } from '../patients/index.ts'
 import { selectConsultations, selectSummaries, type FullRow, type ShortRow } from './record.ts'
 import type { ConsultationFilters } from './schemas.ts'
 
 type Sources = 'consultation' | 'patient'
 type Tables = ExpressionBuilder<TenantTables, Sources>
-export type Visits<Row> = SelectQueryBuilder<TenantTables, Sources, Row>
-type Options = { at?: string; changed?: readonly string[] }
 
 /** The keys of the last consultation of the page before. */
 export type VisitKeys = [date: string, id: string]
@@ -41,30 +39,39 @@ export const wordsOf = (written: string): string[] =>
     .split(' ')
     .map((word) => word || written.trim())
 
-/** Consultations under these conditions, newest first by (date, id). @param changed patients who count as updated */
-export const newestConsultations = (
-  db: TenantDb,
-  viewer: Viewer,
-  conditions: Conditions,
-  limit: number,
-  options: Options = {},
-) => newestOf(selectConsultations(db, viewer, options.at), conditions, limit, options)
+/** Consultations in one form: a page of them under some conditions, newest first by (date, id). */
+export type Pages<Row> = {
+  /** @param changed patients who count as updated */
+  newest: (
+    db: TenantDb,
+    viewer: Viewer,
+    conditions: Conditions,
+    limit: number,
+    options?: { at?: string; changed?: readonly string[] },
+  ) => SelectQueryBuilder<TenantTables, Sources, Row>
+  /** The same as a statement that was made before, with its values: `limit` rows at least. */
+  statement: PageStatement<Row>
+}
 
-/** The same in their short form. */
-export const newestSummaries = (
-  db: TenantDb,
-  viewer: Viewer,
-  conditions: Conditions,
-  limit: number,
-  options: Options = {},
-) => newestOf(selectSummaries(db, viewer, options.at), conditions, limit, options)
-
-const newestOf = <Row>(visits: Visits<Row>, conditions: Conditions, limit: number, { changed = [] }: Options) =>
-  visits
-    .where((eb) => eb.and([...matching(eb, conditions, changed)]))
-    .orderBy('consultation.date', 'desc')
-    .orderBy('consultation.id', 'desc')
-    .limit(limit)
+function pagesOf<Row>(
+  name: string,
+  select: (db: TenantDb, viewer: Viewer, at?: string) => SelectQueryBuilder<TenantTables, Sources, Row>,
+): Pages<Row> {
+  const newest: Pages<Row>['newest'] = (db, viewer, conditions, limit, { at, changed = [] } = {}) =>
+    select(db, viewer, at)
+      .where((eb) => eb.and([...matching(eb, conditions, changed)]))
+      .orderBy('consultation.date', 'desc')
+      .orderBy('consultation.id', 'desc')
+      .limit(limit)
+  return {
+    newest,
+    statement: pageStatement<Row>(name, 100, (db, viewer, conditions, limit, at) =>
+      newest(db, viewer, conditions, limit, { at }),
+    ),
+  }
+}
+export const wholePages = pagesOf<FullRow>('consultation.list', selectConsultations)
+export const shortPages = pagesOf<ShortRow>('consultation.summaries', selectSummaries)
 
 function* matching(eb: Tables, conditions: Conditions, changed: readonly string[]) {
   const { patientId, from, to, serviceId, specialtyId, code, caseType, updatedSince, afterDate, afterId } = conditions
@@ -87,16 +94,3 @@ function* matching(eb: Tables, conditions: Conditions, changed: readonly string[
   if (afterDate !== undefined && afterId !== undefined)
     yield isBefore([eb.ref('consultation.date'), eb.ref('consultation.id')], [afterDate, afterId], ['date', 'uuid'])
 }
-
-/** The same as a statement that was made before, with its values. @param limit rows at least */
-export const consultationsStatement = pageStatement<FullRow>(
-  'consultation.list',
-  100,
-  (db, viewer, conditions, limit, at) => newestConsultations(db, viewer, conditions, limit, { at }),
-)
-
-export const summariesStatement = pageStatement<ShortRow>(
-  'consultation.summaries',
-  100,
-  (db, viewer, conditions, limit, at) => newestSummaries(db, viewer, conditions, limit, { at }),
-)

@@ -44,9 +44,9 @@ export async function getConsultation(
   id: string,
   language: Language,
 ): Promise<Consultation> {
-  const asked = found(viewer, id)
-  const [row] = await run(db, ...asked)
-  return row ? shown((look) => look(db), viewer, row, asked, language) : refuseAbsent(db, viewer, id)
+  const [asked, values] = found(viewer, id)
+  const [row] = await run(db, asked, values)
+  return row ? shown((look) => look(db), viewer, row, values.at, language) : refuseAbsent(db, viewer, id)
 }
 
 /** The same in a transaction of its own, of one statement when it is found. @throws as getConsultation */
@@ -56,16 +56,16 @@ export async function readConsultation(
   id: string,
   language: Language,
 ): Promise<Consultation> {
-  const asked = found(viewer, id)
-  const [row] = await tenant.once(...asked)
-  return row ? shown(tenant.read, viewer, row, asked, language) : tenant.read((db) => refuseAbsent(db, viewer, id))
+  const [asked, values] = found(viewer, id)
+  const [row] = await tenant.once(asked, values)
+  return row ? shown(tenant.read, viewer, row, values.at, language) : tenant.read((db) => refuseAbsent(db, viewer, id))
 }
 
 async function shown(
   read: Tenant['read'],
   viewer: Viewer,
   row: FullRow,
-  [, { at }]: ReturnType<typeof found>,
+  at: string,
   language: Language,
 ): Promise<Consultation> {
   await noteGlasses(read, viewer, [row], at)

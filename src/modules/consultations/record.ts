@@ -1,15 +1,6 @@
 import { asJson, inFirst, type Selectable, type TenantDb, type TenantTables } from '#tenancy'
 import { say, type Language } from '../../shared/text.ts'
-import {
-  ageOn,
-  birthOf,
-  fileNumberOf,
-  foldText,
-  isVisible,
-  summaryColumns,
-  toPatientSummary,
-  type Viewer,
-} from '../patients/index.ts'
+import { foldText, isVisible, summaryColumns, toPatientSummary, type Viewer } from '../patients/index.ts'
 import { alarmsOf } from './rules/alarms.ts'
 import type { CodedDiagnosis } from './rules/codes.ts'
 import type { ConsultationFields } from './rules/fields.ts'
@@ -187,13 +178,7 @@ export const toConsultationSummary = (row: ShortRow): ConsultationSummary => ({
   version: row.version,
   date: row.date,
   patientId: row.patient_id,
-  patient: {
-    fileNumber: fileNumberOf(row),
-    familyName: row.family_name,
-    givenName: row.given_name,
-    sex: row.sex as 'M' | 'F',
-    age: ageOn(birthOf(row), row.date),
-  },
+  patient: toPatientSummary(row.patient_id, row, row.date),
   practitionerName: row.practitioner_name,
   service: row.service_name,
   specialty: row.specialty_name,

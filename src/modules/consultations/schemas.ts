@@ -254,9 +254,7 @@ export const ConsultationQuery = object({
 export type ConsultationQuery = Static<typeof ConsultationQuery>
 
 export const SummaryQuery = Type.Omit(ConsultationQuery, ['updatedSince'], { additionalProperties: false })
-export type SummaryQuery = Static<typeof SummaryQuery>
 export const SummaryPage = page(ConsultationSummary)
-export type SummaryPage = Static<typeof SummaryPage>
 
 export const ConsultationPage = object({
   ...page(Consultation).properties,

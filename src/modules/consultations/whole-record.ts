@@ -1,7 +1,7 @@
 import type { TenantDb } from '#tenancy'
 import { now } from '../../shared/clock.ts'
 import { noteGlasses, refuseProtected, type Viewer } from '../patients/index.ts'
-import { newestConsultations, conditionsOf, type VisitKeys } from './page-query.ts'
+import { conditionsOf, wholePages, type VisitKeys } from './page-query.ts'
 import { toConsultation } from './record.ts'
 import type { Consultation } from './schemas.ts'
 
@@ -20,7 +20,7 @@ export async function listWholeRecord(
   await refuseProtected(db, viewer, patientId)
   const conditions = { ...conditionsOf({ patientId }, after), kept: 'hidden ones too' }
   const at = now().toISOString()
-  const rows = await newestConsultations(db, viewer, conditions, limit).execute()
+  const rows = await wholePages.newest(db, viewer, conditions, limit).execute()
   await noteGlasses((look) => look(db), viewer, rows, at)
   return rows.map((row) => toConsultation(row, 'fr'))
 }

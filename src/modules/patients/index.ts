@@ -12,7 +12,7 @@ export { Member } from './care-team/schemas.ts'
 export { patients } from './module.ts'
 export { getKeptPatient, getPatient, holdPatient, lockPatient } from './queries.ts'
 export { pageStatement, type Conditions, type PageStatement } from './page-statement.ts'
-export { birthOf, fileNumberOf, summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
+export { birthOf, summaryColumns, toPatientSummary, type SummaryRow } from './record.ts'
 export {
   ageOn,
   birthErrors,
