@@ -47,8 +47,6 @@ export function databaseMemory(postmaster: number): DatabaseMemory {
 /** One point of the plot. */
 export type Point = { tenants: number; perSecond: number; memory: DatabaseMemory }
 
-/** Of `everyTable`, for one establishment. */
-const kinds = 10
 /** A token lasts ten minutes. */
 const mostMeeting = 300
 
@@ -56,8 +54,7 @@ const mostMeeting = 300
  * A server has met its establishments long ago, each by all kinds of request: one pass through all of them (the load takes them in
  * order), where the first look was too short for it. At 300/s it had met each of 5,000 hardly once.
  */
-async function meetAll(round: (seconds: number) => Promise<Round>, count: number, first: Round): Promise<void> {
-  const requests = kinds * count
+async function meetAll(round: (seconds: number) => Promise<Round>, requests: number, first: Round): Promise<void> {
   if (first.requests < requests) await round(Math.min(mostMeeting, Math.ceil(requests / first.perSecond)))
 }
 
@@ -71,7 +68,7 @@ export async function tenants(bench: Bench, arena: Arena): Promise<Measured & { 
   // From few to many: what a connection has learnt of an establishment it may keep.
   for (const count of [1, 5, 50, 500, 5_000].filter((size) => size < arena.sites.length).concat(arena.sites.length)) {
     const first = await round(count)(options.warmUp + 1)
-    await meetAll(round(count), count, first)
+    await meetAll(round(count), (await everyTable(arena, someOf(arena, count))).length, first)
     const { perSecond } = await round(count)(options.seconds)
     const memory = databaseMemory(arena.reached.postgresPid)
     points.push({ tenants: count, perSecond, memory })

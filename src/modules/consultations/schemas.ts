@@ -265,4 +265,3 @@ export const ConsultationPage = object({
     ),
   ),
 })
-export type ConsultationPage = Static<typeof ConsultationPage>
