@@ -1,3 +1,4 @@
+import { calmly, theft } from './calm.ts'
 import { NothingAnswered, type Round } from './load.ts'
 import { median } from './statistics.ts'
 
@@ -9,11 +10,14 @@ export type Contestant = {
   verify?(): Promise<number>
 }
 
-export type Contest = { rounds: Record<string, Round[]>; verified: Record<string, number> }
+/** @param stolen share of the processors that others on the host took meanwhile */
+export type PlayedRound = Round & { stolen: number }
+
+export type Contest = { rounds: Record<string, PlayedRound[]>; verified: Record<string, number> }
 
 /**
  * Everybody warms up, then plays round after round in turn, each round begun by another one: what else the machine does
- * falls on all of them.
+ * falls on all of them. A round that lost too much of the machine is played again (calm.ts).
  */
 export async function contest(
   contestants: readonly Contestant[],
@@ -28,10 +32,10 @@ export async function contest(
   for (let n = 0; n < rounds; n++) {
     for (let i = 0; i < contestants.length; i++) {
       const { name, round } = contestants[(n + i) % contestants.length]!
-      const one = await round(seconds)
-      result.rounds[name]!.push(one)
+      const { done: one, stolen } = await calmly(() => round(seconds))
+      result.rounds[name]!.push({ ...one, stolen })
       const { server, database, client } = one.processor
-      say(`  ${name}: ${one.perSecond.toFixed(0)}/s${one.times ? `, p50 ${one.times.p50.toFixed(1)} ms, p99 ${one.times.p99.toFixed(1)} ms` : ''}${one.answer === undefined ? '' : `, ${(one.answer / 1_000).toFixed(1)} kB each`}; processor ms each: server ${server.toFixed(2)}, database ${database.toFixed(2)}, load ${client.toFixed(2)}`) // prettier-ignore
+      say(`  ${name}: ${one.perSecond.toFixed(0)}/s${one.times ? `, p50 ${one.times.p50.toFixed(1)} ms, p99 ${one.times.p99.toFixed(1)} ms` : ''}${one.answer === undefined ? '' : `, ${(one.answer / 1_000).toFixed(1)} kB each`}; processor ms each: server ${server.toFixed(2)}, database ${database.toFixed(2)}, load ${client.toFixed(2)}${theft(stolen)}`) // prettier-ignore
     }
   }
   for (const { name, verify } of contestants)

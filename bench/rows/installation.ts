@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from '#tenancy'
+import { calmly, theft } from '../measure/calm.ts'
 import { paced } from '../measure/paced.ts'
 import { median } from '../measure/statistics.ts'
 import { shown, type Line, type Measured } from '../rows.ts'
@@ -30,8 +31,8 @@ export async function creation(bench: Bench, dataDir: string): Promise<Measured>
   mkdirSync(empty, { mode: 0o700 })
   const [first, last] = [[] as number[], [] as number[]]
   for (let round = 0; round < Math.min(3, bench.options.rounds); round++) {
-    first.push(...(await withOwner(empty, (owner) => createSome(owner, created))))
-    last.push(...(await withOwner(dataDir, (owner) => createSome(owner, created))))
+    first.push(...(await calmly(() => withOwner(empty, (owner) => createSome(owner, created)))).done)
+    last.push(...(await calmly(() => withOwner(dataDir, (owner) => createSome(owner, created)))).done)
   }
   const all = creationsIn(join(dataDir, 'creation.json'))
   const thousands = Object.fromEntries(
@@ -63,19 +64,25 @@ export async function creation(bench: Bench, dataDir: string): Promise<Measured>
   }
 }
 
+/** @returns seconds */
+async function readyAfter(program: string, dataDir: string): Promise<number> {
+  const server = await serve({ program, environment: { SIS_DATA_DIR: dataDir } })
+  await server.stop()
+  return server.readyAfter / 1_000
+}
+
 /** From the command to the first answer of /health/ready: on a large installation, and on none at all. */
 export async function start(bench: Bench, dataDir: string): Promise<Measured> {
   const times = { existing: [] as number[], first: [] as number[] }
   for (let round = 0; round < Math.max(3, bench.options.rounds); round++) {
-    const existing = await serve({ program: bench.program, environment: { SIS_DATA_DIR: dataDir } })
-    times.existing.push(existing.readyAfter / 1_000)
-    await existing.stop()
-    const fresh = join(bench.folder, `first-${round}`)
-    const first = await serve({ program: bench.program, environment: { SIS_DATA_DIR: fresh } })
-    times.first.push(first.readyAfter / 1_000)
-    await first.stop()
-    rmSync(fresh, { recursive: true, force: true })
-    bench.say(`  existing ${times.existing.at(-1)?.toFixed(2)} s, first ${times.first.at(-1)?.toFixed(2)} s`)
+    const existing = await calmly(() => readyAfter(bench.program, dataDir))
+    const fresh = join(bench.folder, 'first')
+    const first = await calmly(() =>
+      readyAfter(bench.program, fresh).finally(() => rmSync(fresh, { recursive: true, force: true })),
+    )
+    times.existing.push(existing.done)
+    times.first.push(first.done)
+    bench.say(`  existing ${existing.done.toFixed(2)} s${theft(existing.stolen)}, first ${first.done.toFixed(2)} s${theft(first.stolen)}`) // prettier-ignore
   }
   const line = (what: string, values: number[], atLeast: number, aim: number): Line => ({
     row: 'start',

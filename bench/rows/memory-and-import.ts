@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
+import { calmly, theft } from '../measure/calm.ts'
 import { contest } from '../measure/contest.ts'
 import { memoryOf } from '../measure/processes.ts'
 import { median } from '../measure/statistics.ts'
@@ -36,12 +37,16 @@ export async function imports(bench: Bench, arena: Arena): Promise<Measured> {
   const count = lines(bench)
   const [first, more]: [number[], number[]] = [[], []]
   for (let round = 0; round < Math.min(3, bench.options.rounds); round++) {
-    const token = await tokenOfNew(arena)
-    first.push(count / (await send(arena, token, registerFile(1, count), count)))
-    more.push(count / (await send(arena, token, registerFile(count + 1, count), count)))
-    bench.say(
-      `  ${first.at(-1)?.toFixed(0)} lines/s into an empty establishment, ${more.at(-1)?.toFixed(0)} of one more`,
-    )
+    let [token, sent] = ['', 0]
+    const next = async () => count / (await send(arena, token, registerFile(sent++ * count + 1, count), count))
+    const empty = await calmly(async () => {
+      ;[token, sent] = [await tokenOfNew(arena), 0]
+      return next()
+    })
+    const another = await calmly(next)
+    first.push(empty.done)
+    more.push(another.done)
+    bench.say(`  ${empty.done.toFixed(0)} lines/s into an empty establishment${theft(empty.stolen)}, ${another.done.toFixed(0)} of one more${theft(another.stolen)}`) // prettier-ignore
   }
   const line = (what: string, values: number[]): Line => ({
     row: 'import',

@@ -1,3 +1,4 @@
+import { calmly, theft } from '../measure/calm.ts'
 import { contest, rateOf, ratioOf } from '../measure/contest.ts'
 import type { Request, Round } from '../measure/load.ts'
 import { memoryOf, treeOf } from '../measure/processes.ts'
@@ -69,10 +70,10 @@ export async function tenants(bench: Bench, arena: Arena): Promise<Measured & { 
   for (const count of [1, 5, 50, 500, 5_000].filter((size) => size < arena.sites.length).concat(arena.sites.length)) {
     const first = await round(count)(options.warmUp + 1)
     await meetAll(round(count), (await everyTable(arena, someOf(arena, count))).length, first)
-    const { perSecond } = await round(count)(options.seconds)
+    const { done: { perSecond }, stolen } = await calmly(() => round(count)(options.seconds)) // prettier-ignore
     const memory = databaseMemory(arena.reached.postgresPid)
     points.push({ tenants: count, perSecond, memory })
-    say(`  ${count} establishments: ${perSecond.toFixed(0)}/s, database ${memory.total.toFixed(0)} MB in ${memory.backends} processes`) // prettier-ignore
+    say(`  ${count} establishments: ${perSecond.toFixed(0)}/s, database ${memory.total.toFixed(0)} MB in ${memory.backends} processes${theft(stolen)}`) // prettier-ignore
   }
   const few = Math.min(options.few, arena.sites.length)
   const names = { many: `${arena.sites.length} establishments`, few: `${few} establishments` }
