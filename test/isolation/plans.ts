@@ -1,7 +1,17 @@
 import { testPassword } from '../fixtures.ts'
 import { composed } from '../modules.ts'
 import { change, create, hide, ifMatch, list, nothing, read, reason, search, type Plan } from './plan.ts'
-import { breakGlassOf, patientOf, protectedOf, registerOf, unique, userOf, visitOf, type Place } from './world.ts'
+import {
+  allModules,
+  breakGlassOf,
+  patientOf,
+  protectedOf,
+  registerOf,
+  unique,
+  userOf,
+  visitOf,
+  type Place,
+} from './world.ts'
 
 /** A sensitive file of ours and of a colleague, and whom both may take into its team or out of it. */
 async function teamOf({ agent, colleague, third, mark }: Place): Promise<{ id: string; userId: string }> {
@@ -48,7 +58,7 @@ const ofCore: Record<string, Plan> = {
   'PATCH /api/v1/establishments/{slug}': { who: 'superadmin', path: 'establishments', because: 'the platform sees every establishment', status: 200, make: async ({ establishment: { slug }, admin }) => ({ params: { slug }, headers: ifMatch((await admin.get(`/api/v1/establishments/${slug}`, 200)).body.version as number), body: { region: 'Mopti' } }) },
   'GET /api/v1/modules': nothing(200, 'what the own establishment uses'),
   'GET /api/v1/establishments/{slug}/modules': { who: 'superadmin', path: 'establishments', because: 'the platform sees every establishment', status: 200, make: ({ establishment: { slug } }) => ({ params: { slug } }) },
-  'PUT /api/v1/establishments/{slug}/modules': { who: 'superadmin', path: 'establishments', because: 'the platform sees every establishment', status: 200, make: async ({ establishment: { slug }, admin }) => ({ params: { slug }, headers: ifMatch((await admin.get(`/api/v1/establishments/${slug}`, 200)).body.version as number), body: { modules: [] } }) },
+  'PUT /api/v1/establishments/{slug}/modules': { who: 'superadmin', path: 'establishments', because: 'the platform sees every establishment', status: 200, make: async ({ establishment: { slug }, admin }) => ({ params: { slug }, headers: ifMatch((await admin.get(`/api/v1/establishments/${slug}`, 200)).body.version as number), body: allModules }) },
   'GET /api/v1/counts': nothing(200, 'figures of the whole country', undefined, 'ministere'),
   'GET /api/v1/audit': list('admin', { source: 'records' }),
   'GET /api/v1/audit/export': list('admin', { outcome: 'failure' }),

@@ -83,8 +83,7 @@ describe('the route matrix', () => {
   test('nothing of theirs in any place of a request differs from what is nowhere', async (t) => {
     const tried: string[] = []
     const wrong: string[] = []
-    // All modules are on there: a private practice has no beds unless it asks for them.
-    const attackers = isFull ? [ours, await world.place('sih_mopti')] : [ours]
+    const attackers = isFull ? [ours, await world.place('sih_mopti'), await world.place('cabinet_etoile')] : [ours]
     for (const attacker of attackers)
       for (const operation of operations()) {
         const found = await tryEveryPlace({ world, theirs, ours: attacker }, operation, plans[operation.name]!)

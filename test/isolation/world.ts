@@ -2,7 +2,7 @@ import { Writable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { createTenancy, type Establishment, type Tenancy } from '#tenancy'
-import { buildApp } from '../../src/app.ts'
+import { buildApp, modules } from '../../src/app.ts'
 import { openAccess, type Access } from '../../src/platform/auth/index.ts'
 import { form, line, register } from '../../src/modules/exchange/register.fixture.ts'
 import { quiet, startDatabase, type TestDatabase } from '../cluster.ts'
@@ -112,6 +112,11 @@ export const registerOf = (mark: string) =>
 
 const ofModules: Record<string, KindFixture> = Object.assign({}, ...fixtures.map(({ kinds }) => kinds))
 
+/** Every module on: a private practice has no beds unless it asks for them. */
+export const allModules = {
+  modules: modules.filter(({ defaults }) => defaults).map(({ name }) => ({ name, enabled: true })),
+}
+
 async function furnish(world: World, slug: string): Promise<Place> {
   const establishment = world.tenancy.directory.findBySlug(slug)!
   const [agent, admin] = [world.as(`${slug}.agent`), world.as(`${slug}.admin`)]
@@ -124,6 +129,8 @@ async function furnish(world: World, slug: string): Promise<Place> {
     if (kind === 'consultations') return create(agent, kind, visitOf(mark, (await make('patients')).id))
     return ofModules[kind]!.make(place)
   }
+  const { version } = (await admin.get(`/api/v1/establishments/${slug}`, 200)).body as Found
+  await world.as('superadmin').send('PUT', `/api/v1/establishments/${slug}/modules`, { body: allModules, headers: { 'if-match': `"${version}"` }, expect: 200 }) // prettier-ignore
   const records = {} as Place['records']
   const place = { establishment, mark, agent, admin, records, make } as Place
   for (const kind of ['patients', 'users', 'consultations', ...Object.keys(ofModules)] as Made[]) {
