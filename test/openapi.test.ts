@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { harness } from './harness.ts'
 import { redocly } from './redocly.ts'
+import { removeFolder } from './sis-process.ts'
 
 type Media = { schema?: { format?: string }; example?: unknown; examples?: Record<string, { $ref?: string }> }
 type Operation = {
@@ -34,7 +35,7 @@ async function operations(): Promise<{ name: string; operation: Operation; docum
 test('the OpenAPI document passes the strict linter without an error or a warning', async (t) => {
   const { anonymous } = await harness()
   const folder = mkdtempSync(join(tmpdir(), 'sis-openapi-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+  t.after(() => removeFolder(folder))
   const { body } = await anonymous.get('/openapi.json', 200)
   // What the linter must see: an example that its schema refuses, an operation without a summary.
   const damaged = structuredClone(body) as Document

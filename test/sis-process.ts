@@ -12,10 +12,13 @@ type Test = { after(work: () => Promise<void> | void): void }
 /** A data folder below a parent that only its owner may enter, as `mktemp -d` makes it. */
 export function newDataDir(t: Test): string {
   const parent = mkdtempSync(join(roomiest(), 'sis-process-'))
-  // What was killed may still be writing its last file.
-  t.after(() => rmSync(parent, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+  t.after(() => removeFolder(parent))
   return join(parent, 'data')
 }
+
+/** Also when what was killed in it may still be writing its last file. */
+export const removeFolder = (folder: string): void =>
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 })
 
 // In memory where there is room: a busy disk makes each fsync of a new cluster wait.
 function roomiest(): string {

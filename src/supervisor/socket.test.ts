@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import pg from 'pg'
 import { clusterPassword, preparedTemplate } from '../../test/cluster.ts'
-import { until } from '../../test/sis-process.ts'
+import { removeFolder, until } from '../../test/sis-process.ts'
 import { copyCluster } from './cluster.ts'
 import { findRunning, startEmbedded, type Embedded } from './embedded.ts'
 import { readPostmaster } from './postmaster.ts'
@@ -13,7 +13,7 @@ import { readPostmaster } from './postmaster.ts'
 /** A data folder, closed to all but its owner, whose database was made before. */
 async function dataFolder(t: TestContext, name = 'data'): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sis-socket-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+  t.after(() => removeFolder(folder))
   const dataDir = join(folder, name)
   mkdirSync(dataDir, { mode: 0o700 })
   writeFileSync(join(dataDir, 'postgres-password'), clusterPassword, { mode: 0o600 })

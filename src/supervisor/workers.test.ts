@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
+import { removeFolder } from '../../test/sis-process.ts'
 import type { WorkerSettings } from './messages.ts'
 import { deferred, startWorkers } from './workers.ts'
 
@@ -19,7 +20,7 @@ process.send({ type: 'here' })
 
 test('an error on the channel to a process, as when it is killed under load, ends neither it nor the supervisor', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+  t.after(() => removeFolder(folder))
   writeFileSync(join(folder, 'worker.mjs'), program)
   const told: string[] = []
   const workers = startWorkers({
@@ -44,7 +45,7 @@ test('an error on the channel to a process, as when it is killed under load, end
 
 test('the others are started when the first one serves', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+  t.after(() => removeFolder(folder))
   writeFileSync(join(folder, 'worker.mjs'), program)
   let started = 0
   const count = (): void => void started++
@@ -72,7 +73,7 @@ test('the others are started when the first one serves', async (t) => {
 
 test('one that cannot serve for longer than a start may last ends nobody who serves', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+  t.after(() => removeFolder(folder))
   const starts = join(folder, 'starts')
   // The second dies five times.
   const dying = `

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
@@ -16,6 +16,7 @@ import { exportEstablishment, keyPurpose, type Exported } from '../../src/platfo
 import type { Manifest, Trailer } from '../../src/platform/transfer/manifest.ts'
 import type { SigningKey } from '../../src/shared/ed25519.ts'
 import { clusterPassword, migrationsFolder, quiet, type TestDatabase } from '../cluster.ts'
+import { removeFolder } from '../sis-process.ts'
 
 export const passphrase = 'sept calebasses au marché de Djenné'
 /** What the harness signs its tokens with. */
@@ -24,7 +25,7 @@ export const ownKey = installationKey(masterKey, keyPurpose)
 export const foreignKey = installationKey(Buffer.alloc(32, 8), keyPurpose)
 
 const folder = mkdtempSync(join(tmpdir(), 'sis-backup-'))
-after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+after(() => removeFolder(folder))
 export const fileNamed = (name: string): string => join(folder, name)
 
 export type Query = <R extends pg.QueryResultRow>(sql: string, values?: unknown[]) => Promise<R[]>

@@ -22,7 +22,7 @@ import { migrationsFolder, quiet } from '../cluster.ts'
 import { startExternal } from '../external-postgres.ts'
 import { testPassword } from '../fixtures.ts'
 import { harness } from '../harness.ts'
-import { newDataDir, sis } from '../sis-process.ts'
+import { newDataDir, removeFolder, sis } from '../sis-process.ts'
 import { isFull } from '../size.ts'
 import { findPostgres, requireTool } from '../tools.ts'
 import {
@@ -99,7 +99,7 @@ before(async () => {
   const signedIn = await anonymous.post('/api/v1/auth/login', { username: 'csref_djenne.agent', password: testPassword }, 200) // prettier-ignore
   late = signedIn.body.access_token
 })
-after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 }))
+after(() => removeFolder(folder))
 
 describe('a backup of the whole', () => {
   test('comes back row by row with its keys; everybody signs in again, nobody is signed in still', async (t) => {
