@@ -141,7 +141,7 @@ export function remember({ pools, parts }: World, path: string, url: string, { s
 
 type Told = { id?: string; slug?: string; version?: number }
 /** Records that no answer tells of but their list. */
-const onlyListed = new Set(['movements', 'notifications', 'break-glass'])
+const onlyListed = new Set(['movements', 'notifications'])
 
 function keep(pools: Pools, kind: string, known: string, version: number | undefined, of: string | undefined): void {
   const pool = (pools[kind] ??= [])

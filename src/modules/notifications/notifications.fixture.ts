@@ -45,4 +45,5 @@ export const fixture: ModuleFixture = {
   },
   kinds: { notifications: { make: made } },
   parameters: { upTo: 'notifications' },
+  fuzz: { hints: (id) => ({ notifications: { upTo: id('notifications') } }) },
 }
