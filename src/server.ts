@@ -72,7 +72,12 @@ async function start(settings: WorkerSettings): Promise<Running> {
   await begun
   // What was prepared meanwhile: establishments that are there now, accounts that are closed.
   await tenancy.directory.refresh()
-  const access = await openAccess({ tenancy, masterKey: Buffer.from(masterKey ?? '', 'base64'), installation })
+  const access = await openAccess({
+    tenancy,
+    masterKey: Buffer.from(masterKey ?? '', 'base64'),
+    installation,
+    onWished: () => void tell({ type: 'wished' }),
+  })
   const app = await buildApp({ config, access, log, measuring: { meters, slowMs } })
   const drainConnections = followConnections(app.server)
   const host = config.host === 'localhost' ? '127.0.0.1' : config.host

@@ -26,7 +26,7 @@ export type TestDatabase = {
   installation: string
   postgres: Postgres
   directory: string
-  owner(): Promise<Owner>
+  owner(log?: Log): Promise<Owner>
   /** One statement as superuser, past all walls: to look, to damage. */
   asSuperuser<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>
   stop(): Promise<void>
@@ -57,8 +57,8 @@ export async function startDatabase(): Promise<TestDatabase> {
     installation,
     postgres,
     directory,
-    async owner() {
-      const owner = openOwner({ url: superuserUrl, migrationsFolder, log: quiet })
+    async owner(log = quiet) {
+      const owner = openOwner({ url: superuserUrl, migrationsFolder, log })
       await owner.bootstrap()
       return owner
     },

@@ -23,12 +23,14 @@ export type ToWorker =
 
 /**
  * `here`: listens to us (a message sent before is lost while an ES module loads, Node 20).
+ * `wished`: what the supervisor is to do stands in the directory.
  * `measured`: its numbers, as asked for; before it ends by itself they come unasked (round 0).
  * `failed`: starting this process again would not help; the lines are for the person at the terminal.
  */
 export type FromWorker =
   | { type: 'here' }
   | { type: 'ready' }
+  | { type: 'wished' }
   | { type: 'failed'; lines: string[] }
   | { type: 'measured'; round: number; families: Family[] }
 

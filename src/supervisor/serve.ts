@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { createTenancy, type Log, type Owner } from '#tenancy'
+import { createTenancy, type Log } from '#tenancy'
 import { serverProgram, type Config } from '../config.ts'
 import { sayable } from '../shared/traces.ts'
 import { auditKey } from '../platform/audit/installation-key.ts'
@@ -15,12 +14,15 @@ import { openKeys } from './master-key.ts'
 import { drainMs, poolSizeFor, type WorkerSettings } from './messages.ts'
 import { openMetrics } from './metrics/metrics.ts'
 import { migrate } from './migrate.ts'
+import { startReconciling, type Reconciling } from './reconciling.ts'
 import { startSealing, type Sealing } from './sealing.ts'
 import { privateFolder } from './secrets.ts'
 import { listenForSignals } from './signals.ts'
 import { deferred, startWorkers } from './workers.ts'
 
-const reconcileMs = 500
+// Who opens one, and the next soon after, finds both made; each is a megabyte on the disk, and 0.1 s of work that can wait until
+// the first requests after a start have been answered.
+const [keptPrepared, preparedAfter] = [2, 5_000]
 
 const tell = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -56,6 +58,7 @@ export async function serve(config: Config): Promise<void> {
     undo.push(metrics.close)
     tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
 
+    let reconciling: Reconciling | undefined
     const settings = deferred<WorkerSettings>()
     const keyKnown = deferred<string>()
     const workers = startWorkers({
@@ -64,6 +67,7 @@ export async function serve(config: Config): Promise<void> {
       settings: settings.promise,
       masterKey: keyKnown.promise,
       tell,
+      onWished: () => reconciling?.now(),
       ...(metrics.gathering && { gathering: metrics.gathering }),
     })
     undo.push(workers.kill)
@@ -82,14 +86,17 @@ export async function serve(config: Config): Promise<void> {
     keyKnown.resolve(masterKey.toString('base64'))
     await Promise.race([workers.ready, signals.asked, crashed.promise])
 
-    const end = new AbortController()
-    const reconciling = reconcile(database.owner, log, end.signal)
-    undo.push(() => (end.abort(), reconciling))
+    const { owner } = database
+    reconciling = startReconciling(owner, log)
+    undo.push(() => owner.keepPrepared(0), reconciling.stop)
     if (!signals.isAsked()) {
       lock.tell(urlOf(config.host, port))
       tell(`SIS répond : ${urlOf(config.host, port)}/docs (Ctrl-C pour arrêter).`)
       void workers.complete.then(() => {
-        if (config.workers > 1 && !signals.isAsked()) tell(`Les ${config.workers} processus HTTP répondent.`)
+        if (signals.isAsked()) return
+        if (config.workers > 1) tell(`Les ${config.workers} processus HTTP répondent.`)
+        const later = setTimeout(() => owner.keepPrepared(keptPrepared), preparedAfter)
+        undo.push(() => clearTimeout(later))
       })
     }
     await Promise.race([signals.asked, workers.failed, crashed.promise])
@@ -148,13 +155,5 @@ function workerSettings(config: Config, { apiUrl, installation }: Database): Wor
     poolSize: poolSizeFor(config.workers),
     memoryMb: config.dbMemoryMb / config.workers,
     metered: config.metricsPort !== undefined,
-  }
-}
-
-/** HTTP processes only record wishes (a new establishment, a suspension): here they come true, within half a second. */
-async function reconcile(owner: Owner, log: Log, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await owner.reconcile().catch((error: Error) => log.warn({ reason: sayable(error) }, 'reconciliation postponed'))
-    await sleep(reconcileMs, undefined, { signal }).catch(() => {})
   }
 }

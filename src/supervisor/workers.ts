@@ -26,6 +26,8 @@ type Options = {
   /** Base64. Known when all is prepared that comes before any request; they open the database meanwhile. */
   masterKey: Promise<string>
   tell: (line: string) => void
+  /** Somebody wished for something through one of them. */
+  onWished?: () => void
   /** Collects their numbers. */
   gathering?: Gathering
 }
@@ -41,7 +43,7 @@ const [shortestWait, longestWait] = [200, 2_000]
 const attemptsAtFirst = 5
 
 /** Starts the HTTP processes, the first one first, and starts each again when it dies, sooner or later (0.2 s to 2 s). */
-export function startWorkers({ count, program, settings, masterKey, tell, gathering }: Options): Workers {
+export function startWorkers({ count, program, settings, masterKey, tell, onWished, gathering }: Options): Workers {
   cluster.setupPrimary({ exec: program, execArgv: [...process.execArgv, ...heap] })
   const failure = deferred<never>()
   // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
@@ -65,6 +67,7 @@ export function startWorkers({ count, program, settings, masterKey, tell, gather
           send(worker, { type: 'start', masterKey: await masterKey })
         })
       } else if (message.type === 'ready') onReady()
+      else if (message.type === 'wished') onWished?.()
       else if (message.type === 'measured') gathering?.hear(member, message.round, message.families)
       else failure.reject(new Failure(message.lines))
     })

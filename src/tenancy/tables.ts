@@ -389,6 +389,14 @@ export interface PatientOppositionTable {
   recorded_by_name: string
 }
 
+export interface PlatformPreparedTable {
+  schema_name: string
+  version: number
+  checksum: string
+  claimed: Generated<boolean>
+  prepared_at: Generated<string>
+}
+
 export interface RecordVersionTable {
   resource: string
   resource_id: string
@@ -624,6 +632,7 @@ export interface PlatformTables {
   login_attempt: PlatformLoginAttemptTable
   login_challenge: PlatformLoginChallengeTable
   membership: PlatformMembershipTable
+  prepared: PlatformPreparedTable
   recovery_code: PlatformRecoveryCodeTable
   'sis_audit.restored': SisAuditRestoredTable
   'sis_audit.seal': SisAuditSealTable

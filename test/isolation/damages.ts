@@ -176,6 +176,22 @@ export const damages: Damage[] = [
   },
   { id: 'tenants_unknown', sql: 'create schema SIS_t_left authorization OWNER', repair: 'drop schema SIS_t_left' },
   { id: 'tenants_unknown', sql: 'create role SIS_t_left noinherit', repair: 'drop role SIS_t_left' },
+  // What is prepared: listed without being there, open before it is anybody's, taken by nobody.
+  {
+    id: 'tenants_prepared',
+    sql: `insert into sis_platform.prepared (schema_name, version, checksum) values ('SIS_t_left', 1, repeat('a', 64))`,
+    repair: `delete from sis_platform.prepared where schema_name = 'SIS_t_left'`,
+  },
+  {
+    id: 'tenant_rights',
+    sql: 'set role OWNER; grant usage on schema P to P; reset role',
+    repair: 'set role OWNER; revoke usage on schema P from P; reset role',
+  },
+  {
+    id: 'tenants_unknown',
+    sql: 'update sis_platform.prepared set claimed = true',
+    repair: 'update sis_platform.prepared set claimed = false',
+  },
   {
     id: 'tenant_migrations',
     sql: `update sis_platform.tenant_migration set version = version - 1 where establishment_id = (select min(establishment_id::text)::uuid from sis_platform.tenant_migration)`,

@@ -11,7 +11,7 @@ import { lookAt } from '../../src/tenancy/doctor/look.ts'
 import { wordings } from '../../src/tenancy/doctor/wordings.ts'
 import { startBouncer } from '../bouncer.ts'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../cluster.ts'
-import { newDataDir, root, sis } from '../sis-process.ts'
+import { newDataDir, root, sis, until } from '../sis-process.ts'
 import { random, seed, size } from '../size.ts'
 import { findProgram, requireTool } from '../tools.ts'
 import { damages } from './damages.ts'
@@ -50,6 +50,11 @@ before(async () => {
   const tenancy = await createTenancy({ url, installation, poolSize: 1, log: quiet })
   await ensureKeys(tenancy.platform, masterKey)
   await tenancy.close()
+  // One that is prepared is as it should be.
+  const owner = await database.owner()
+  owner.keepPrepared(1)
+  await until(async () => (await database.asSuperuser('select from sis_platform.prepared')).length || undefined)
+  await owner.close()
   // The template may have been made days ago.
   await database.asSuperuser(`insert into sis_platform.backup_run (id, kind, outcome)
     select gen_random_uuid(), kind, 'success' from unnest(array['backup', 'drill']) kind`)
@@ -80,15 +85,19 @@ describe('sis doctor', () => {
     const [a, b] = await database.asSuperuser<{ schema_name: string }>(
       'select schema_name from sis_platform.establishment order by slug limit 2',
     )
+    const [ready] = await database.asSuperuser<{ schema_name: string }>('select schema_name from sis_platform.prepared')
     const own = `sis_${database.installation}_`
     const names: Record<string, string> = {
       A: a?.schema_name ?? '',
       B: b?.schema_name ?? '',
+      P: ready?.schema_name ?? '',
       API: `${own}api`,
       OWNER: `${own}owner`,
     }
     const run = (sql: string) =>
-      database.asSuperuser(sql.replaceAll(/\b(A|B|API|OWNER)\b/g, (name) => names[name] ?? '').replaceAll('SIS_', own))
+      database.asSuperuser(
+        sql.replaceAll(/\b(A|B|P|API|OWNER)\b/g, (name) => names[name] ?? '').replaceAll('SIS_', own),
+      )
     t.diagnostic(`seed ${seed}`)
     const choices = random('damages')
     const chosen = damages

@@ -211,6 +211,7 @@ export const ofCore: Record<string, Described> = {
       ...all('état et motif', 'status', 'status_reason'),
     },
   },
+  'platform.prepared': { about: 'technical', purpose: 'tenir des établissements prêts d’avance', data: {} },
   'platform.backup_run': { about: 'technical', purpose: 'savoir quand la dernière sauvegarde a réussi', data: {} },
   'platform.directory_version': { about: 'technical', purpose: 'prévenir chaque processus d’un changement', data: {} },
   'platform.signing_key': { about: 'technical', purpose: 'signer les jetons (clés chiffrées)', data: {} },

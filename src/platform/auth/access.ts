@@ -24,6 +24,8 @@ export type Access = {
   readonly deviceKey: Uint8Array
   readonly attempts: Attempts
   readonly refusedLogins: RefusedLogins
+  /** To be called once a wish for the supervisor is stored. */
+  onWished(): void
   close(): void
 }
 
@@ -32,13 +34,20 @@ export type AccessOptions = {
   /** 32 bytes: SIS_MASTER_KEY. */
   masterKey: Uint8Array
   installation: string
+  /** Spares the supervisor's looking; without it a wish waits for that. */
+  onWished?: () => void
 }
 
 /**
  * Opens the signing keys (made on the first start) and derives the other keys.
  * @throws Error with one sentence for the operator when the master key is not the one that sealed them
  */
-export async function openAccess({ tenancy, masterKey, installation }: AccessOptions): Promise<Access> {
+export async function openAccess({
+  tenancy,
+  masterKey,
+  installation,
+  onWished = () => {},
+}: AccessOptions): Promise<Access> {
   await ensureKeys(tenancy.platform, masterKey)
   const keys = await Keys.open(tenancy, masterKey)
   const issuer = `urn:sis:${installation}`
@@ -61,6 +70,7 @@ export async function openAccess({ tenancy, masterKey, installation }: AccessOpt
       refusedLogins,
     ),
     refusedLogins,
+    onWished,
     close: () => keys.close(),
   }
 }

@@ -83,7 +83,10 @@ export async function lockEstablishment(db: PlatformDb, slug: string): Promise<E
   return toEstablishment(row)
 }
 
-/** Records the wish; the supervisor prepares schema and role. @throws slug_taken: a slug is never used twice */
+/**
+ * Records the wish, of an establishment that is prepared where there is one; the supervisor opens it, or makes it.
+ * @throws slug_taken: a slug is never used twice
+ */
 export async function insertEstablishment(
   db: PlatformDb,
   wish: NewEstablishment,
@@ -91,8 +94,26 @@ export async function insertEstablishment(
 ): Promise<Establishment> {
   const { slug, name, type, region, cercle = null, healthDistrict = null } = wish
   const row = await db
+    // Two wishes at once never take the same one; a wish that is rolled back leaves it.
+    .with('claimed', (claim) =>
+      claim
+        .updateTable('prepared')
+        .set({ claimed: true })
+        .where('schema_name', '=', (one) =>
+          one
+            .selectFrom('prepared')
+            .select('schema_name')
+            .where('claimed', '=', false)
+            .orderBy('version', 'desc')
+            .orderBy('schema_name')
+            .limit(1)
+            .forUpdate()
+            .skipLocked(),
+        )
+        .returning('schema_name'),
+    )
     .insertInto('establishment')
-    .values({
+    .values(({ fn, selectFrom, val }) => ({
       id: v7(),
       slug,
       name,
@@ -100,8 +121,8 @@ export async function insertEstablishment(
       region,
       cercle,
       health_district: healthDistrict,
-      schema_name: newSchemaName(installation),
-    })
+      schema_name: fn.coalesce(selectFrom('claimed').select('schema_name'), val(newSchemaName(installation))),
+    }))
     .onConflict((conflict) => conflict.column('slug').doNothing())
     .returning(columns)
     .executeTakeFirst()

@@ -51,7 +51,7 @@ export const establishmentsRoutes =
           operationId: 'createEstablishment',
           summary: 'Open an establishment',
           description:
-            'Answers at once with status `provisioning`; its schema is prepared within seconds, then the status is `active`.',
+            'Answers at once with status `provisioning`; its schema is ready within a second as a rule, then the status is `active`.',
           tags,
           headers: IdempotencyKey,
           body: schemas.NewEstablishment,
@@ -64,11 +64,14 @@ export const establishmentsRoutes =
           ),
         },
       },
-      (request, reply) =>
-        createOnceOnPlatform(request, reply, platform, async (db) => {
+      async (request, reply) => {
+        const created = await createOnceOnPlatform(request, reply, platform, async (db) => {
           const body = await createEstablishment(db, request.actor, request.body, access.installation)
           return { status: 202, body, location: `/api/v1/establishments/${body.slug}` }
-        }),
+        })
+        access.onWished()
+        return created
+      },
     )
 
     app.get(
@@ -122,6 +125,7 @@ export const establishmentsRoutes =
         const changed = await changeOnceOnPlatform(request, reply, platform, (db) =>
           changeEstablishment(db, request.actor, request.params.slug, request.body, expected),
         )
+        access.onWished()
         await noticeNow(access)
         return changed
       },

@@ -18,7 +18,9 @@ export async function lookAtDirectory(site: Site): Promise<Findings> {
   const { look, tenants, tenantMigrations } = site
   const lived = tenants.filter(({ status }) => ['active', 'suspended', 'archived'].includes(status))
   const prepared = lived.filter(({ hasRole, hasSchema }) => hasRole && hasSchema)
-  const known = new Set(tenants.map(({ schema }) => schema))
+  // A claimed one is of an establishment.
+  const ready = site.prepared.filter(({ claimed }) => !claimed)
+  const known = new Set([...tenants, ...ready].map(({ schema }) => schema))
   const found = await look.query<{ name: string; kind: string }>(
     // What a restore of one establishment set aside says so.
     `select nspname as name, 'schema' as kind from pg_namespace
@@ -28,9 +30,16 @@ export async function lookAtDirectory(site: Site): Promise<Findings> {
   )
   const newest = tenantMigrations.length
   return {
-    tenants_prepared: lived
-      .filter(({ hasRole, hasSchema }) => !hasRole || !hasSchema)
-      .map(({ slug, schema, hasRole }) => `${slug}: ${hasRole ? 'schema' : 'role'} ${schema}`),
+    tenants_prepared: [
+      ...lived
+        .filter(({ hasRole, hasSchema }) => !hasRole || !hasSchema)
+        .map(({ slug, schema, hasRole }) => `${slug}: ${hasRole ? 'schema' : 'role'} ${schema}`),
+      ...site.prepared.flatMap(({ schema }) =>
+        ['schema', 'role']
+          .filter((kind) => !found.some((one) => one.kind === kind && one.name === schema))
+          .map((kind) => `${kind} ${schema}`),
+      ),
+    ],
     tenants_unknown: found.filter(({ name }) => !known.has(name)).map(({ name, kind }) => `${kind} ${name}`),
     tenants_waiting: tenants
       .filter(({ status, waiting }) => status === 'failed' || (status === 'provisioning' && waiting))

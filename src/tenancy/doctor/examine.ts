@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { text } from '../../shared/text.ts'
 import { readMigrations } from '../owner/migrations.ts'
+import { listPrepared } from '../owner/prepared.ts'
 import { lookAtAudit } from './audit.ts'
 import { lookAtBackups } from './backups.ts'
 import { lookAtClosed } from './closed.ts'
@@ -95,6 +96,7 @@ async function findSite(look: Look, { login, migrationsFolder }: ExamineOptions)
     platformMigrations: await readMigrations(join(migrationsFolder, 'platform')),
     tenantMigrations: await readMigrations(join(migrationsFolder, 'tenant')),
     tenants: await listTenants(look),
+    prepared: await listPrepared(look),
   }
 }
 

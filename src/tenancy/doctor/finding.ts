@@ -1,5 +1,6 @@
 import { text, type Text } from '../../shared/text.ts'
 import type { Migration } from '../owner/migrations.ts'
+import type { Prepared } from '../owner/prepared.ts'
 import type { Look } from './look.ts'
 
 export type Level = 'ok' | 'warning' | 'critical'
@@ -58,6 +59,8 @@ export type Site = {
   platformMigrations: Migration[]
   tenantMigrations: Migration[]
   tenants: SeenTenant[]
+  /** Made ahead; of nobody, or of a wish that is being fulfilled. */
+  prepared: Prepared[]
 }
 
 /** The names of establishments' roles and schemas, as a regular expression of PostgreSQL. */

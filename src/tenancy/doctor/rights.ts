@@ -19,7 +19,7 @@ export async function lookAtRights(site: Site): Promise<Findings> {
  * Each establishment's role on its own schema: the missing and the surplus. Tables of one name and one list of rights are
  * compared once: with 1,000 establishments a dozen, not 12,000.
  */
-async function tenantRights({ look, installation, tenantMigrations }: Site): Promise<string[]> {
+async function tenantRights({ look, installation, tenantMigrations, prepared }: Site): Promise<string[]> {
   const grants = tenantMigrations.flatMap(({ sql }) => tenantGrantsOf(sql))
   const rows = await look.query<Right>(
     `with tenant as (
@@ -45,12 +45,14 @@ async function tenantRights({ look, installation, tenantMigrations }: Site): Pro
      union all
      select name, '+' || privilege_type, '' from tenant, aclexplode(acl) where grantee = role and privilege_type <> 'USAGE'
      union all
-     select name, '−USAGE', '' from tenant where not has_schema_privilege(role, schema, 'usage')
+     select name, case when name = any($4) then '+USAGE' else '−USAGE' end, '' from tenant
+     where has_schema_privilege(role, schema, 'usage') = (name = any($4))
      order by 1, 2 limit 50`,
     [
       tenantPattern({ installation }),
       grants.flatMap(({ table, privileges }) => privileges.map(() => table)),
       grants.flatMap(({ privileges }) => privileges),
+      prepared.map(({ schema }) => schema),
     ],
   )
   return rows.map(lineOf)

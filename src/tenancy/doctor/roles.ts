@@ -29,6 +29,7 @@ export async function lookAtRoles(site: Site): Promise<Findings> {
   const ofLogin = members.filter(({ member }) => member === apiRole)
   const granted = new Set(ofLogin.filter(({ sets }) => sets).map(({ role }) => role))
   const login = attributes.find(({ name }) => name === apiRole)
+  const ahead = new Set(site.prepared.map(({ schema }) => schema))
   const prepared = site.tenants.filter(({ hasRole, hasSchema }) => hasRole && hasSchema)
 
   return {
@@ -56,7 +57,11 @@ export async function lookAtRoles(site: Site): Promise<Findings> {
       .filter(({ status, schema }) => status === 'active' && !granted.has(schema))
       .map(({ slug }) => slug),
     tenants_suspended: prepared
-      .filter(({ status, schema }) => status !== 'active' && ofLogin.some(({ role }) => role === schema))
+      // One that was prepared gets its membership with its role; what it opens comes when it is wished for.
+      .filter(
+        ({ status, schema }) =>
+          status !== 'active' && !ahead.has(schema) && ofLogin.some(({ role }) => role === schema),
+      )
       .map(({ slug }) => slug),
   }
 }

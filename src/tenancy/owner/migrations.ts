@@ -21,6 +21,19 @@ export async function readMigrations(folder: string): Promise<Migration[]> {
   return migrations
 }
 
+const forms = new WeakMap<Migration[], string>()
+
+/** Names what these migrations make. A version alone does not: a step that no establishment has yet may still be corrected. */
+export function formOf(migrations: Migration[]): string {
+  const form =
+    forms.get(migrations) ??
+    createHash('sha256')
+      .update(migrations.map(({ checksum }) => checksum).join())
+      .digest('hex')
+  forms.set(migrations, form)
+  return form
+}
+
 const createTable = /create table(?: if not exists)? ([a-z_0-9.]+)/gi
 const dropTable = /drop table(?: if exists)? ([a-z_0-9.]+)/gi
 const grantLine = /^-- grants: (.+)$/gm

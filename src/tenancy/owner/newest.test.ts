@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { migrationsFolder, quiet, startDatabase, type TestDatabase } from '../../../test/cluster.ts'
+import { until } from '../../../test/sis-process.ts'
 import { tenantGrants, tenantTablesOf, readMigrations } from './migrations.ts'
 import { newestForm } from './newest.ts'
 import { openOwner, type Owner } from './open-owner.ts'
 import { enterSchema } from './provision.ts'
 import { statementsOf } from './statements.ts'
 
-/** Columns, constraints, indexes and rights of a schema's tables, the rows that they hold, without the schema's name. */
+/** Rights of a schema; columns, constraints, indexes and rights of its tables, the rows that they hold, without the schema's name. */
 async function formOf({ asSuperuser }: TestDatabase, schema: string): Promise<string[]> {
   const rows = await asSuperuser<{ what: string }>(
     `with t as (select c.* from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1)
@@ -23,6 +24,7 @@ async function formOf({ asSuperuser }: TestDatabase, schema: string): Promise<st
        from t join pg_constraint k on k.conrelid = t.oid
        union all select pg_get_indexdef(i.indexrelid) from t join pg_index i on i.indrelid = t.oid
        union all select format('%s %s %s', t.relname, t.relkind, t.relacl::text) from t
+       union all select format('schema %s %s', nspacl::text, obj_description(oid)) from pg_namespace where nspname = $1
        union all select format('%s: %s', t.relname, query_to_xml(format('select * from %I.%I', $1, t.relname), true, true, ''))
        from t where t.relkind = 'r' and t.relname <> 'idempotency_key') every_one order by 1`,
     [schema],
@@ -48,7 +50,7 @@ async function schemaOf({ asSuperuser }: TestDatabase, slug: string): Promise<st
   return (await asSuperuser<{ schema_name: string }>(sql, [slug]))[0]?.schema_name ?? ''
 }
 
-describe('an establishment that is made today', () => {
+describe('an establishment that is made today, or was prepared,', () => {
   test('has the tables, rights and rows of one that went through every migration', async (t) => {
     const database = await startDatabase()
     const folder = mkdtempSync(join(tmpdir(), 'sis-newest-'))
@@ -86,15 +88,24 @@ describe('an establishment that is made today', () => {
     ]
     assert.ok(today.length > 300 && today.some((what) => what.includes('from; the start')))
     assert.deepEqual(today, before)
+    // And one that was there before it was wished for.
+    owner.keepPrepared(1)
+    const ready = await until(async () => (await database.asSuperuser<{ name: string }>('select schema_name as name from sis_platform.prepared'))[0]) // prettier-ignore
+    owner.keepPrepared(0)
+    await owner.createEstablishment({ slug: 'as_prepared', name: 'Fait d’avance', type: 'cscom', region: 'Mopti' })
+    const prepared = await schemaOf(database, 'as_prepared')
+    assert.equal(prepared, ready.name)
+    assert.deepEqual(await formOf(database, prepared), before)
     // Its role comes with the pools' login as its member, who is to have of it what a GRANT gives to one that was there.
     const role = await schemaOf(database, 'as_today')
-    const membership = () =>
+    const membership = (of = role) =>
       database.asSuperuser(
-        `select to_jsonb(m) - 'oid' as what from pg_auth_members m where roleid = $1::regrole and member = $2::regrole`,
-        [role, apiRole],
+        `select to_jsonb(m) - 'oid' - 'roleid' as what from pg_auth_members m where roleid = $1::regrole and member = $2::regrole`,
+        [of, apiRole],
       )
     const made = await membership()
     assert.equal(made.length, 1)
+    assert.deepEqual(await membership(prepared), made)
     for (const status of ['suspended', 'active']) {
       await database.asSuperuser('update sis_platform.establishment set status = $1 where slug = $2', [status, 'as_today']) // prettier-ignore
       await owner.reconcile()

@@ -17,7 +17,9 @@ import { bootstrap, type ApiLogin, type Installation } from './bootstrap.ts'
 import { OwnerPool } from './connection.ts'
 import { checkTenantFiles, migratePlatform, migrateTenants, type MigrationReport } from './migrate.ts'
 import { readMigrations } from './migrations.ts'
+import { prepareNext } from './prepared.ts'
 import { provision, setAccess, type ProvisionContext } from './provision.ts'
+import { Stock } from './stock.ts'
 
 export type NewEstablishment = {
   slug: string
@@ -41,6 +43,8 @@ export type Owner = {
   }): Promise<MigrationReport>
   /** Prepares wished establishments and makes the database's grants agree with their status. @returns how many it changed */
   reconcile(): Promise<number>
+  /** From now on so many establishments are kept prepared for those who will wish for one; made in the background, one at a time. */
+  keepPrepared(count: number): void
   /** Records the wish and prepares the establishment at once. @returns its id. @throws 23505 when the slug was ever used */
   createEstablishment(wish: NewEstablishment): Promise<string>
   /** Hands `work` one establishment as it is at one instant. @throws establishment_not_found, establishment_not_ready */
@@ -83,6 +87,9 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
     return context
   }
 
+  const newName = (): string => newSchemaName(installation().installation)
+  const stock = new Stock(async (wanted) => prepareNext(pool, wanted, await provisioning(), newName), log)
+
   return {
     async bootstrap(options = {}) {
       installed = await bootstrap(pool, options, log)
@@ -98,6 +105,7 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
     },
     migrateTenants: async (options) => migrateTenants(pool, await provisioning(), options),
     async reconcile() {
+      let isChanged = false
       const pending = await pool.transaction(async (session) => {
         // Asked twice a second: one entry of an index instead of all establishments.
         const [newest] = await session.query<{ at: string }>(
@@ -109,17 +117,25 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
            where status = 'provisioning' or (status <> 'failed' and access_granted <> (status = 'active')) order by created_at limit 100`,
         )
         settledAt = found.length === 0 ? newest?.at : undefined
+        // Whoever wished for one may have taken a prepared one, also through another machine.
+        isChanged = true
         return found
       })
       for (const establishment of pending) await settle(pool, establishment, await provisioning(), log)
+      if (isChanged) stock.lack()
+      else stock.look()
       return pending.length
     },
+    keepPrepared: (count) => stock.keep(count),
     async createEstablishment(wish) {
       const id = uuidv7()
       await pool.transaction((session) =>
         session.query(
-          `insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, demo, schema_name)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+          `with claimed as (update sis_platform.prepared set claimed = true where schema_name = (
+             select schema_name from sis_platform.prepared where not claimed
+             order by version desc, schema_name limit 1 for update skip locked) returning schema_name)
+           insert into sis_platform.establishment (id, slug, name, type, region, cercle, health_district, demo, schema_name)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce((select schema_name from claimed), $9))`,
           [
             id,
             wish.slug,
@@ -129,18 +145,17 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
             wish.cercle ?? null,
             wish.healthDistrict ?? null,
             wish.demo ?? false,
-            newSchemaName(installation().installation),
+            newName(),
           ],
         ),
       )
       await provision(pool, id, await provisioning())
+      stock.lack()
       return id
     },
     readEstablishment: async (slug, work) => readEstablishment(pool, slug, (await provisioning()).migrations, work),
     writeEstablishment: async (arrival, arriving) =>
-      writeEstablishment(pool, await provisioning(), arrival, arriving, () =>
-        newSchemaName(installation().installation),
-      ),
+      writeEstablishment(pool, await provisioning(), arrival, arriving, newName),
     eachRestored: (work, slug) => eachRestored(pool, work, slug),
     sealAudit: (key, options) => sealRound(pool, key, options),
     auditHeads: (position) => pool.transaction((session) => newestHeads(session, position)),
@@ -152,7 +167,10 @@ export function openOwner({ url, migrationsFolder, log }: { url: string; migrati
       migrationsFolder,
       context: provisioning,
     }),
-    close: () => pool.close(),
+    async close() {
+      await stock.close()
+      await pool.close()
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { OwnerSession } from '../owner/connection.ts'
 import { tenantTablesOf, type Migration } from '../owner/migrations.ts'
+import { listPrepared } from '../owner/prepared.ts'
 import { currentEra } from '../seals/stored.ts'
 import { orderedTables, portableTables } from '../transfer/catalogue.ts'
 import type { AppliedMigration, WholePlan, WholeSchema, WholeTable } from './types.ts'
@@ -11,8 +12,9 @@ const platformSchemas = ['sis_platform', 'sis_ref', 'sis_audit']
 const ofBootstrap = ['installation', 'platform_migration', 'tenant_migration_file'].map(
   (name) => `sis_platform.${name}`,
 )
-// The answers of the last 48 hours, half-finished logins: clients of another life must not be answered from them.
-const leftBehind = new Set(['sis_platform.idempotency_key', 'sis_platform.login_challenge'])
+// The answers of the last 48 hours, half-finished logins: clients of another life must not be answered from them. And what is
+// prepared: it holds nothing, and its schemas stay here.
+const leftBehind = new Set(['sis_platform.idempotency_key', 'sis_platform.login_challenge', 'sis_platform.prepared'])
 
 export const tenantSchemas = '^sis_[a-z0-9]+_t_[a-z0-9]+$'
 
@@ -78,17 +80,19 @@ type FoundSchema = { name: string; slug: string | null; version: number | null }
 type Found = { shapes: WholeTable[][]; schemas: WholeSchema[]; strangers: string[] }
 
 /**
- * Every establishment's schema with its version and shape. One statement for all of them: asking the catalogue schema by
+ * Every establishment's schema with its version and shape; not those that wait for one. One statement for all of them: asking the catalogue schema by
  * schema reads all of it each time (pg_class has no index by schema alone).
  */
 async function findSchemas(session: OwnerSession, files: Migration[]): Promise<Found> {
+  const ahead = (await listPrepared(session)).map(({ schema }) => schema)
   const shapes = await session.query<FoundShape>(
     `select array_agg(schema order by schema) as schemas, names from (
        select n.nspname::text as schema, array_agg(c.relname::text || t.columns order by c.relname) as names
        from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p')
        join lateral (select string_agg(' ' || attname, '' order by attnum) as columns from pg_attribute a
          where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') t on true
-       where n.nspname ~ '${tenantSchemas}' group by n.oid) each group by names order by 1`,
+       where n.nspname ~ '${tenantSchemas}' and n.nspname <> all ($1) group by n.oid) each group by names order by 1`,
+    [ahead],
   )
   const known = await session.query<FoundSchema>(
     `select n.nspname::text as name, e.slug,

@@ -1,6 +1,7 @@
 import { BackupRefused } from '../../shared/backup-refused.ts'
 import { SetupRefused } from '../owner/bootstrap.ts'
 import { ident, type OpenSnapshot, type OwnerPool, type OwnerSession } from '../owner/connection.ts'
+import { listPrepared } from '../owner/prepared.ts'
 import { restoringSchema } from './marker.ts'
 import { makePlan, tenantSchemas, type Files } from './plan.ts'
 import {
@@ -89,13 +90,16 @@ async function refuseNewer(session: OwnerSession, { platform, tenant }: Files): 
   throw new SetupRefused('la base est plus récente que ce programme : sauvegardez-la avec la version qui la sert')
 }
 
-/** What changes when tables are made anew: versions, and the schemas themselves. */
+/** What changes when tables are made anew: versions, and the schemas themselves. One that is prepared may be taken or dropped. */
 async function stateOf(session: OwnerSession): Promise<Map<string, string>> {
+  const ahead = (await listPrepared(session)).map(({ schema }) => schema)
   const rows = await session.query<{ oid: string; state: string }>(
     `select n.oid::text as oid, concat_ws(' ', n.nspname, m.version) as state from pg_namespace n
      left join sis_platform.establishment e on e.schema_name = n.nspname
-     left join sis_platform.tenant_migration m on m.establishment_id = e.id where n.nspname ~ '${tenantSchemas}'
+     left join sis_platform.tenant_migration m on m.establishment_id = e.id
+     where n.nspname ~ '${tenantSchemas}' and n.nspname <> all ($1)
      union all select 'platform', string_agg(version || checksum, ' ' order by version) from sis_platform.platform_migration`,
+    [ahead],
   )
   return new Map(rows.map(({ oid, state }) => [oid, state]))
 }
