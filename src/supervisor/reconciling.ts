@@ -8,13 +8,14 @@ export type Reconciling = {
   stop(): Promise<void>
 }
 
-const every = 500
+const pollEvery = 500
 
 /**
  * HTTP processes only record wishes (a new establishment, a suspension): here they come true, at once when a process of ours
  * tells of one, within half a second when another machine's has it.
+ * @param every ms
  */
-export function startReconciling(owner: Pick<Owner, 'reconcile'>, log: Log): Reconciling {
+export function startReconciling(owner: Pick<Owner, 'reconcile'>, log: Log, every = pollEvery): Reconciling {
   let isEnding = false
   let pause = new AbortController()
   const loop = (async () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import pg from 'pg'
 import { quiet } from '../../../test/cluster.ts'
 import { harness } from '../../../test/harness.ts'
+import { serve } from '../../../test/served.ts'
 import { until } from '../../../test/sis-process.ts'
 
 const path = '/api/v1/establishments'
@@ -49,12 +50,15 @@ const made = async () =>
   )
 
 test('two wishes at once get two of them, a third one a new one, a refused one none; each record begins under its name', async () => {
-  const { superadmin, database, tenancy } = await harness()
+  const { superadmin, database, tenancy, access } = await harness()
   const ready = await prepare(2)
+  let told = 0
+  Object.assign(access, { onWished: () => void told++ })
   await superadmin.post(path, { ...wish('sangha'), slug: 'cscom_sangha' }, 409)
   assert.deepEqual(await prepared(), ready.map((schema) => ({ schema, claimed: false }))) // prettier-ignore
   await Promise.all(['ouo', 'bara'].map((slug) => superadmin.post(path, wish(slug), 202)))
   await superadmin.post(path, wish('kani'), 202)
+  assert.equal(told, 3, 'the supervisor is told of each, of none that was refused')
   const taken = await Promise.all(['ouo', 'bara', 'kani'].map(schemaOf))
   assert.deepEqual(taken.slice(0, 2).toSorted(), ready)
   assert.deepEqual((await prepared()).map(({ claimed }) => claimed), [true, true]) // prettier-ignore
@@ -203,4 +207,27 @@ test('a backup of the whole leaves it out, also while it is claimed, and is not 
   assert.deepEqual(plan.schemas.filter(({ name }) => ready.includes(name)), []) // prettier-ignore
   assert.ok(plan.schemas.length >= 4 && !plan.platform.some(({ name }) => name === 'sis_platform.prepared'))
   assert.deepEqual(strangers, [])
+})
+
+test('a server opens a prepared one, then prepares the next; stopped, it leaves what is ready', async (t) => {
+  const { program, database, ask, logIn } = await serve(t, { SIS_WORKERS: '1', LOG_LEVEL: 'info' })
+  const ready = (but?: string): Promise<string[]> =>
+    until(async () => {
+      const rows = await database.asSuperuser<Row>('select schema_name as schema, claimed from sis_platform.prepared')
+      return rows.length === 2 && rows.every(({ claimed, schema }) => !claimed && schema !== but) ? rows.map(({ schema }) => schema) : undefined // prettier-ignore
+    })
+  const before = await ready()
+  const { access_token: token } = await logIn('superadmin')
+  const { status, text } = await ask('POST', path, { token, body: wish('tanou') })
+  assert.equal(status, 202, text)
+  await until(async () => {
+    const { body } = await ask('GET', `${path}/cscom_tanou`, { token })
+    return body.status === 'active' ? true : undefined
+  })
+  const [row] = await database.asSuperuser<{ schema: string }>(`select schema_name as schema from sis_platform.establishment where slug = 'cscom_tanou'`) // prettier-ignore
+  assert.ok(row && before.includes(row.schema))
+  await ready(row.schema)
+  program.signal('SIGTERM')
+  assert.equal(await program.exit, 0)
+  await ready(row.schema)
 })
