@@ -2,6 +2,7 @@ import pg from 'pg'
 import { problem } from '../shared/errors.ts'
 import { LostBeforeCommit } from './failures.ts'
 import { AffinePool, openWithin } from './shared/affine-pool.ts'
+import { Inflow } from './shared/inflow.ts'
 import type { MemoryBudget } from './shared/memory.ts'
 import { WiredClient } from './shared/wired-client.ts'
 import type { Log } from './types.ts'
@@ -34,6 +35,7 @@ export function openPool({ url, size, name, log, memory, answerWithin = 20_000 }
     // nobody. What they keep is bounded by the memory budget.
     idleTimeoutMillis: 600_000,
     keepAlive: true,
+    stream: Inflow.open,
     ...(memory && { memory }),
     Client: WiredClient as unknown as new () => pg.Client,
   })
@@ -50,6 +52,7 @@ export async function openConnection({ url, name }: Pick<PoolOptions, 'url' | 'n
     application_name: name,
     connectionTimeoutMillis: openWithin,
     keepAlive: true,
+    stream: Inflow.open,
   })
   client.on('error', () => {})
   await client.connect()

@@ -17,11 +17,8 @@ export function registerEtags(app: FastifyInstance): void {
     let body: string | Buffer = payload
     if (etag === undefined) {
       // The bytes that are hashed are those that are sent: made twice they cost as much as the hash itself (15 µs of 18 KB).
-      const bytes = Buffer.allocUnsafe(Buffer.byteLength(payload))
-      // Memory that was not written must never leave.
-      if (encoder.encodeInto(payload, bytes).written !== bytes.length) throw new Error('a text changed its length')
-      body = bytes
-      etag = `W/"${hash('sha1', bytes, 'base64url')}"`
+      body = bytesOf(payload)
+      etag = `W/"${hash('sha1', body, 'base64url')}"`
       void reply.header('etag', etag)
     }
     if (!matches(request.headers['if-none-match'], etag)) {
@@ -31,6 +28,14 @@ export function registerEtags(app: FastifyInstance): void {
     void reply.code(304).removeHeader('content-length').removeHeader('content-type')
     done(null, '')
   })
+}
+
+/** In one pass, with room for some letters beyond ASCII: counting their bytes before took 40 of 145 µs (27 kB). */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(text.length + (text.length >> 3) + 64)
+  const { read, written } = encoder.encodeInto(text, bytes)
+  // Memory that was not written must never leave.
+  return read === text.length ? bytes.subarray(0, written) : Buffer.from(text)
 }
 
 const strong = (etag: string): string => etag.trim().replace(/^W\//, '')

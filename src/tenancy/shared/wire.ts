@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import type pg from 'pg'
+import { Inflow } from './inflow.ts'
 import { Outgoing } from './outgoing.ts'
 import type { Bytes } from './rows.ts'
 
@@ -42,7 +43,7 @@ export class Wire {
   readonly flying: Exchange[] = []
   readonly #client: pg.Client
   readonly #stream: Socket
-  /** The beginning of a message that is not whole yet. */
+  /** Copies of the beginning of a message that is not whole yet. */
   #parts: Bytes[] = []
   #gathered = 0
   #needed = 0
@@ -59,7 +60,10 @@ export class Wire {
     this.#client = client
     this.#stream = (client as unknown as { connection: { stream: Socket } }).connection.stream
     this.#stream.removeAllListeners('data')
-    this.#stream.on('data', (bytes: Buffer) => this.#read(bytes as Bytes))
+    const read = (bytes: Buffer): void => this.#read(bytes as Bytes)
+    // Not with TLS, whose socket is another one.
+    if (this.#stream instanceof Inflow) this.#stream.taker = read
+    else this.#stream.on('data', read)
     const lose = (error: Error = new Error('connection ended')): void => {
       if (this.#lost) return
       this.#lost = true
@@ -125,7 +129,7 @@ export class Wire {
     let bytes = chunk
     if (this.#parts.length > 0) {
       this.#gathered += chunk.length
-      this.#parts.push(chunk)
+      this.#parts.push(Buffer.from(chunk) as Bytes)
       // Put together once: a row of some megabytes comes in as many chunks.
       if (this.#gathered < this.#needed) return
       bytes = Buffer.concat(this.#parts) as Bytes
@@ -145,7 +149,7 @@ export class Wire {
       this.#message(bytes[at]!, bytes, at + 5, at + needed)
     }
     if (at === bytes.length) return
-    this.#parts = [bytes.subarray(at) as Bytes]
+    this.#parts = [Buffer.from(bytes.subarray(at)) as Bytes]
     this.#gathered = bytes.length - at
     this.#needed = needed
   }
