@@ -1,68 +1,14 @@
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Owner } from '#tenancy'
 import { calmly, theft } from '../measure/calm.ts'
 import { paced } from '../measure/paced.ts'
 import { median } from '../measure/statistics.ts'
 import { shown, type Line, type Measured } from '../rows.ts'
-import { benchMigration, query, withdrawMigration, withOwner } from '../world/database.ts'
+import { benchMigration, query, withdrawMigration } from '../world/database.ts'
 import { run, serve } from '../world/program.ts'
-import { creationsIn, type Arena, type Bench } from './arena.ts'
-
-const created = 25
-
-/** Makes some establishments, one after the other. @returns how long each took (ms) */
-async function createSome(owner: Owner, count: number): Promise<number[]> {
-  const times: number[] = []
-  for (let n = 0; n < count; n++) {
-    const since = performance.now()
-    await owner.createEstablishment({ slug: `more_${Date.now().toString(36)}_${n}`, name: `De plus ${n}`, type: 'cscom', region: 'Mopti' }) // prettier-ignore
-    times.push(performance.now() - since)
-  }
-  // Of the first, the program's statements are new to the database.
-  return times
-}
-
-/** Creation in an empty installation and beyond the last of a large one, in turn; and the times of those in between. */
-export async function creation(bench: Bench, dataDir: string): Promise<Measured> {
-  const empty = join(bench.folder, 'empty')
-  mkdirSync(empty, { mode: 0o700 })
-  const [first, last] = [[] as number[], [] as number[]]
-  for (let round = 0; round < Math.min(3, bench.options.rounds); round++) {
-    first.push(...(await calmly(() => withOwner(empty, (owner) => createSome(owner, created)))).done)
-    last.push(...(await calmly(() => withOwner(dataDir, (owner) => createSome(owner, created)))).done)
-  }
-  const all = creationsIn(join(dataDir, 'creation.json'))
-  const thousands = Object.fromEntries(
-    [0, 1_000, 2_000, 3_000, 4_000, 5_000].flatMap((from) => {
-      const some = all.filter(({ n }) => Math.abs(n - from) < 100).map(({ ms }) => ms)
-      return some.length > 0 ? [[from, Math.round(median(some))]] : []
-    }),
-  )
-  bench.say(`  while the installation was filled, median ms: ${JSON.stringify(thousands)}`)
-  const line = (what: string, value: number, comparison: string): Line => ({
-    row: 'creation',
-    what,
-    atLeast: 80,
-    aim: 60,
-    more: false,
-    unit: 'ms',
-    value,
-    figure: `median of ${first.length}`,
-    comparison,
-  })
-  const [one, many] = [median(first), median(last)]
-  const place = `beyond the ${bench.options.tenants.toLocaleString('en')}th`
-  return {
-    detail: { first, last, thousands },
-    lines: [
-      line('create an establishment, the first ones', one, '–'),
-      line(`create an establishment, ${place}`, many, `${shown(one, 'ms')} the first ones`),
-    ],
-  }
-}
+import type { Arena, Bench } from './arena.ts'
 
 /** @returns seconds */
 async function readyAfter(program: string, dataDir: string): Promise<number> {

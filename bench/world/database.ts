@@ -102,17 +102,30 @@ export const ownerOn = async (url: string): Promise<Owner> => {
 }
 
 /** Access tokens of people who could have signed in: a login takes 30 ms of the processor on purpose. */
-export async function openTokens({ superuserUrl, installation, masterKey }: Reached) {
+export async function openTokens(reached: Reached) {
+  const issue = await openIssuing(reached)
+  return ({ id, slug }: Site, { id: sub, username, name }: Site['agents'][number]): Promise<string> =>
+    issue({ sub, sid: uuidv7(), establishment: slug, establishmentId: id, role: 'SIS_CSCOM', roles: ['SIS_CSCOM'], username, name, amr: ['pwd'] }) // prettier-ignore
+}
+
+/** The same of an administrator of the platform, who is made at the first time. */
+export async function platformToken(reached: Reached): Promise<string> {
+  const [username, name] = ['bench.platform', 'Plateforme']
+  const [account] = await query<{ id: string }>(
+    reached.superuserUrl,
+    `insert into sis_platform.account (id, username, display_name, status, platform_role) values ($1, $2, $3, 'active', 'SUPER_ADMIN')
+     on conflict (username) do update set display_name = excluded.display_name returning id`,
+    [uuidv7(), username, name],
+  )
+  const issue = await openIssuing(reached)
+  return issue({ sub: account?.id ?? '', sid: uuidv7(), establishment: null, establishmentId: null, role: 'SUPER_ADMIN', roles: ['SUPER_ADMIN'], username, name, amr: ['pwd', 'otp'] }) // prettier-ignore
+}
+
+async function openIssuing({ superuserUrl, installation, masterKey }: Reached) {
   const stored = await query<StoredKey>(
     superuserUrl,
     `select kid, public_jwk, private_key, status from sis_platform.signing_key where status <> 'retired' order by created_at`,
   )
   const ring = openKeyring(stored, masterKey)
-  return ({ id, slug }: Site, { id: sub, username, name }: Site['agents'][number]): Promise<string> =>
-    issueToken(
-      ring,
-      `urn:sis:${installation}`,
-      { sub, sid: uuidv7(), establishment: slug, establishmentId: id, role: 'SIS_CSCOM', roles: ['SIS_CSCOM'], username, name, amr: ['pwd'] }, // prettier-ignore
-      new Date(),
-    )
+  return (subject: Parameters<typeof issueToken>[2]) => issueToken(ring, `urn:sis:${installation}`, subject, new Date())
 }
