@@ -180,7 +180,7 @@ test('whatever is cut off leaves nothing half made: not a preparation, not the o
   assert.deepEqual([await made(), await prepared()], [before, []])
 })
 
-test('one whose role or schema is gone is made anew under its name', async () => {
+test('one whose role or schema is gone is made anew under its name, or removed', async () => {
   const { superadmin, database } = await harness()
   const lost = await prepare(2)
   const [noSchema = '', noRole = ''] = lost
@@ -190,6 +190,10 @@ test('one whose role or schema is gone is made anew under its name', async () =>
   await reconcile()
   assert.deepEqual((await Promise.all(['madougou', 'dinangourou'].map(schemaOf))).toSorted(), lost.toSorted())
   assert.deepEqual(await Promise.all(['madougou', 'dinangourou'].map(statusOf)), ['active', 'active'])
+  const [lame = ''] = await prepare(1)
+  await database.asSuperuser(`drop owned by ${lame}; drop role ${lame}`)
+  await prepareAnew(lame)
+  assert.deepEqual((await made()).filter(({ name }) => name === lame), []) // prettier-ignore
 })
 
 test('a backup of the whole leaves it out, also while it is claimed, and is not disturbed by it', async () => {

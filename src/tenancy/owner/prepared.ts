@@ -8,8 +8,8 @@ const preparing = '1301, 11'
 type Found = { schema_name: string; version: number; fits: boolean }
 
 /**
- * One step towards `wanted` prepared establishments: drops one that an earlier version made, or makes one, in one
- * transaction. What is claimed is let alone: it is no longer ours.
+ * One step towards `wanted` prepared establishments, in one transaction: drops one that an earlier version made, or that has
+ * lost its role or schema; or makes one. What is claimed is let alone: it is no longer ours.
  * @returns whether there was something to do
  */
 export function prepareNext(
@@ -23,7 +23,9 @@ export function prepareNext(
     const [free] = await session.query<{ ours: boolean }>(`select pg_try_advisory_xact_lock(${preparing}) as ours`)
     if (!free?.ours) return false
     const ready = await session.query<Found>(
-      `select schema_name, version, checksum = $1 as fits from sis_platform.prepared where not claimed`,
+      `select schema_name, version, checksum = $1 and to_regrole(quote_ident(schema_name)) is not null
+         and to_regnamespace(quote_ident(schema_name)) is not null as fits
+       from sis_platform.prepared where not claimed`,
       [formOf(migrations)],
     )
     // A newer program works here as well: it prepares, and would drop what we make.
