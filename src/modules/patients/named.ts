@@ -6,10 +6,11 @@ import {
   type TenantDb,
   type TenantTables,
 } from '#tenancy'
+import { allOf, newestOf } from './found.ts'
 import { matching } from './page-query.ts'
 import type { Conditions } from './page-statement.ts'
 import { patientColumns, type PatientRow } from './record.ts'
-import { isVisible, throughGlass, type Viewer } from './visibility.ts'
+import { throughGlass, type Viewer } from './visibility.ts'
 
 type Patients = ExpressionBuilder<TenantTables, 'patient'>
 export type RankedRow = PatientRow & { glass: string | null; rank: number }
@@ -80,16 +81,11 @@ export const likestOf = (
   { conditions, changed, after, limit, all, among, from, newest }: Search,
 ): Promise<RankedRow[]> =>
   db
-    .with('found', (one) =>
-      one
-        .selectFrom('patient')
-        .select(['patient.id', 'patient.search_key'])
-        .where((eb) => isVisible(eb, viewer))
-        .where((eb) => eb.and([...matching(eb, conditions, changed), among(eb)]))
-        // From the index of the newest, or from that of the names where they are few: PostgreSQL's to choose.
-        .$if(newest && !all, (query) => query.orderBy('created_at', 'desc').orderBy('id', 'desc'))
-        .$if(!all, (query) => query.limit(newest ? MOST_RANKED : MOST_ALIKE_RANKED)),
-    )
+    .with('found', (one) => {
+      const asked = (eb: Patients) => eb.and([...matching(eb, conditions, changed), among(eb)])
+      if (newest && !all) return newestOf(one, viewer, asked, MOST_RANKED)
+      return allOf(one, viewer, asked).$if(!all, (query) => query.limit(MOST_ALIKE_RANKED))
+    })
     // PostgreSQL would put the likeness back into the join, for each bearer.
     .with(
       (named) => named('ranked').materialized(),
