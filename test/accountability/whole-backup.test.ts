@@ -22,7 +22,7 @@ import { migrationsFolder, quiet } from '../cluster.ts'
 import { startExternal } from '../external-postgres.ts'
 import { testPassword } from '../fixtures.ts'
 import { harness } from '../harness.ts'
-import { newDataDir, removeFolder, sis } from '../sis-process.ts'
+import { newDataDir, removeFolder, sis, until } from '../sis-process.ts'
 import { isFull } from '../size.ts'
 import { findPostgres, requireTool } from '../tools.ts'
 import {
@@ -89,6 +89,9 @@ before(async () => {
   const owner = await database.owner()
   await setAside(owner, 'cabinet_etoile')
   await owner.sealAudit(auditKey(masterKey))
+  // Of nobody: it stays behind, and what comes back does without it.
+  owner.keepPrepared(1)
+  await until(async () => (await database.asSuperuser('select from sis_platform.prepared')).length || undefined)
   await owner.close()
   const writing = writePairs(await schemaOf(database.asSuperuser, cscom.establishment.slug))
   await sleep(100)

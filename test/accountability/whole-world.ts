@@ -87,7 +87,7 @@ const changed: Record<string, string[]> = {
   'sis_audit.entry': ['era', 'xid'],
 }
 // Not taken along; the version of the directory moves with every ended session.
-const leftOut = /\.(idempotency_key|login_challenge|directory_version|backup_run|seal)$/
+const leftOut = /\.(idempotency_key|login_challenge|prepared|directory_version|backup_run|seal)$/
 
 /** Every row of every table of an installation, as PostgreSQL writes it, by the table's name. */
 export async function everyRow(query: Query): Promise<Record<string, string[]>> {
@@ -95,7 +95,8 @@ export async function everyRow(query: Query): Promise<Record<string, string[]>> 
     `select n.nspname || '.' || c.relname as name, array_agg(a.attname::text order by a.attnum) as columns
      from pg_namespace n join pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p')
      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-     where n.nspname ~ '^sis_(platform|ref|audit|[a-z0-9]+_t_[a-z0-9]+)$' group by n.nspname, c.relname order by 1`,
+     where n.nspname ~ '^sis_(platform|ref|audit|[a-z0-9]+_t_[a-z0-9]+)$'
+       and not exists (select from sis_platform.prepared p where p.schema_name = n.nspname) group by n.nspname, c.relname order by 1`,
   )
   const rows: Record<string, string[]> = {}
   for (const { name, columns } of tables.filter((table) => !leftOut.test(table.name))) {
