@@ -98,7 +98,7 @@ export const daysWithin = (
  * Some pages of a table, the same ones each time: enough to see how common something is in it. Of its first pages the seed takes
  * 1, 8, 46, 171, 431: a small table has one too.
  */
-export const sampled = <T extends keyof TenantTables & string>(table: T) =>
+export const sampled = <T extends keyof TenantTables>(table: T) =>
   sql<
     Selectable<TenantTables[T]>
   >`(select * from ${sql.table(table)} tablesample system (${sql.lit(100 * SAMPLED)}) repeatable (1310))`.as<T>(table)
