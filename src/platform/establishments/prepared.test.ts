@@ -180,8 +180,8 @@ test('whatever is cut off leaves nothing half made: not a preparation, not the o
   assert.deepEqual([await made(), await prepared()], [before, []])
 })
 
-test('one whose role or schema is gone is made anew under its name, or removed', async () => {
-  const { superadmin, database } = await harness()
+test('one whose role or schema is gone is made anew under its name, or removed; one of another login is opened to ours', async () => {
+  const { superadmin, database, tenancy } = await harness()
   const lost = await prepare(2)
   const [noSchema = '', noRole = ''] = lost
   await database.asSuperuser(`drop schema ${noSchema} cascade`)
@@ -190,6 +190,15 @@ test('one whose role or schema is gone is made anew under its name, or removed',
   await reconcile()
   assert.deepEqual((await Promise.all(['madougou', 'dinangourou'].map(schemaOf))).toSorted(), lost.toSorted())
   assert.deepEqual(await Promise.all(['madougou', 'dinangourou'].map(statusOf)), ['active', 'active'])
+  const [foreign = ''] = await prepare(1)
+  const own = `sis_${database.installation}_`
+  await database.asSuperuser(`begin; set local role ${own}owner; revoke ${foreign} from ${own}api; commit`)
+  await superadmin.post(path, wish('koro'), 202)
+  await reconcile()
+  const koro = tenancy.directory.findBySlug('cscom_koro')
+  assert.equal(koro?.schema, foreign)
+  await tenancy.tenant(koro).read((db) => db.selectFrom('patient').select('id').execute())
+
   const [lame = ''] = await prepare(1)
   await database.asSuperuser(`drop owned by ${lame}; drop role ${lame}`)
   await prepareAnew(lame)

@@ -16,14 +16,19 @@ export async function provision(pool: OwnerPool, establishmentId: string, contex
     const [wished] = await session.query<Found>(
       `select e.id, e.schema_name, exists (select from pg_roles where rolname = e.schema_name) as "hasRole",
          to_regnamespace(quote_ident(e.schema_name)) is not null as "hasSchema",
+         exists (select from pg_auth_members where roleid = to_regrole(quote_ident(e.schema_name))
+           and member = to_regrole(quote_ident($3))) as "isMember",
          p.schema_name is not null as "isPrepared", p.checksum = $2 as fits
        from sis_platform.establishment e left join sis_platform.prepared p using (schema_name)
        where e.id = $1 and e.status in ('provisioning', 'failed') for update of e`,
-      [establishmentId, formOf(context.migrations)],
+      [establishmentId, formOf(context.migrations), context.apiRole],
     )
     if (!wished) return
+    const isReady = wished.isPrepared && wished.fits && wished.hasRole && wished.hasSchema
+    // Prepared for the pools' former login, a member is missing.
+    const member = wished.isMember ? '' : admit(ident(wished.schema_name), context)
     await session.run(`
-      ${wished.isPrepared && wished.fits && wished.hasRole && wished.hasSchema ? '' : makeAnew(wished, context)}
+      ${isReady ? member : makeAnew(wished, context)}
       ${openSchema(wished.schema_name)}
       ${recordDone(wished.id, context.migrations.length)}
       ${wished.isPrepared ? `delete from sis_platform.prepared where schema_name = ${literal(wished.schema_name)};` : ''}
@@ -32,7 +37,7 @@ export async function provision(pool: OwnerPool, establishmentId: string, contex
   })
 }
 
-type Found = Wished & { hasRole: boolean; hasSchema: boolean; isPrepared: boolean; fits: boolean | null }
+type Found = Wished & Record<'hasRole' | 'hasSchema' | 'isMember' | 'isPrepared', boolean> & { fits: boolean | null }
 
 // What an earlier version prepared holds nothing yet, and is made anew under its name: the record has begun there.
 const makeAnew = ({ schema_name, hasRole, isPrepared }: Found, context: ProvisionContext): string => `
