@@ -26,7 +26,6 @@ import {
 } from './platform/http/limits.ts'
 import { registerMeasures, type Measuring } from './platform/http/measures.ts'
 import { networkOf } from './platform/http/network.ts'
-import { Answer } from './platform/http/prepared-headers.ts'
 import { registerProblems, sendProblem } from './platform/http/problems.ts'
 import { registerRequest } from './platform/http/request.ts'
 import { registerRequestLog, requestJournal } from './platform/http/request-log.ts'
@@ -79,7 +78,6 @@ export const modules = [
 export async function buildApp({ config, access, log, measuring }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({
     ...serverLimits,
-    http: { ...serverLimits.http, ServerResponse: Answer },
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: sendProblem,

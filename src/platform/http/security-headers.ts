@@ -1,6 +1,5 @@
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { Answer, canAddToHead, prepareHeaders } from './prepared-headers.ts'
 
 // Many a centre has no certificate on its local network: pages must not be sent to https by force.
 export const securityHeaders = {
@@ -14,12 +13,8 @@ export const securityHeaders = {
  */
 export async function registerSecurityHeaders(app: FastifyInstance): Promise<void> {
   const headers = await headersOfHelmet()
-  const prepared = prepareHeaders(headers)
-  const isAdded = canAddToHead()
   app.addHook('onRequest', (_request, reply, done) => {
-    // A request that was injected has an answer of another kind.
-    if (isAdded && reply.raw instanceof Answer) reply.raw.prepared = prepared
-    else void reply.headers(headers)
+    void reply.headers(headers)
     done()
   })
 }
