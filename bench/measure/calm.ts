@@ -7,8 +7,8 @@ const mostStolen = 0.05
 export type Calm<T> = { done: T; stolen: number }
 
 /**
- * Measures again, `attempts` times at most, while others on the host take more than a twentieth of the processors: a virtual
- * machine may lose half of them from one minute to the next. @returns the calmest
+ * Measures, and again (`attempts` times at most in all) while others on the host take more than a twentieth of the processors:
+ * a virtual machine may lose half of them from one minute to the next. @returns the calmest
  */
 export async function calmly<T>(measure: () => Promise<T>, attempts = 4): Promise<Calm<T>> {
   let calmest: Calm<T> | undefined
