@@ -25,7 +25,7 @@ export async function contest(
 ): Promise<Contest> {
   const result: Contest = { rounds: {}, verified: {} }
   for (const { name, round, verify } of contestants) {
-    await warm(round, warmUp)
+    await calmly(() => warm(round, warmUp), 2)
     result.rounds[name] = []
     if (verify) result.verified[name] = await verify()
   }
