@@ -202,35 +202,57 @@ test('a part in the middle of a name is found, and who is called so comes before
   assert.deepEqual(paged, whole)
 })
 
-test('of more bearers of a name than are ranked a list has the newest, an export all; the rare are found among them', async () => {
+const add = async (family: string, given: string, first: number, last: number): Promise<void> => {
   const { csref, database } = await harness()
-  const { schema } = csref.establishment
-  const add = (family: string, given: string, first: number, last: number) =>
-    database.asSuperuser(
-      `insert into ${schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date,
-        born_from, born_to, search_key, created_by_name, created_at)
-      select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 2015, n, $1, $2, 'F', 'year', '1980',
-        '1980-01-01', '1980-12-31', $3, 'Agent', timestamptz '2015-01-01' + n * interval '1 minute'
-      from generate_series(${first}, ${last}) n`,
-      [family, given, searchKey(given, family)],
-    )
-  await add('Zou', 'Ali', 1, 1)
-  await add('Zoungrana', 'Pauline', 11, 1_020)
-  await add('Zoungranou', 'Pauline', 2_000, 2_000)
+  await database.asSuperuser(
+    `insert into ${csref.establishment.schema}.patient (id, file_year, file_number, family_name, given_name, sex, birth_precision, birth_date,
+      born_from, born_to, search_key, created_by_name, created_at)
+    select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 2015, n, $1, $2, 'F', 'year', '1980',
+      '1980-01-01', '1980-12-31', $3, 'Agent', timestamptz '2015-01-01' + n * interval '1 minute'
+    from generate_series(${first}, ${last}) n`,
+    [family, given, searchKey(given, family)],
+  )
+}
+
+/** The file numbers of all pages. */
+async function filesOf(q: string): Promise<string[]> {
+  const { csref } = await harness()
   const seen: string[] = []
   for (let cursor: string | null = null, first = true; first || cursor !== null; first = false) {
-    const more: Body = { q: 'zoungrana', limit: 100, ...(cursor !== null && { cursor }) }
+    const more: Body = { q, limit: 100, ...(cursor !== null && { cursor }) }
     const { body } = await csref.agent.post(`${patients}/search`, more, 200)
     seen.push(...body.items.map(({ fileNumber }: Body) => fileNumber))
     cursor = body.nextCursor
   }
-  assert.deepEqual(
-    seen,
-    Array.from({ length: 1_000 }, (_, n) => `2015-${String(1_020 - n).padStart(6, '0')}`).concat('2015-002000'),
-  )
+  return seen
+}
+
+/** A thousand files, from the newest on. */
+const thousandFrom = (newest: number): string[] =>
+  Array.from({ length: 1_000 }, (_, n) => `2015-${String(newest - n).padStart(6, '0')}`)
+
+test('of more bearers of a name than are ranked a list has the newest, an export all; the rare are found among them', async () => {
+  const { csref } = await harness()
+  await add('Zou', 'Ali', 1, 1)
+  await add('Zoungrana', 'Pauline', 11, 1_020)
+  await add('Zoungranou', 'Pauline', 2_000, 2_000)
+  assert.deepEqual(await filesOf('zoungrana'), thousandFrom(1_020).concat('2015-002000'))
   const { text } = await csref.agent.get(`${patients}/export?format=csv&q=zoungrana`, 200)
   assert.equal(text.match(/Zoungrana;/g)?.length, 1_010)
   // Older than a thousand whose name begins so; and behind a thousand who are less alike.
   assert.deepEqual((await found('zou'))[0], 'Ali Zou')
   assert.deepEqual((await found('poline zoungranou'))[0], 'Pauline Zoungranou')
+})
+
+test('so it is of a name that the sample misses', async () => {
+  const { csref, database } = await harness()
+  // Between the 46th page and the 171st, of which the sample has none (tenancy/sql.ts).
+  await add('Fané', 'Rokia', 3_000, 4_999)
+  await add('Kodio', 'Yaya', 5_000, 6_009)
+  const [sample] = await database.asSuperuser<{ looked: number; met: number }>(
+    `select count(*)::int as looked, (count(*) filter (where search_key like '%kodio%'))::int as met
+     from ${csref.establishment.schema}.patient tablesample system (0.5) repeatable (1310)`,
+  )
+  assert.ok(sample && sample.looked > 0 && sample.met === 0)
+  assert.deepEqual(await filesOf('kodio'), thousandFrom(6_009))
 })

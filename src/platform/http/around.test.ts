@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { get } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
@@ -11,6 +12,7 @@ import { until } from '../../../test/sis-process.ts'
 import { problem, problemDocument, problemText } from '../../shared/errors.ts'
 import { newId } from '../../shared/ids.ts'
 import { whenClosed, whenHandedOver } from './endings.ts'
+import { registerEtags } from './etags.ts'
 import { registerAnswerDeadline, registerBodyDeadline } from './limits.ts'
 import { registerProblems } from './problems.ts'
 import { registerRequest } from './request.ts'
@@ -55,6 +57,24 @@ test('a refusal that is put together is the document that is written out', () =>
     for (const language of ['fr', 'en'] as const)
       for (const id of [newId(), newId()])
         assert.equal(problemText(refused, language, id), JSON.stringify(problemDocument(refused, language, id)))
+})
+
+test('a text of whatever letters leaves whole, under the mark of its bytes', async (t) => {
+  const app = Fastify()
+  registerEtags(app)
+  let text = ''
+  app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(text))
+  t.after(() => app.close())
+  // 73 letters of two bytes are the most that fit into the room that is taken for them.
+  for (const letter of ['a', 'é', 'ߒ', '界', '😀'])
+    for (const times of [1, 36, 73, 74, 2_000]) {
+      text = letter.repeat(times)
+      const bytes = Buffer.from(text)
+      const { rawPayload, headers } = await app.inject('/')
+      assert.ok(rawPayload.equals(bytes), `${times} × ${letter}`)
+      assert.equal(headers['content-length'], String(bytes.length))
+      assert.equal(headers.etag, `W/"${createHash('sha1').update(bytes).digest('base64url')}"`)
+    }
 })
 
 test('whoever waits for the end of an answer is told once', async (t) => {

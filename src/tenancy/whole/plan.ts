@@ -80,8 +80,8 @@ type FoundSchema = { name: string; slug: string | null; version: number | null }
 type Found = { shapes: WholeTable[][]; schemas: WholeSchema[]; strangers: string[] }
 
 /**
- * Every establishment's schema with its version and shape; not those that wait for one. One statement for all of them: asking the catalogue schema by
- * schema reads all of it each time (pg_class has no index by schema alone).
+ * Every establishment's schema with its version and shape; not those that wait for one. One statement for all of them: asking
+ * the catalogue schema by schema reads all of it each time (pg_class has no index by schema alone).
  */
 async function findSchemas(session: OwnerSession, files: Migration[]): Promise<Found> {
   const ahead = (await listPrepared(session)).map(({ schema }) => schema)
