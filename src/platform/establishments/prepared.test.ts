@@ -92,7 +92,7 @@ test('what is prepared is entered by nobody, and only the owner makes, changes o
   }
   const refused = async (role: string, sql: string) => assert.rejects(as(role, sql), { code: '42501' }, `${role}: ${sql}`) // prettier-ignore
   const [own, table] = [`sis_${database.installation}_`, 'sis_platform.prepared']
-  // The pools' login is a member of its role already: even so it reaches nothing.
+  // The pools' login is a member of its role already: even so it reaches none of its tables.
   await refused(schema, `select count(*) from ${schema}.patient`)
   await refused(schema, `insert into ${schema}.service (name) values ('x')`)
   for (const role of [schema, hospital.establishment.schema, `${own}directory`, `${own}audit`])

@@ -6,8 +6,8 @@ export const directory = {
     ok: ['Chaque établissement a son rôle et son schéma.', 'Each establishment has its role and its schema.'],
     bad: ['Des établissements n’ont pas leur rôle ou leur schéma', 'Establishments lack their role or their schema'],
     remedy: [
-      'Restaurez-les depuis une sauvegarde : personne ne peut y travailler.',
-      'Restore them from a backup: nobody can work there.',
+      'Restaurez-les depuis une sauvegarde : personne ne peut y travailler. Ce qui est nommé sans établissement n’était que préparé d’avance et sera refait au prochain démarrage.',
+      'Restore them from a backup: nobody can work there. What is named without an establishment was only prepared ahead and is made anew at the next start.',
     ],
   }),
   tenants_granted: wording('critical', {
