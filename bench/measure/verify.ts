@@ -51,7 +51,7 @@ export async function verify(
     while (left-- > 0) {
       const one = requests[Math.floor(Math.random() * requests.length)]!
       let { status, text } = await answerOf(url, agent, one, keyed)
-      // It is asked again as a client would: what is looked at here is whose the records are.
+      // Asked again, since what is looked at here is whose the records are, and a refused creation is none.
       for (let again = 0; status === 503 && again < 5; again++) {
         await sleep(1_000)
         ;({ status, text } = await answerOf(url, agent, one, keyed))
