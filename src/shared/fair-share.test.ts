@@ -44,9 +44,10 @@ test('a line that is full is refused at once, a wait that is too long after its 
 })
 
 test('a line that stands takes no more than so many, one that moves does', async () => {
-  const share = new FairShare({ size: 1, waiting: 100, patienceMs: 5_000, standing: { ms: 15, most: 2 } })
+  const standing = { ms: 500, most: 2 }
+  const share = new FairShare({ size: 1, waiting: 100, patienceMs: 60_000, standing })
   const holders = Array.from({ length: 6 }, () => hold(share, 'a'))
-  await new Promise((resolve) => setTimeout(resolve, 30))
+  await new Promise((resolve) => setTimeout(resolve, 2 * standing.ms))
   assert.equal(await hold(share, 'a').end, '503 busy')
   const neighbour = hold(share, 'b')
   for (const one of [...holders, neighbour]) one.leave()
