@@ -26,6 +26,13 @@ export const likenessRank = (
 export const isLike = (needle: string, haystack: Expression<string>): RawBuilder<boolean> =>
   sql<boolean>`${haystack} operator(sis_ext.%>) ${needle}::text`
 
+/**
+ * Whether it is the id of a patient who has names like one of these spellings, in each of their words (sis_ref.named_alike).
+ * @param spellings folded, of a–z and digits, several words
+ */
+export const isNamedAlike = (id: Expression<string>, spellings: readonly string[]): RawBuilder<boolean> =>
+  isInList(id, sql`select sis_ref.named_alike(${spellings}::text[])`)
+
 /** 0..1: similarity of the two whole strings. */
 export const similarity = (left: Expression<string>, right: string): RawBuilder<number> =>
   sql<number>`sis_ext.similarity(${left}, ${right}::text)`

@@ -146,6 +146,8 @@ export const expressions = ({ own, other, table, backend, api, accounts }: Targe
     `pg_get_functiondef('sis_ext.unaccent(text)'::regprocedure)`,
     `xmlparse(document '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>')::text`,
     `(xpath('/a/text()', '<a>x</a>'))[1]::text`,
+    // The one function of ours that makes SQL of texts: it quotes them, and runs as whoever calls it.
+    `(select string_agg(id::text, ',') from sis_ref.named_alike(array['awa x'' or true) union select id from ${other}.patient --']) id)`,
     // They end with the transaction; no establishment's statement waits for one of these locks.
     `pg_advisory_xact_lock(1301, 2)`,
     `pg_export_snapshot()`,

@@ -63,17 +63,25 @@ const visibleConsultations = (db: TenantDb, viewer: Viewer, at?: string) =>
     .selectFrom('consultation')
     .innerJoin('patient', 'patient.id', 'consultation.patient_id')
     .select(summaryColumns)
-    // Not joined: each join hands on all 40 columns, which costs more than the look-ups.
+    // Not joined: each join hands on all 40 columns, which costs more than the look-ups. PostgreSQL would look for the name of no
+    // specialty too: 50 of the 370 µs of a list of visits without one.
     .select((eb) => [
       eb
-        .selectFrom('service')
-        .select('service.name')
-        .whereRef('service.id', '=', 'consultation.service_id')
+        .case()
+        .when('consultation.service_id', 'is not', null)
+        .then(eb.selectFrom('service').select('service.name').whereRef('service.id', '=', 'consultation.service_id'))
+        .end()
         .as('service_name'),
       eb
-        .selectFrom('specialty')
-        .select('specialty.name')
-        .whereRef('specialty.id', '=', 'consultation.specialty_id')
+        .case()
+        .when('consultation.specialty_id', 'is not', null)
+        .then(
+          eb
+            .selectFrom('specialty')
+            .select('specialty.name')
+            .whereRef('specialty.id', '=', 'consultation.specialty_id'),
+        )
+        .end()
         .as('specialty_name'),
     ])
     .select('patient.sensitive')

@@ -9,7 +9,7 @@ import {
 } from '#tenancy'
 import { today } from '../../shared/clock.ts'
 import { readRankKeys, toPage } from '../../shared/keyset.ts'
-import { isNamed } from './likeness.ts'
+import { isNamedAs } from './likeness.ts'
 import { isCalled, isCalledWholly, likestOf, MOST_ALIKE, type RankedRow } from './named.ts'
 import { findProtected } from './protected.ts'
 import { conditionsOf, newestPatients, newestStatement } from './page-query.ts'
@@ -129,7 +129,7 @@ function askedFor(eb: Patients, { names, digits, card, fileNumber }: Asked) {
   if (fileNumber) return eb.and([eb('file_year', '=', fileNumber.year), eb('file_number', '=', fileNumber.number)])
   if (!names && !digits) return eb.lit(false)
   const said = eb.and([
-    ...(names ? [eb.or(spellingsOf(names).map((name) => isNamed(eb, name)))] : []),
+    ...(names ? [isNamedAs(eb, spellingsOf(names))] : []),
     ...(digits ? [withDigits(eb, digits)] : []),
   ])
   if (!card) return said
