@@ -24,7 +24,7 @@ export async function insertAll<T extends keyof TenantTables>(
   const columns = [...new Set([...Object.keys(same), ...Object.keys(first)])]
   const { alike, each } = rows.length < WORTH_COMPARING ? { alike: {}, each: rows } : apart(rows, first)
   const row = sql`null::${sql.table(table)}`
-  const given = sql`json_populate_recordset(json_populate_record(${row}, ${JSON.stringify({ ...same, ...alike })}::json), ${JSON.stringify(each)}::json)`
+  const given = sql`jsonb_populate_recordset(jsonb_populate_record(${row}, ${JSON.stringify({ ...same, ...alike })}::jsonb), ${JSON.stringify(each)}::jsonb)`
   // The builder cannot type a table that is a parameter.
   await (db as unknown as Kysely<Record<string, Record<string, unknown>>>)
     .insertInto(table)
