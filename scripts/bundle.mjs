@@ -20,6 +20,18 @@ const swaggerUi = {
     }),
 }
 
+// V8 keeps the text of a program for as long as it runs, and all of it in two bytes a character for the sake of a single one that
+// is not Latin 1: 11.4 MB of each process. esbuild writes such a one as an escape in strings, and leaves regular expressions alone.
+const inLatin = {
+  name: 'latin',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      return { contents: text.replace(/[^\0-\xff]/g, escaped), loader: 'ts' }
+    }),
+}
+const escaped = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /**
  * Makes the program of `src/` and of most libraries: `cli.js` with the parts that it loads late, and `server.js`, whole: in 80
  * parts that the two share it took a sixth longer to load. Node.js takes half a millisecond or more for each of 940 modules.
@@ -37,7 +49,11 @@ export async function bundleProgram(folder) {
     target: 'node20',
     conditions: ['sis-source'],
     external: unbundled,
-    plugins: [swaggerUi],
+    plugins: [swaggerUi, inLatin],
+    // 3.9 MB instead of 5.7 (inLatin), and no comments of libraries, some of which are not Latin 1.
+    minifyWhitespace: true,
+    // A trace tells lines and columns: not all in one line.
+    lineLimit: 300,
     // As Node.js 21 and later have it. Without it `pg` looks for Cloudflare's in `Response`, and Node loads its HTTP client (45–90 ms).
     define: { navigator: '{"userAgent":"Node.js"}' },
     // Traces in the journal name the sources (src/shared/traces.ts).

@@ -96,3 +96,29 @@ if (nth > 1 && nth < 7) process.exit(1)
   assert.equal(readFileSync(starts).length, 7)
   await workers.drain()
 })
+
+test('a process gets neither our secrets nor a heap of the system for each of its threads', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
+  t.after(() => removeFolder(folder))
+  const seen = join(folder, 'environment.json')
+  const writing = `
+import { writeFileSync } from 'node:fs'
+writeFileSync(${JSON.stringify(seen)}, JSON.stringify(process.env))
+`
+  writeFileSync(join(folder, 'worker.mjs'), writing + program)
+  process.env['SIS_MASTER_KEY'] = 'secret'
+  t.after(() => delete process.env['SIS_MASTER_KEY'])
+  const workers = startWorkers({
+    count: 1,
+    program: join(folder, 'worker.mjs'),
+    settings: Promise.resolve({} as WorkerSettings),
+    masterKey: Promise.resolve(''),
+    tell: () => {},
+  })
+  t.after(() => workers.kill())
+  await workers.ready
+  const environment = JSON.parse(readFileSync(seen, 'utf8')) as Record<string, string>
+  assert.equal(environment['SIS_MASTER_KEY'], undefined)
+  assert.equal(environment['MALLOC_ARENA_MAX'], '1')
+  await workers.drain()
+})
