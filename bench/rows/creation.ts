@@ -69,7 +69,6 @@ async function prepared(looking: pg.Client): Promise<void> {
     !(await isThere(looking, 'select from sis_platform.prepared where not claimed having count(*) >= 2'));
     await sleep(50)
   )
-    // prettier-ignore
     if (Date.now() > end) throw new Error('no establishment was prepared within 2 min')
 }
 
@@ -83,7 +82,6 @@ export async function creation(bench: Bench, dataDir: string): Promise<Measured>
       [first, empty],
       [last, dataDir],
     ] as const) {
-      // prettier-ignore
       const { done, stolen } = await calmly(() => opened(bench.program, folder))
       rounds.push(done)
       bench.say(`  one at a time ${median(done.alone).toFixed(0)} ms, in a row ${mean(done.inARow).toFixed(0)} ms each${theft(stolen)}`) // prettier-ignore
