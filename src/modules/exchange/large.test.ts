@@ -5,7 +5,7 @@ import { harness, type Site } from '../../../test/harness.ts'
 import { until } from '../../../test/sis-process.ts'
 import { importFile, line, register } from './register.fixture.ts'
 
-// More than one part of what is planned and stored together (import/plan.ts: 1,000).
+// More than one batch of what is stored together (import/store.ts: 1,000).
 const MANY = 1_205
 
 /** Visits of as many persons, each with a name and a phone of their own. */
@@ -110,50 +110,4 @@ test('a plan that no longer holds is made again: nobody is given to a file that 
   // The number that the first plan had taken was given back.
   const [numbers] = await database.asSuperuser(`select max(file_number) as last from ${schema}.patient`)
   assert.deepEqual(numbers, { last: 3 })
-})
-
-test('numbers are taken part by part: whoever opens a file meanwhile gets the next one, and none is left out', async () => {
-  const { cscom, database } = await harness()
-  const { schema } = cscom.establishment
-  const before = await count(cscom, 'patient')
-  const lock = await holdLock(database.superuserUrl, schema, 'consultation', 'share')
-  const importing = importFile(cscom.agent, register(...visits(2_005)))
-  await untilHeld('consultation')
-  // The first part's visits wait; the second part is planned beside them, the third is not.
-  const taken = `select last from ${schema}.file_counter`
-  await until(
-    async () => (await database.asSuperuser<{ last: number }>(taken))[0]?.last === before + 2_000 || undefined,
-  )
-  const { body } = await cscom.agent.post('/api/v1/patients', { ...aPatient, familyName: 'Zerbo' }, 201)
-  assert.equal(Number(body.fileNumber.slice(5)), before + 2_001)
-  await lock.release()
-  assert.equal((await importing).status, 201)
-  const [numbers] = await database.asSuperuser(
-    `select count(*)::int as files, max(file_number) as last from ${schema}.patient`,
-  )
-  assert.deepEqual(numbers, { files: before + 2_006, last: before + 2_006 })
-})
-
-test('a plan that ceases to hold once a part of it is stored is taken back and made again', async () => {
-  const { cabinet, database } = await harness()
-  const { schema } = cabinet.establishment
-  const known = { Nom: 'Zoumana', Téléphone: '79000000' }
-  await importFile(cabinet.agent, register(line(known)), { expect: 201 })
-  const before = await count(cabinet, 'patient')
-  const lock = await holdLock(database.superuserUrl, schema, 'consultation', 'share')
-  const lines = visits(MANY, (i) => ({ Date: '05/07/2026', ...(i === MANY - 1 && known) }))
-  const importing = importFile(cabinet.agent, register(...lines))
-  await untilHeld('consultation')
-  await database.asSuperuser(
-    `update ${schema}.patient set hidden_at = now(), hidden_reason = 'doublon' where family_name = 'Zoumana'`,
-  )
-  await lock.release()
-  const { body } = await importing
-  assert.equal(body.stored.consultations, MANY)
-  assert.equal(await count(cabinet, "patient where family_name = 'Zoumana' and hidden_at is null"), 1)
-  const [numbers] = await database.asSuperuser(
-    `select count(*)::int as files, max(file_number) as last from ${schema}.patient`,
-  )
-  const stored = body.stored.patients + before
-  assert.deepEqual(numbers, { files: stored, last: stored })
 })

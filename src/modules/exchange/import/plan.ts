@@ -15,14 +15,6 @@ import { toRefusal, type Refusal, type Register } from './register.ts'
 
 export type PlannedLine = { line: Line; recognised: Recognised; planned: Planned<unknown> }
 
-/** What is stored of some lines of a register. */
-export type Part = {
-  lines: PlannedLine[]
-  patients: TidyPatient[]
-  /** How many of the register's lines were looked at until its end. */
-  upTo: number
-}
-
 /** What is stored of a register, and what is told of it. */
 export type Plan = {
   register: RegisterOf
@@ -38,69 +30,13 @@ export type Plan = {
   after: number
 }
 
-// So many are stored while the next ones are planned.
-const PART = 1_000
-
-/** A plan that is made part by part: the first ones can be stored while the next ones are compared. */
-export class Planning {
-  /** Whole once all parts are there. */
-  readonly plan: Plan
-  /** Of so many lines. */
-  readonly count: number
-  readonly #day = today()
-  readonly #made: Part[] = []
-  #known: Known | undefined
-
-  constructor(plan: Plan, known: Known) {
-    this.plan = plan
-    this.count = known.lines.length
-    this.#known = known
-  }
-
-  /** From the first one on; those that were asked for before are not made again. */
-  async *parts(): AsyncGenerator<Part> {
-    for (let n = 0; ; n++) {
-      const part = this.#made[n] ?? (await this.#next())
-      if (!part) return
-      yield part
-    }
-  }
-
-  async whole(): Promise<Plan> {
-    while (await this.#next());
-    return this.plan
-  }
-
-  async #next(): Promise<Part | undefined> {
-    const known = this.#known
-    if (!known) return undefined
-    const { plan } = this
-    const from = this.#made.at(-1)?.upTo ?? 0
-    const [lines, patients] = [plan.lines.length, plan.patients.length]
-    const breathe = breather()
-    for (const line of known.lines.slice(from, from + PART)) {
-      await breathe()
-      planLine(plan, line, known, this.#day)
-    }
-    const upTo = Math.min(from + PART, this.count)
-    const part = { lines: plan.lines.slice(lines), patients: plan.patients.slice(patients), upTo }
-    this.#made.push(part)
-    if (upTo === this.count) {
-      // Everybody who was compared is let go.
-      this.#known = undefined
-      for (const list of [plan.refused, plan.duplicates, plan.warnings]) list.sort((a, b) => a.line - b.line)
-    }
-    return part
-  }
-}
-
 /**
- * What would be stored of a register by what the establishment has now: all of that is read here, and no connection held
- * afterwards. Whoever stores it asks first whether it still holds.
+ * What would be stored of a register by what the establishment has now. No connection is held while it is thought about;
+ * whoever stores it asks first whether it still holds.
  * @param viewer whose patients the register is compared with
  * @param asker who sends it: a file's number alone finds those whom they may see
  */
-export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file: Register): Promise<Planning> {
+export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file: Register): Promise<Plan> {
   const { register } = file
   const { lines, duplicates, warnings } = withoutRepeats(register, file.entries)
   const plan: Plan = {
@@ -118,7 +54,14 @@ export async function planOf(tenant: Tenant, viewer: Viewer, asker: Viewer, file
     readKnown(db, { viewer, asker, establishment: tenant.establishment }, lines, plan),
   )
   plan.created = known.of.created
-  return new Planning(plan, known)
+  const day = today()
+  const breathe = breather()
+  for (const line of known.lines) {
+    await breathe()
+    planLine(plan, line, known, day)
+  }
+  for (const list of [plan.refused, plan.duplicates, plan.warnings]) list.sort((a, b) => a.line - b.line)
+  return plan
 }
 
 type Known = {

@@ -1,4 +1,3 @@
-import { ConstantBackoff, handleWhen, retry } from 'cockatiel'
 import { v7 as uuidv7 } from 'uuid'
 import type { Tenant, TenantDb } from '#tenancy'
 import { refuseDisabled, refuseSwitchedOff } from '../../../platform/modules/index.ts'
@@ -13,7 +12,7 @@ import {
   type FileNumbers,
 } from '../../patients/index.ts'
 import { storeList } from './list.ts'
-import { planOf, type Part, type Plan, type PlannedLine, type Planning } from './plan.ts'
+import { planOf, type Plan, type PlannedLine } from './plan.ts'
 import { areOnFile, batches, countStored, enterGate, findStored, insertLines } from './queries.ts'
 import type { NewRun, StoredLine } from './queries.ts'
 import type { RegisterOf } from '../declaration.ts'
@@ -42,7 +41,7 @@ export async function storeRegister(
   if (dryRun) {
     // A try leaves nothing behind: whoever guessed thousands of lines would learn of protected files, were it not compared
     // with what they see anyway.
-    const plan = await (await planOf(tenant, actor, actor, register)).whole()
+    const plan = await planOf(tenant, actor, actor, register)
     return tenant.transaction(async (db) => ({
       run: await keepRun(db, actor, toRun(register, plan, true)),
       alreadyImported: false,
@@ -53,15 +52,12 @@ export async function storeRegister(
     const before = await tenant.read((db) => findStored(db, register.register.name, register.hash))
     if (before) return { run: before, alreadyImported: true, met: [] }
     // What is stored is compared with everybody, so that nobody gets a second, open file.
-    const planning = await planOf(tenant, nobodyLooks, actor, register)
-    // Which beds a ward's book brings, and since when, is known at its last line.
-    if (register.register.place) await planning.whole()
-    const stored = await withFileNumbers(tenant, (numbers) =>
+    const plan = await planOf(tenant, nobodyLooks, actor, register)
+    const stored = await withFileNumbers(tenant, plan.patients.length, (numbers) =>
       tenant
-        .transaction((db) => storePlan(db, tenant, actor, register, planning, numbers, progress))
+        .transaction((db) => storePlan(db, tenant, actor, register, plan, numbers, progress))
         .catch((error: unknown) => {
-          if (error instanceof Outdated) return undefined
-          if (error instanceof Problem && register.register.outdatedBy?.includes(error.code)) return undefined
+          if (error instanceof Problem && plan.register.outdatedBy?.includes(error.code)) return undefined
           throw error
         }),
     )
@@ -70,33 +66,18 @@ export async function storeRegister(
   throw problem('import_running', { retryAfter: 5 })
 }
 
-/** Ends the transaction of a plan that no longer holds. */
-class Outdated extends Error {}
-
-/**
- * Numbers for the files of each part, exactly as many as it needs and once it is planned, given back when `work` stored
- * none. They are not for a COMMIT of which nobody knows.
- */
+/** Numbers for so many files, given back when `work` stored none. They are not for a COMMIT of which nobody knows. */
 async function withFileNumbers(
   tenant: Tenant,
-  work: (numbersFor: NumbersFor) => Promise<Stored | undefined>,
+  count: number,
+  work: (numbers: FileNumbers) => Promise<Stored | undefined>,
 ): Promise<Stored | undefined> {
   const year = Number(today().slice(0, 4))
-  const taken = new Map<Part, FileNumbers>()
-  const giveBack = () =>
-    tenant
-      .transaction(async (db) => {
-        for (const numbers of [...taken.values()].reverse()) await returnFileNumbers(db, numbers)
-      })
-      .catch(() => {})
-  const take = (count: number) =>
-    count === 0 ? { year, first: 1, count } : tenant.transaction((db) => takeFileNumbers(db, year, count))
+  if (count === 0) return work({ year, first: 1, count })
+  const numbers = await tenant.transaction((db) => takeFileNumbers(db, year, count))
+  const giveBack = () => tenant.transaction((db) => returnFileNumbers(db, numbers)).catch(() => {})
   try {
-    const stored = await work(async (part) => {
-      const numbers = taken.get(part) ?? (await patience.execute(() => take(part.patients.length)))
-      taken.set(part, numbers)
-      return numbers
-    })
+    const stored = await work(numbers)
     if (!stored || stored.alreadyImported) await giveBack()
     return stored
   } catch (error) {
@@ -105,28 +86,16 @@ async function withFileNumbers(
   }
 }
 
-type NumbersFor = (part: Part) => Promise<FileNumbers>
-
-// Others may hold all other connections for a moment. PostgreSQL ends a transaction that does nothing for 20 s.
-const patience = retry(
-  handleWhen((error) => error instanceof Problem && error.code === 'busy'),
-  { maxAttempts: 3, backoff: new ConstantBackoff(1_000) },
-)
-
-// A few thousand are stored by one statement.
-const BATCH = 1_000
-
-/** @returns nothing when the plan no longer holds. @throws Outdated when that is seen once a part of it is stored */
+/** @returns nothing when the plan no longer holds */
 async function storePlan(
   db: TenantDb,
   tenant: Tenant,
   actor: Actor,
   register: Register,
-  planning: Planning,
-  numbersFor: NumbersFor,
+  plan: Plan,
+  numbers: FileNumbers,
   progress: Progress,
 ): Promise<Stored | undefined> {
-  const { plan } = planning
   // Its answer is awaited: nothing of another one that holds the gate is seen before.
   await enterGate(db)
   // It may have been read for a minute: a module that was switched off meanwhile waits at the gate.
@@ -134,67 +103,60 @@ async function storePlan(
   // Another process may have stored it while this one thought about it.
   const meanwhile = await findStored(db, register.register.name, register.hash)
   if (meanwhile) return { run: meanwhile, alreadyImported: true, met: [] }
-  if ((await countStored(db)) !== plan.after) return undefined
-  await storeRecords(db, actor, planning, numbersFor, progress)
-  // A line names its record and its import, whose report is whole at the last line.
+  const created = new Set(plan.patients.map(({ id }) => id))
+  const matched = new Set(plan.lines.map(({ planned }) => planned.patientId).filter((id) => !created.has(id)))
+  if ((await countStored(db)) !== plan.after || !(await areOnFile(db, [...matched]))) return undefined
   const report = toRun(register, plan, false)
   const run = await keepRun(db, actor, report)
-  const column = `${plan.register.table}_id` as const
-  const sending = new Sending()
-  for (const lines of batches(plan.lines, BATCH))
-    await sending.next(
-      insertLines(
-        db,
-        report.id,
-        lines.map((line) => toLine(line, column)),
-      ),
-    )
-  await sending.end()
+  await storeRecords(db, actor, plan, report.id, numbers, progress)
   await tellStored(db, actor, report.id, plan.lines.length)
   return { run, alreadyImported: false, met: plan.met }
 }
 
-/** Stores the parts of a plan as they are made. @throws Outdated */
+// The next batch is made and sent while PostgreSQL stores this one.
+const BATCH = 1_000
+
 async function storeRecords(
   db: TenantDb,
   actor: Actor,
-  planning: Planning,
-  numbersFor: NumbersFor,
+  plan: Plan,
+  importId: string,
+  numbers: FileNumbers,
   progress: Progress,
 ): Promise<void> {
-  const { plan, count } = planning
-  progress(0, count)
-  const ids = await plan.register.storeCreated(db, actor, plan.created)
-  const sending = new Sending()
-  for await (const part of planning.parts()) {
-    const { lines, patients, upTo } = part
-    const numbers = await numbersFor(part)
-    await sending.next(Promise.all([holdMatched(db, lines), storePatients(db, actor, patients, numbers)]))
-    const records = lines.map(({ planned }) => planned)
-    await sending.next(plan.register.store(db, actor, records, ids).then(() => progress(upTo, count)))
+  const { register } = plan
+  const column = `${register.table}_id` as const
+  const of = plan.lines.length
+  progress(0, of)
+  const ids = await register.storeCreated(db, actor, plan.created)
+  function* sent(): Generator<Promise<void>> {
+    let { first } = numbers
+    for (const patients of batches(plan.patients, BATCH)) {
+      yield storePatients(db, actor, patients, { year: numbers.year, first })
+      first += patients.length
+    }
+    let done = 0
+    for (const lines of batches(plan.lines, BATCH)) {
+      const records = lines.map(({ planned }) => planned)
+      yield register.store(db, actor, records, ids).then(() => progress((done += lines.length), of))
+    }
+    // A line names its record: the last ones are stored before the first line is sent.
+    yield Promise.resolve()
+    for (const lines of batches(plan.lines, BATCH))
+      yield insertLines(
+        db,
+        importId,
+        lines.map((line) => toLine(line, column)),
+      )
   }
-  await sending.end()
-}
-
-/** Those of the establishment who are matched keep their file until the end of the transaction. @throws Outdated */
-async function holdMatched(db: TenantDb, lines: readonly PlannedLine[]): Promise<void> {
-  const matched = lines.filter(({ recognised: { known } }) => known.line === undefined)
-  const ids = new Set(matched.map(({ planned }) => planned.patientId))
-  if (ids.size > 0 && !(await areOnFile(db, [...ids]))) throw new Outdated()
-}
-
-/** What is sent next is made while PostgreSQL stores what was sent before: two are under way at most. */
-class Sending {
-  #before: Promise<unknown> = Promise.resolve()
-
-  async next(sending: Promise<unknown>): Promise<void> {
+  let before: Promise<void> = Promise.resolve()
+  for (const sending of sent()) {
     // It fails with the one before it, which is the one that says why.
     sending.catch(() => {})
-    await this.#before
-    this.#before = sending
+    await before
+    before = sending
   }
-
-  end = (): Promise<unknown> => this.#before
+  await before
 }
 
 const toLine = (
