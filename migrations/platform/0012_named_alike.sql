@@ -13,8 +13,8 @@ create function sis_ref.named_alike(spellings text[]) returns setof uuid languag
 begin
   -- Made anew each time: PostgreSQL plans for the words, and looks for the table in the caller's path.
   return query execute (
-    select 'select id from patient where false' || string_agg(format(
-        ' or (%s sis_ext.word_similarity(%L, search_key) >= 0.6)', each_word, spelling), '')
+    select 'select id from patient where false' || coalesce(string_agg(format(
+        ' or (%s sis_ext.word_similarity(%L, search_key) >= 0.6)', each_word, spelling), ''), '')
     from unnest(spellings) spelling,
       lateral (
         select string_agg(format('search_key operator(sis_ext.%%>) %L and', word), ' ') as each_word

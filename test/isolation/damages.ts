@@ -141,6 +141,11 @@ export const damages: Damage[] = [
     repair: 'revoke execute on function sis_platform.bump_directory_version from public',
   },
   {
+    id: 'function_rights',
+    sql: 'revoke execute on function sis_ref.named_alike from public',
+    repair: 'grant execute on function sis_ref.named_alike to public',
+  },
+  {
     id: 'owners',
     sql: 'alter table A.record_version owner to API',
     repair: 'alter table A.record_version owner to OWNER',

@@ -73,15 +73,19 @@ async function lookAtFunctions({ look, owner }: Site): Promise<Findings> {
         ...(strange ? [`${name}: owner`] : []),
         ...(callers?.split(', ').includes('PUBLIC') ? [`${name}: PUBLIC`] : []),
       ]),
-    function_rights: rows
-      .filter(({ definer, name, callers }) => !definer && callers !== null && !isOpen(name, callers))
-      .map(({ name, callers }) => `${name} → ${callers}`),
+    function_rights: [
+      ...rows
+        .filter(({ definer, name, callers }) => !definer && callers !== null && !isOpen(name, callers))
+        .map(({ name, callers }) => `${name} → ${callers}`),
+      // A dump that somebody else than a superuser restores may lack it: PostgreSQL refuses its setting.
+      ...(rows.some(({ name, callers }) => isOpen(name, callers)) ? [] : [`${open} − PUBLIC`]),
+    ],
   }
 }
 
 /** Runs as whoever calls it, in their own schema, and reads what they may read. */
-const isOpen = (name: string, callers: string): boolean =>
-  name === 'sis_ref.named_alike(spellings text[])' && callers === 'PUBLIC'
+const open = 'sis_ref.named_alike(spellings text[])'
+const isOpen = (name: string, callers: string | null): boolean => name === open && callers === 'PUBLIC'
 
 /** Only schemas in which none of our roles can make anything, pg_temp last (it would be searched first if absent). */
 const isFixed = (path: string | null): boolean =>

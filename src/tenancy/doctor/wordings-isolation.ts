@@ -126,16 +126,16 @@ export const isolation = {
   }),
   function_rights: wording('critical', {
     ok: [
-      'Les fonctions de SIS ne sont appelables que par leur propriétaire.',
-      'The functions of SIS can be called by their owner only.',
+      'Les fonctions de SIS ne sont appelables que par qui le doit.',
+      'The functions of SIS can be called by whoever shall, and nobody else.',
     ],
     bad: [
-      'Des fonctions de SIS sont appelables par d’autres que leur propriétaire',
-      'Functions of SIS can be called by others than their owner',
+      'Des fonctions de SIS sont appelables par d’autres que prévu, ou manquent',
+      'Functions of SIS can be called by others than they should, or are missing',
     ],
     remedy: [
-      'REVOKE EXECUTE ON FUNCTION … FROM PUBLIC, ou du rôle nommé.',
-      'REVOKE EXECUTE ON FUNCTION … FROM PUBLIC, or from the role that is named.',
+      '→ : REVOKE EXECUTE ON FUNCTION … FROM PUBLIC, ou du rôle nommé. − : GRANT EXECUTE … TO PUBLIC ; si elle manque, exécutez migrations/platform/0012_named_alike.sql avec le rôle propriétaire.',
+      '→: REVOKE EXECUTE ON FUNCTION … FROM PUBLIC, or from the role that is named. −: GRANT EXECUTE … TO PUBLIC; where it is missing, run migrations/platform/0012_named_alike.sql as the owner role.',
     ],
   }),
   definer_functions: wording('critical', {
