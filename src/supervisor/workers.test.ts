@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import { removeFolder } from '../../test/sis-process.ts'
 import type { WorkerSettings } from './messages.ts'
 import { deferred, startWorkers } from './workers.ts'
@@ -18,19 +18,39 @@ process.on('message', ({ type }) => {
 process.send({ type: 'here' })
 `
 
-test('an error on the channel to a process, as when it is killed under load, ends neither it nor the supervisor', async (t) => {
+/** A folder that goes with the test. */
+function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
   t.after(() => removeFolder(folder))
-  writeFileSync(join(folder, 'worker.mjs'), program)
-  const told: string[] = []
+  return folder
+}
+
+/** So many processes of `folder` that run this first; they end with the test. */
+function startIn(
+  t: TestContext,
+  folder: string,
+  {
+    count = 1,
+    first = '',
+    ...options
+  }: { count?: number; first?: string } & Partial<Parameters<typeof startWorkers>[0]>,
+) {
+  writeFileSync(join(folder, 'worker.mjs'), first + program)
   const workers = startWorkers({
-    count: 1,
+    count,
     program: join(folder, 'worker.mjs'),
     settings: Promise.resolve({} as WorkerSettings),
     masterKey: Promise.resolve(''),
-    tell: (line) => told.push(line),
+    tell: () => {},
+    ...options,
   })
   t.after(() => workers.kill())
+  return workers
+}
+
+test('an error on the channel to a process, as when it is killed under load, ends neither it nor the supervisor', async (t) => {
+  const told: string[] = []
+  const workers = startIn(t, folderOf(t), { tell: (line) => told.push(line) })
   await workers.ready
   const [worker] = Object.values(cluster.workers ?? {})
   assert.ok(worker)
@@ -44,22 +64,12 @@ test('an error on the channel to a process, as when it is killed under load, end
 })
 
 test('the others are started when the first one serves', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => removeFolder(folder))
-  writeFileSync(join(folder, 'worker.mjs'), program)
   let started = 0
   const count = (): void => void started++
   cluster.on('fork', count)
   t.after(() => cluster.off('fork', count))
   const settings = deferred<WorkerSettings>()
-  const workers = startWorkers({
-    count: 3,
-    program: join(folder, 'worker.mjs'),
-    settings: settings.promise,
-    masterKey: Promise.resolve(''),
-    tell: () => {},
-  })
-  t.after(() => workers.kill())
+  const workers = startIn(t, folderOf(t), { count: 3, settings: settings.promise })
   const [worker] = Object.values(cluster.workers ?? {})
   assert.ok(worker)
   await once(worker, 'message')
@@ -72,8 +82,7 @@ test('the others are started when the first one serves', async (t) => {
 })
 
 test('one that cannot serve for longer than a start may last ends nobody who serves', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => removeFolder(folder))
+  const folder = folderOf(t)
   const starts = join(folder, 'starts')
   // The second dies five times.
   const dying = `
@@ -82,15 +91,7 @@ appendFileSync(${JSON.stringify(starts)}, '.')
 const nth = readFileSync(${JSON.stringify(starts)}).length
 if (nth > 1 && nth < 7) process.exit(1)
 `
-  writeFileSync(join(folder, 'worker.mjs'), dying + program)
-  const workers = startWorkers({
-    count: 2,
-    program: join(folder, 'worker.mjs'),
-    settings: Promise.resolve({} as WorkerSettings),
-    masterKey: Promise.resolve(''),
-    tell: () => {},
-  })
-  t.after(() => workers.kill())
+  const workers = startIn(t, folder, { count: 2, first: dying })
   await workers.ready
   await Promise.race([workers.complete, workers.failed])
   assert.equal(readFileSync(starts).length, 7)
@@ -98,24 +99,15 @@ if (nth > 1 && nth < 7) process.exit(1)
 })
 
 test('a process gets neither our secrets nor a heap of the system for each of its threads', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => removeFolder(folder))
+  const folder = folderOf(t)
   const seen = join(folder, 'environment.json')
   const writing = `
 import { writeFileSync } from 'node:fs'
 writeFileSync(${JSON.stringify(seen)}, JSON.stringify(process.env))
 `
-  writeFileSync(join(folder, 'worker.mjs'), writing + program)
   process.env['SIS_MASTER_KEY'] = 'secret'
   t.after(() => delete process.env['SIS_MASTER_KEY'])
-  const workers = startWorkers({
-    count: 1,
-    program: join(folder, 'worker.mjs'),
-    settings: Promise.resolve({} as WorkerSettings),
-    masterKey: Promise.resolve(''),
-    tell: () => {},
-  })
-  t.after(() => workers.kill())
+  const workers = startIn(t, folder, { first: writing })
   await workers.ready
   const environment = JSON.parse(readFileSync(seen, 'utf8')) as Record<string, string>
   assert.equal(environment['SIS_MASTER_KEY'], undefined)
