@@ -25,7 +25,7 @@ export const MOST_ALIKE = 10_000
  */
 const MOST_RANKED = 1_000
 
-/** Of the like-named the likest can be anywhere: of 200,000 1,390 are like Fatoumata Ngodabo. */
+/** Of the like-named the likest can be anywhere: as a whole, as three names are asked for, 1,390 of 200,000 are like Fatoumata Ngodabo. */
 const MOST_ALIKE_RANKED = 2_000
 
 /** Names folded, and the same by their sound. */
@@ -71,8 +71,8 @@ type Search = {
 
 /**
  * Those under a condition, the likest first. The likeness is counted once for each name, not for each of its bearers: among
- * 200,000 patients 6,700 are called Coulibaly, with forty different names (132 ms of processor, 31 so); 1,390 are like
- * Fatoumata Ngodabo, with 421 names.
+ * 200,000 patients 6,700 are called Coulibaly, with forty different names (132 ms of processor, 31 so); 1,390 are, as a whole,
+ * like Fatoumata Ngodabo, with 421 names.
  */
 export const likestOf = (
   db: TenantDb,
