@@ -21,7 +21,6 @@ import {
   registerAnswerDeadline,
   registerBodyDeadline,
   registerBulkDeadline,
-  registerConnectionBound,
   serverLimits,
 } from './platform/http/limits.ts'
 import { registerMeasures, type Measuring } from './platform/http/measures.ts'
@@ -92,7 +91,6 @@ export async function buildApp({ config, access, log, measuring }: AppOptions): 
   registerDeclared(app)
   registerRequest(app)
   if (measuring) registerMeasures(app, measuring)
-  registerConnectionBound(app)
   registerAbandoned(app)
   registerBodyDeadline(app)
   registerAnswerDeadline(app)

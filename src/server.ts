@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import type { Socket } from 'node:net'
 import process from 'node:process'
 import type { Logger } from 'pino'
 import { createTenancy, IsolationBroken, Meter } from '#tenancy'
@@ -8,16 +8,16 @@ import { openAccess } from './platform/auth/index.ts'
 import { Meters } from './shared/meters.ts'
 import { measureProcess } from './shared/process-meters.ts'
 import { sayable, traceOf } from './shared/traces.ts'
+import { takeConnections } from './supervisor/connections.ts'
 import { followConnections } from './supervisor/drain.ts'
-import { codeOf } from './supervisor/failure.ts'
 import { onCrash } from './supervisor/last-resort.ts'
 import { createLog } from './supervisor/log.ts'
 import { measureTenancy } from './supervisor/metrics/tenancy-meters.ts'
 import { drainMs, type FromWorker, type ToWorker, type WorkerSettings } from './supervisor/messages.ts'
 
-// One HTTP process: build, listen, drain. The supervisor starts it and tells it everything over their channel.
+// One HTTP process: build, serve, drain. The supervisor starts it and tells it everything over their channel.
 
-type Running = { drain(): Promise<void> }
+type Running = { take(connection: Socket | undefined): void; drain(): Promise<void> }
 
 // Ctrl-C reaches the whole terminal; only the supervisor decides when requests may no longer come.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
@@ -37,17 +37,15 @@ onCrash((trace) => {
   void drain(1)
 })
 
-process.on('message', (message: ToWorker) => {
+process.on('message', (message: ToWorker, connection: Socket | undefined) => {
   if (message.type === 'start') {
     masterKey = message.masterKey
     begin()
   } else if (message.type === 'open') {
     running = start(message.settings)
-    running.then(
-      () => void tell({ type: 'ready' }),
-      (error: unknown) => fail(error, message.settings),
-    )
-  } else if (message.type === 'measure') void tell({ type: 'measured', round: message.round, families: meters.read() })
+    running.then(() => void tell({ type: 'ready' }), fail)
+  } else if (message.type === 'connection') void running?.then((server) => server.take(connection))
+  else if (message.type === 'measure') void tell({ type: 'measured', round: message.round, families: meters.read() })
   else void drain()
 })
 void tell({ type: 'here' })
@@ -79,40 +77,22 @@ async function start(settings: WorkerSettings): Promise<Running> {
     onWished: () => void tell({ type: 'wished' }),
   })
   const app = await buildApp({ config, access, log, measuring: { meters, slowMs } })
-  const drainConnections = followConnections(app.server)
-  const host = config.host === 'localhost' ? '127.0.0.1' : config.host
-  await app.listen({ host, port: config.port })
-  const second = config.host === 'localhost' ? await listenToo(app.server, '::1', config.port) : undefined
+  const drainConnections = followConnections(app)
+  await app.ready()
   return {
+    take: takeConnections(app.server, (next) => void tell({ type: 'taken', next })),
     async drain() {
-      await drainConnections(async () => {
-        second?.close()
-        await app.close()
-      })
+      await drainConnections(() => app.close())
       access.close()
       await tenancy.close()
     },
   }
 }
 
-/** The same server on a second address: its connections are handed over. Undefined where the machine has no such address. */
-function listenToo(server: Server, host: string, port: number): Promise<Server | undefined> {
-  const second = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket))
-  return new Promise((resolve, reject) => {
-    second.once('error', (error) => {
-      if (['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(codeOf(error) ?? '')) resolve(undefined)
-      else reject(error)
-    })
-    second.listen({ host, port }, () => resolve(second))
-  })
-}
-
 /** What will not go away by itself stops everything; a database that is away for a moment only ends this process. */
-function fail(error: unknown, { config }: WorkerSettings): void {
+function fail(error: unknown): void {
   const text = sayable(error)
-  if (codeOf(error) === 'EADDRINUSE')
-    void tell({ type: 'failed', lines: [`Le port ${config.port} vient d’être pris par un autre programme.`] })
-  else if (error instanceof IsolationBroken)
+  if (error instanceof IsolationBroken)
     void tell({ type: 'failed', lines: [`Le cloisonnement n’est pas assuré, rien n’est servi : ${text}`] })
   else process.stderr.write(`${text}\n${JSON.stringify(traceOf(error))}\n`)
   setTimeout(() => process.exit(1), 100)

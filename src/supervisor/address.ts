@@ -1,8 +1,8 @@
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { codeOf, Failure } from './failure.ts'
 
 /** The addresses that a HOST means: localhost is both families. */
-export const addressesOf = (host: string): string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
+const addressesOf = (host: string): string[] => (host === 'localhost' ? ['127.0.0.1', '::1'] : [host])
 
 /** Where a browser finds us. */
 export function urlOf(host: string, port: number): string {
@@ -25,29 +25,45 @@ const sentences: Record<string, (host: string, port: number) => string> = {
  * @throws Failure with one sentence when it cannot be had
  */
 export async function reservePort(host: string, port: number): Promise<number> {
+  const probes = await listenOnAll(host, port, () => createServer())
+  const chosen = portOf(probes[0])
+  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))))
+  return chosen
+}
+
+/**
+ * A server on each of a host's addresses, on the same port (0: one that the system chooses).
+ * @throws Failure with one sentence when it cannot be had
+ */
+export async function listenOnAll(host: string, port: number, make: () => Server): Promise<Server[]> {
+  const servers: Server[] = []
   let chosen = port
-  for (const [index, address] of addressesOf(host).entries()) {
+  for (const address of addressesOf(host)) {
     try {
-      chosen = await tryPort(address, chosen)
+      const server = await listen(make(), address, chosen)
+      chosen = portOf(server)
+      servers.push(server)
     } catch (error) {
       const code = codeOf(error) ?? ''
       // A machine without IPv6 has no ::1; the first address has been had.
-      if (index > 0 && ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(code)) continue
+      if (servers.length > 0 && ['EADDRNOTAVAIL', 'EAFNOSUPPORT', 'EINVAL'].includes(code)) continue
+      for (const server of servers) server.close()
       const sentence = sentences[code]
       if (!sentence) throw error
       throw new Failure(sentence(host, chosen), { cause: error })
     }
   }
-  return chosen
+  return servers
 }
 
-function tryPort(host: string, port: number): Promise<number> {
+// All that arrive while we are busy for a moment; the kernel's own bound (net.core.somaxconn) is 4,096 on most machines.
+const backlog = 4_096
+
+function listen(server: Server, host: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen({ host, port }, () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : port))
-    })
+    server.once('error', reject)
+    server.listen({ host, port, backlog }, () => resolve(server.off('error', reject)))
   })
 }
+
+const portOf = (server: Server | undefined): number => (server?.address() as AddressInfo | undefined)?.port ?? 0

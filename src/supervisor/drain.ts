@@ -1,6 +1,7 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
 import { whenClosed } from '../platform/http/endings.ts'
 import { Present } from '../shared/present.ts'
 
@@ -14,9 +15,10 @@ export type Drain = (close: () => Promise<void>) => Promise<void>
  * Follows an HTTP server's connections, so that its end cuts nobody off. Node's close() ends every idle connection at once: a
  * request that is already on its way there is reset, and a POST that was reset is not repeated by a browser (RFC 9112, 9.6).
  * So for a second each connection may bring one more request, whose answer says `Connection: close`; only those that stayed
- * silent are ended. `close` must then stop to listen and wait for the rest.
+ * silent are ended, and the rest is waited for.
  */
-export function followConnections(server: Server): Drain {
+export function followConnections(app: FastifyInstance): Drain {
+  const { server } = app
   const since = new Map<Socket, number>()
   const unanswered = new Present<ServerResponse>()
   let ending = false
@@ -34,7 +36,16 @@ export function followConnections(server: Server): Drain {
   const endSilent = (): void => {
     for (const [socket, opened] of since)
       if (socket.bytesRead === 0 && performance.now() - opened > silentMs) socket.destroy()
+    server.closeIdleConnections()
   }
+
+  // Node's server waits for connections that it accepted itself, not for these. After what ends the streams of others (the
+  // hooks of routes run in their order), before what the answers still need is closed.
+  app.register(async (last) => {
+    last.addHook('preClose', async () => {
+      while (since.size > 0) await sleep(20)
+    })
+  })
 
   return async (close) => {
     ending = true

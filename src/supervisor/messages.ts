@@ -3,7 +3,7 @@ import type { Family } from '../shared/meters.ts'
 
 /** What an HTTP process may know: no owner's address, no secret in its environment or its arguments. */
 export type WorkerSettings = {
-  config: Pick<Config, 'host' | 'port' | 'corsOrigins' | 'trustProxy' | RateSetting | 'logLevel' | 'slowMs'>
+  config: Pick<Config, 'corsOrigins' | 'trustProxy' | RateSetting | 'logLevel' | 'slowMs'>
   apiUrl: string
   installation: string
   pooler: Config['pooler']
@@ -14,10 +14,14 @@ export type WorkerSettings = {
   metered: boolean
 }
 
-/** `open`: its doors to the database; `start`: serve, with the master key (base64, 32 bytes). */
+/**
+ * `open`: its doors to the database; `start`: serve, with the master key (base64, 32 bytes). `connection` comes with a socket;
+ * the next one only after `taken` with `next`.
+ */
 export type ToWorker =
   | { type: 'open'; settings: WorkerSettings }
   | { type: 'start'; masterKey: string }
+  | { type: 'connection' }
   | { type: 'drain' }
   | { type: 'measure'; round: number }
 
@@ -30,6 +34,7 @@ export type ToWorker =
 export type FromWorker =
   | { type: 'here' }
   | { type: 'ready' }
+  | { type: 'taken'; next: boolean }
   | { type: 'wished' }
   | { type: 'failed'; lines: string[] }
   | { type: 'measured'; round: number; families: Family[] }

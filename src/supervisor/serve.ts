@@ -6,6 +6,7 @@ import { reservePort, urlOf } from './address.ts'
 import { anchorsOf } from './anchors.ts'
 import { openDatabase, type Database } from './database.ts'
 import { prepareDemo } from './demonstration.ts'
+import { createDoor } from './door.ts'
 import { Failure } from './failure.ts'
 import { onCrash } from './last-resort.ts'
 import { takeLock } from './lock.ts'
@@ -59,6 +60,7 @@ export async function serve(config: Config): Promise<void> {
     tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
 
     let reconciling: Reconciling | undefined
+    const door = createDoor(log)
     const settings = deferred<WorkerSettings>()
     const keyKnown = deferred<string>()
     const workers = startWorkers({
@@ -67,6 +69,7 @@ export async function serve(config: Config): Promise<void> {
       settings: settings.promise,
       masterKey: keyKnown.promise,
       tell,
+      onServing: door.join,
       onWished: () => reconciling?.now(),
       ...(metrics.gathering && { gathering: metrics.gathering }),
     })
@@ -75,16 +78,17 @@ export async function serve(config: Config): Promise<void> {
     const database = await openDatabase(config, { log, tell })
     let sealing: Sealing | undefined
     // Requests end before what they wrote is sealed, and that before the database ends.
-    undo.push(database.close, () => sealing?.stop(), workers.drain)
+    undo.push(database.close, () => sealing?.stop(), workers.drain, door.close)
     force.push(() => void database.close('immediate'))
     await migrate(database.owner, tell)
-    settings.resolve(workerSettings({ ...config, port }, database))
+    settings.resolve(workerSettings(config, database))
     const masterKey = await prepare(config, database, log)
     const key = auditKey(masterKey)
     sealing = startSealing({ owner: database.owner, key, anchors: anchorsOf(config, log), log })
-    metrics.know({ sealing, database })
+    metrics.know({ sealing, database, door })
     keyKnown.resolve(masterKey.toString('base64'))
     await Promise.race([workers.ready, signals.asked, crashed.promise])
+    if (!signals.isAsked()) await door.open(config.host, port)
 
     const { owner } = database
     reconciling = startReconciling(owner, log)
@@ -132,12 +136,10 @@ async function prepare(config: Config, database: Database, log: Log): Promise<Bu
 }
 
 function workerSettings(config: Config, { apiUrl, installation }: Database): WorkerSettings {
-  const { host, port, corsOrigins, trustProxy, rateLogin, rateRequests, rateEstablishment, logLevel, slowMs } = config
+  const { corsOrigins, trustProxy, rateLogin, rateRequests, rateEstablishment, logLevel, slowMs } = config
   const { rateUserInFlight, rateEstablishmentInFlight, rateInFlight } = config
   return {
     config: {
-      host,
-      port,
       corsOrigins,
       trustProxy,
       rateLogin,

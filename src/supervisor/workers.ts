@@ -26,6 +26,8 @@ type Options = {
   /** Base64. Known when all is prepared that comes before any request; they open the database meanwhile. */
   masterKey: Promise<string>
   tell: (line: string) => void
+  /** One of them serves, and may be handed connections. */
+  onServing?: (worker: Worker) => void
   /** Somebody wished for something through one of them. */
   onWished?: () => void
   /** Collects their numbers. */
@@ -46,7 +48,16 @@ const [shortestWait, longestWait] = [200, 2_000]
 const attemptsAtFirst = 5
 
 /** Starts the HTTP processes, the first one first, and starts each again when it dies, sooner or later (0.2 s to 2 s). */
-export function startWorkers({ count, program, settings, masterKey, tell, onWished, gathering }: Options): Workers {
+export function startWorkers({
+  count,
+  program,
+  settings,
+  masterKey,
+  tell,
+  onServing,
+  onWished,
+  gathering,
+}: Options): Workers {
   cluster.setupPrimary({ exec: program, execArgv: [...process.execArgv, ...heap] })
   const failure = deferred<never>()
   // Whoever waits for `ready` or `failed` sees it; nobody waits while we drain.
@@ -60,7 +71,6 @@ export function startWorkers({ count, program, settings, masterKey, tell, onWish
   const runOnce = async (place: number, onReady: () => void): Promise<string> => {
     const worker = cluster.fork({ ...workerEnvironment(), ...allocator })
     const member: Member = { place, ask: (round) => send(worker, { type: 'measure', round }) }
-    closeUntaken(worker)
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'here') {
         listening.add(worker)
@@ -69,10 +79,12 @@ export function startWorkers({ count, program, settings, masterKey, tell, onWish
           send(worker, { type: 'open', settings: known })
           send(worker, { type: 'start', masterKey: await masterKey })
         })
-      } else if (message.type === 'ready') onReady()
-      else if (message.type === 'wished') onWished?.()
+      } else if (message.type === 'ready') {
+        onServing?.(worker)
+        onReady()
+      } else if (message.type === 'wished') onWished?.()
       else if (message.type === 'measured') gathering?.hear(member, message.round, message.families)
-      else failure.reject(new Failure(message.lines))
+      else if (message.type === 'failed') failure.reject(new Failure(message.lines))
     })
     const end = await endOf(worker)
     listening.delete(worker)
@@ -141,27 +153,6 @@ function endOf(worker: Worker): Promise<string> {
     worker.on('error', (error) => {
       if (worker.process.pid === undefined) resolve(codeOf(error) ?? error.message)
     })
-  })
-}
-
-type Connection = { fd: number; close(): void }
-// To whom a connection was handed last, until it was taken: then our side is closed, and has no number any more.
-const handed = new Map<Connection, Worker>()
-
-/**
- * Ends the connection that was on its way to a process when it died. The cluster module waits for an answer to it for ever
- * (Node 20 to 24; one for each kill -9 under load), and so would its client, which after a reset calls again.
- */
-function closeUntaken(worker: Worker): void {
-  const { process } = worker
-  const send = process.send.bind(process) as (...args: unknown[]) => boolean
-  process.send = (...args: unknown[]) => {
-    for (const connection of handed.keys()) if (connection.fd < 0) handed.delete(connection)
-    if (args[1]) handed.set(args[1] as Connection, worker)
-    return send(...args)
-  }
-  process.once('exit', () => {
-    for (const [connection, last] of handed) if (last === worker && connection.fd >= 0) connection.close()
   })
 }
 

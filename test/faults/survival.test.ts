@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -123,6 +124,11 @@ async function stop(t: TestContext, rig: Rig): Promise<void> {
   silent.on('error', () => {})
   // Kept alive and used once, as a browser's.
   const caller = await new Caller(rig.url, 'csref_djenne.agent', 1).signIn()
+  const [stream] = (await once(
+    get(`${rig.url}/api/v1/notifications/stream`, { headers: caller.headers }),
+    'response',
+  )) as [IncomingMessage]
+  assert.equal(stream.resume().statusCode, 200)
   const since = performance.now()
   rig.program.signal('SIGTERM')
   await sleep(200)
@@ -131,6 +137,7 @@ async function stop(t: TestContext, rig: Rig): Promise<void> {
   if (isFull || performance.now() - since < 1_000)
     assert.deepEqual([late.status, late.headers?.['connection']], [200, 'close'])
   assert.equal(await rig.program.exit, 0)
+  assert.ok(stream.complete, 'the stream was cut off')
   const seconds = (performance.now() - since) / 1_000
   t.diagnostic(`ended after ${seconds.toFixed(1)} s`)
   if (isFull) assert.ok(seconds < 9, `${seconds} s: the 10 s that requests may take were waited for`)

@@ -25,20 +25,6 @@ export const serverLimits = {
   },
 } satisfies FastifyHttpOptions<Server>
 
-// About 20 kB each: 80 MB at most for those who only connect. Not server.maxConnections, which in a cluster hands the
-// connection to the next process, endlessly when all are full (nodejs/node, dropMaxConnection).
-const mostConnections = 4_000
-
-/** Drops connections past what a process can hold; those that are there go on. */
-export function registerConnectionBound({ server }: FastifyInstance): void {
-  let open = 0
-  server.prependListener('connection', (socket) => {
-    open++
-    socket.once('close', () => open--)
-    if (open > mostConnections) socket.destroy()
-  })
-}
-
 // How long the receiver of a big file may take nothing at all.
 const stalledMs = 60_000
 

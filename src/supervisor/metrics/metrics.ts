@@ -6,13 +6,18 @@ import { packageRoot, type Config } from '../../config.ts'
 import { labelled, Meters, type Sample } from '../../shared/meters.ts'
 import { measureProcess } from '../../shared/process-meters.ts'
 import type { Database } from '../database.ts'
+import type { Door } from '../door.ts'
 import type { Sealing } from '../sealing.ts'
 import { Gathering } from './gathering.ts'
 import { merged } from './merge.ts'
 import { serveMetrics } from './server.ts'
 
 /** What the supervisor knows once the database is open. */
-export type Known = { sealing: Pick<Sealing, 'state'>; database: Pick<Database, 'restarts' | 'owner'> }
+export type Known = {
+  sealing: Pick<Sealing, 'state'>
+  database: Pick<Database, 'restarts' | 'owner'>
+  door: Pick<Door, 'state'>
+}
 
 export type Metrics = {
   /** Collects the numbers of the HTTP processes. */
@@ -67,6 +72,16 @@ function measureInstallation(meters: Meters, known: () => Known | undefined): ()
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }
   const build = labelled({ version, node: process.version })
   meters.gauge('sis_build_info', 'The version of SIS and of Node.', () => [[build, 1]])
+  meters.gauge(
+    'sis_http_connections_waiting',
+    'Connections that wait for an HTTP process to take them.',
+    () => known()?.door.state().waiting,
+  )
+  meters.total(
+    'sis_http_connections_refused_total',
+    'Connections that no HTTP process took in time.',
+    () => known()?.door.state().refused,
+  )
   meters.total('sis_database_restarts_total', 'How often the embedded database ended by itself and came back.', () =>
     known()?.database.restarts(),
   )
