@@ -31,10 +31,15 @@ let begin: () => void
 const begun = new Promise<void>((resolve) => (begin = resolve))
 let log: Logger | undefined
 const meters = new Meters()
+let exitCode = 0
+let isDraining = false
 onCrash((trace) => {
   const journal = log ?? createLog('fatal')
   journal.fatal(trace, 'crash')
-  void drain(1)
+  exitCode = 1
+  void tell({ type: 'leaving' })
+  // Nobody may be there to answer, or too busy.
+  setTimeout(() => void drain(), 1_000)
 })
 
 process.on('message', (message: ToWorker, connection: Socket | undefined) => {
@@ -98,13 +103,15 @@ function fail(error: unknown): void {
   setTimeout(() => process.exit(1), 100)
 }
 
-async function drain(code = 0): Promise<void> {
+async function drain(): Promise<void> {
+  if (isDraining) return
+  isDraining = true
   setTimeout(() => process.exit(1), drainMs).unref()
   // Before, it has no request, and may wait for long.
   if (masterKey !== undefined) await running?.then((server) => server.drain()).catch(() => {})
   // The last of what it counted; exit() would not wait for it.
   await tell({ type: 'measured', round: 0, families: meters.read() })
-  process.exit(code)
+  process.exit(exitCode)
 }
 
 function tell(message: FromWorker): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { roomFor } from './open-files.ts'
 
 // About 20 kB each: 80 MB at most for those who only connect.
 const mostConnections = 4_000
@@ -11,7 +12,7 @@ const mostConnections = 4_000
 export function takeConnections(
   server: Server,
   taken: (next: boolean) => void,
-  most = mostConnections,
+  most = roomFor(mostConnections),
 ): (connection: Socket | undefined) => void {
   let open = 0
   // From then on Node ends those that take too long (headersTimeout, requestTimeout).

@@ -3,9 +3,10 @@ import process from 'node:process'
 import { takeConnections } from './connections.ts'
 import type { ToWorker } from './messages.ts'
 
-// The least HTTP process that takes connections: two at a time; /crash ends it as it stands, and who asks for nothing stays.
+// The least HTTP process that takes connections: two at a time; /crash ends it as it stands, /leave tells that it will.
 const server = createServer((request, answer) => {
   if (request.url === '/crash') process.kill(process.pid, 'SIGKILL')
+  if (request.url === '/leave') process.send?.({ type: 'leaving' })
   answer.end(String(process.pid))
 })
 const take = takeConnections(server, (next) => void process.send?.({ type: 'taken', next }), 2)

@@ -20,7 +20,12 @@ async function openDoor(
   t: TestContext,
   { patience = 600_000, absence = patience, told = [] }: { patience?: number; absence?: number; told?: object[] } = {},
 ): Promise<{ door: Door; port: number }> {
-  const door = createDoor({ warn: (fields: object) => void told.push(fields) }, patience, absence)
+  const door = createDoor({
+    log: { warn: (fields: object) => void told.push(fields) },
+    origins: ['https://ecrans.sante.ml'],
+    patience,
+    absence,
+  })
   t.after(() => door.close())
   const port = await freePort()
   await door.open('localhost', port)
@@ -72,7 +77,7 @@ test('whom no process takes in time is told 503 in his language; who asks for no
   const { door, port } = await openDoor(t, { patience: 300 })
   const answers = Promise.all([
     ask(port, get),
-    ask(port, `${get}\r\nAccept-Language: en`),
+    ask(port, `${get}\r\nAccept-Language: en\r\nOrigin: https://ecrans.sante.ml`),
     ask(port, 'HEAD / HTTP/1.1'),
     ask(port, ''),
   ])
@@ -84,6 +89,8 @@ test('whom no process takes in time is told 503 in his language; who asks for no
   assert.match(french, new RegExp(`\r\nx-request-id: ${document['requestId']}\r\n`))
   assert.equal(Number(/content-length: (\d+)/.exec(french)?.[1]), Buffer.byteLength(bodyOf(french)))
   assert.equal((JSON.parse(bodyOf(english)) as Record<string, string>)['title'], 'Server busy')
+  assert.match(english, /\r\naccess-control-allow-origin: https:\/\/ecrans\.sante\.ml\r\n/)
+  assert.doesNotMatch(french, /access-control/)
   assert.match(head, /^HTTP\/1\.1 503 [^]*\r\n\r\n$/)
   assert.equal(nothing, '')
   assert.deepEqual(door.state(), { waiting: 0, refused: 4 })
@@ -111,6 +118,17 @@ test('a process that dies is handed nothing more; who comes waits for the next o
   await until(() => door.state().waiting === 1 || undefined)
   await sleep(500)
   assert.deepEqual(door.state(), { waiting: 1, refused: 0 })
+  door.join(other)
+  assert.equal(bodyOf(await waits), String(other.process.pid))
+})
+
+test('a process that says that it leaves is handed nothing more', async (t) => {
+  const { door, port } = await openDoor(t)
+  const [leaving, other] = [await process(t), await process(t)]
+  door.join(leaving)
+  await ask(port, 'GET /leave HTTP/1.1\r\nConnection: close')
+  const waits = ask(port, get)
+  await until(() => door.state().waiting === 1 || undefined)
   door.join(other)
   assert.equal(bodyOf(await waits), String(other.process.pid))
 })

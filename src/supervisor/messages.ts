@@ -27,6 +27,7 @@ export type ToWorker =
 
 /**
  * `here`: listens to us (a message sent before is lost while an ES module loads, Node 20).
+ * `leaving`: it crashed, and ends as soon as it is told `drain`: what was handed over before comes before that.
  * `wished`: what the supervisor is to do stands in the directory.
  * `measured`: its numbers, as asked for; before it ends by itself they come unasked (round 0).
  * `failed`: starting this process again would not help; the lines are for the person at the terminal.
@@ -35,6 +36,7 @@ export type FromWorker =
   | { type: 'here' }
   | { type: 'ready' }
   | { type: 'taken'; next: boolean }
+  | { type: 'leaving' }
   | { type: 'wished' }
   | { type: 'failed'; lines: string[] }
   | { type: 'measured'; round: number; families: Family[] }

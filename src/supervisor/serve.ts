@@ -60,7 +60,7 @@ export async function serve(config: Config): Promise<void> {
     tell(config.databaseUrl ? 'SIS démarre…' : `SIS démarre, données dans ${config.dataDir}…`)
 
     let reconciling: Reconciling | undefined
-    const door = createDoor(log)
+    const door = createDoor({ log, origins: config.corsOrigins })
     const settings = deferred<WorkerSettings>()
     const keyKnown = deferred<string>()
     const workers = startWorkers({

@@ -84,6 +84,7 @@ export function startWorkers({
         onReady()
       } else if (message.type === 'wished') onWished?.()
       else if (message.type === 'measured') gathering?.hear(member, message.round, message.families)
+      else if (message.type === 'leaving') send(worker, { type: 'drain' })
       else if (message.type === 'failed') failure.reject(new Failure(message.lines))
     })
     const end = await endOf(worker)
