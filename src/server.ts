@@ -87,7 +87,7 @@ async function start(settings: WorkerSettings): Promise<Running> {
   return {
     take: takeConnections(app.server, (next) => void tell({ type: 'taken', next })),
     async drain() {
-      await drainConnections(() => app.close())
+      await drainConnections()
       access.close()
       await tenancy.close()
     },

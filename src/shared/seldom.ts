@@ -24,3 +24,17 @@ export class Seldom {
     return leftOut
   }
 }
+
+/** Counts what may come a thousand times a second, and tells of all of them together, ten seconds after the first. */
+export class Tally {
+  #count = 0
+
+  add(tell: (count: number) => void): void {
+    if (this.#count++ > 0) return
+    setTimeout(() => {
+      const count = this.#count
+      this.#count = 0
+      tell(count)
+    }, windowMs).unref()
+  }
+}

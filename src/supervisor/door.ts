@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { Log } from '#tenancy'
 import { newId } from '../shared/ids.ts'
 import { problem, problemText } from '../shared/errors.ts'
+import { Tally } from '../shared/seldom.ts'
 import { preferredLanguage } from '../shared/text.ts'
 import { listenOnAll } from './address.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
@@ -40,7 +41,6 @@ const mostConnections = 8_000
 // How long the refused may take to send a request and to read the refusal, and how much they may send.
 const partingMs = 1_000
 const mostUnread = 1024 ** 2
-const tellMs = 10_000
 
 /**
  * Takes all connections and hands each to the HTTP process that is free to take one; whom none takes in a second is refused
@@ -59,7 +59,8 @@ export function createDoor({ log, origins, patience = patienceMs, absence = abse
   const onTheWay = new Map<Worker, Socket>()
   const mostWaiting = Math.floor(roomFor(mostConnections) / 2)
   let servers: Server[] = []
-  let [refused, untold, parting] = [0, 0, 0]
+  let [refused, parting] = [0, 0]
+  const untold = new Tally()
 
   const handOver = (): void => {
     for (const worker of free) {
@@ -90,7 +91,7 @@ export function createDoor({ log, origins, patience = patienceMs, absence = abse
   }
   const refuse = (socket: Socket): void => {
     refused++
-    if (untold++ === 0) setTimeout(tell, tellMs).unref()
+    untold.add((refused) => log.warn({ refused }, 'overloaded: connections refused'))
     if (parting >= mostWaiting) return void socket.destroy()
     parting++
     const end = setTimeout(() => socket.destroy(), partingMs)
@@ -99,10 +100,6 @@ export function createDoor({ log, origins, patience = patienceMs, absence = abse
     // dropped for a second, since a connection that is closed with something unread is reset, and the refusal lost.
     socket.once('data', (request: Buffer) => socket.end(refusalOf(request.toString('latin1'), origins)))
     socket.on('data', () => socket.bytesRead > mostUnread && socket.destroy()).resume()
-  }
-  const tell = (): void => {
-    log.warn({ refused: untold }, 'overloaded: connections refused')
-    untold = 0
   }
   const refuseLate = (): void => {
     const late = performance.now() - (serving.size > 0 ? patience : absence)

@@ -9,7 +9,7 @@ import { Present } from '../shared/present.ts'
 const silentMs = 1_000
 
 /** Ends a server when everybody has been answered. */
-export type Drain = (close: () => Promise<void>) => Promise<void>
+export type Drain = () => Promise<void>
 
 /**
  * Follows an HTTP server's connections, so that its end cuts nobody off. Node's close() ends every idle connection at once: a
@@ -47,11 +47,11 @@ export function followConnections(app: FastifyInstance): Drain {
     })
   })
 
-  return async (close) => {
+  return async () => {
     ending = true
     for (const response of unanswered.all()) if (!response.headersSent) response.setHeader('connection', 'close')
     for (const end = performance.now() + silentMs; since.size > 0 && performance.now() < end;) await sleep(20)
     const sweep = setInterval(endSilent, 100)
-    await close().finally(() => clearInterval(sweep))
+    await app.close().finally(() => clearInterval(sweep))
   }
 }

@@ -149,9 +149,13 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
   test('receivers who do not read hold no connection of the database, nor the exports of others', async (t) => {
     const request = await server.get(stuck, '/api/v1/patients/export')
     const before = server.memory()
-    const stalled = Array.from({ length: size(1, 8) }, () => stalledReader(server.port, request))
+    // A person's two places are counted in each process, and nobody knows which one takes a connection.
+    const stalled = Array.from({ length: size(1, 16) }, () => stalledReader(server.port, request))
     t.after(() => stalled.forEach((socket) => socket.destroy()))
     await sleep(1_500)
+    const again = async (): Promise<number> =>
+      statusOf(`${server.program.url}/api/v1/patients/export`, await server.get(stuck, ''))
+    if (isFull) assert.equal(await again(), 429)
     // One who takes a break longer than a request's body may last, and then reads on.
     const other = await interruptedDownload(
       server.port,
@@ -172,9 +176,6 @@ describe('slow clients, noisy neighbours', { concurrency: !isFull }, () => {
     )
     if (!isFull) return
     // They took all places of this person; a minute after their last byte these are free, though they still send.
-    const again = async (): Promise<number> =>
-      statusOf(`${server.program.url}/api/v1/patients/export`, await server.get(stuck, ''))
-    assert.equal(await again(), 429)
     const end = Date.now() + 90_000
     while ((await again()) !== 200) assert.ok(Date.now() < end, 'the places are not free')
   })

@@ -1,6 +1,7 @@
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { problemOf } from '#tenancy'
 import { Problem, problem, problemText, type ErrorCode } from '../../shared/errors.ts'
+import { Tally } from '../../shared/seldom.ts'
 import { traceOf } from '../../shared/traces.ts'
 import { text } from '../../shared/text.ts'
 import { fieldErrors } from './field-errors.ts'
@@ -40,10 +41,14 @@ function answerInsteadOfNode(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
 }
 
+// A line with a trace for each would be the greater part of the work of refusing.
+const refusals = new Tally()
+
 /** Renders any failure; also the framework's own, before a route was found (a path that cannot be decoded). */
 export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refused = toProblem(error)
-  if (refused.code === 'busy' && refused.options.cause === undefined) noteRefusal(request.log)
+  if (refused.code === 'busy' && refused.options.cause === undefined)
+    refusals.add((refused) => request.log.warn({ refused }, 'overloaded: requests refused'))
   else if (refused.status >= 500) {
     // Never the message of a database error or its detail: they quote values of records.
     const { type, code: sqlState, stack } = traceOf(refused.options.cause ?? error)
@@ -51,18 +56,6 @@ export function sendProblem(error: FastifyError, request: FastifyRequest, reply:
     request.log.error(fields, 'request failed')
   }
   send(request, reply, refused)
-}
-
-const refusedMs = 10_000
-let refusals = 0
-
-// A line with a trace for each would be the greater part of the work of refusing: one in ten seconds for all of them.
-function noteRefusal(log: FastifyBaseLogger): void {
-  if (refusals++ > 0) return
-  setTimeout(() => {
-    log.warn({ refused: refusals }, 'overloaded: requests refused')
-    refusals = 0
-  }, refusedMs).unref()
 }
 
 function toProblem(error: FastifyError): Problem {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { labelled, Meters, type Family } from '../../shared/meters.ts'
-import { Seldom } from '../../shared/seldom.ts'
 import { scraped, type Scraped } from '../../../test/exposition.ts'
 import { exposition, formatFor } from './exposition.ts'
 import { Gathering, type Member } from './gathering.ts'
@@ -111,10 +110,4 @@ test('OpenMetrics where it is asked for, and not less welcome than text', () => 
   const prometheus = 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2'
   const asked = [prometheus, 'application/openmetrics-text', undefined, '*/*', 'text/plain', 'application/openmetrics-text;q=0.1, text/plain', 'application/openmetrics-text;q=0'] // prettier-ignore
   assert.deepEqual(asked.map((accept) => formatFor(accept)), ['openmetrics', 'openmetrics', 'text', 'text', 'text', 'text', 'text']) // prettier-ignore
-})
-
-test('a journal line is let through so many times in ten seconds, and says how many were left out', () => {
-  const seldom = new Seldom(2)
-  const taken = [0, 1, 2, 9_999, 10_000, 10_001, 10_002, 20_000].map((at) => seldom.take(at))
-  assert.deepEqual(taken, [0, 0, undefined, undefined, 2, 0, undefined, 1])
 })
