@@ -91,7 +91,7 @@ export function createDoor({ log, origins, patience = patienceMs, absence = abse
   }
   const refuse = (socket: Socket): void => {
     refused++
-    untold.add((refused) => log.warn({ refused }, 'overloaded: connections refused'))
+    untold.add((count) => log.warn({ refused: count }, 'overloaded: connections refused'))
     if (parting >= mostWaiting) return void socket.destroy()
     parting++
     const end = setTimeout(() => socket.destroy(), partingMs)

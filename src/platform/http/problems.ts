@@ -48,7 +48,7 @@ const refusals = new Tally()
 export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const refused = toProblem(error)
   if (refused.code === 'busy' && refused.options.cause === undefined)
-    refusals.add((refused) => request.log.warn({ refused }, 'overloaded: requests refused'))
+    refusals.add((count) => request.log.warn({ refused: count }, 'overloaded: requests refused'))
   else if (refused.status >= 500) {
     // Never the message of a database error or its detail: they quote values of records.
     const { type, code: sqlState, stack } = traceOf(refused.options.cause ?? error)
