@@ -32,8 +32,21 @@ request = function()
   return made
 end
 
+-- wrk builds each answer for the script only where `response` stands: not in rounds that are compared by their speed.
+local threads = {}
+if os.getenv("TELL_REFUSALS") then
+  setup = function(thread) threads[#threads + 1] = thread end
+  response = function(status, _, body)
+    if status >= 400 and not refusal then refusal = status .. " " .. body:sub(1, 300):gsub("%s+", " ") end
+  end
+end
+
 done = function(summary, latency)
   local e = summary.errors
+  for _, thread in ipairs(threads) do
+    local told = thread:get("refusal")
+    if told then io.write("\nREFUSED " .. told) end
+  end
   io.write(string.format(
     '\nRESULT {"requests":%d,"us":%d,"bytes":%d,"refused":%d,"broken":%d,"p50":%f,"p95":%f,"p99":%f,"max":%f}\n',
     summary.requests, summary.duration, summary.bytes, e.status, e.connect + e.read + e.write + e.timeout,

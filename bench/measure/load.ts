@@ -31,18 +31,30 @@ export type Round = {
   requests: number
   /** Bytes of an answer, with its headers. */
   answer?: number
+  /** Requests that were refused, and one of them in its own words: only where the load is one that tells them. */
+  refused?: { count: number; first: string }
   processor: { server: number; database: number; client: number }
 }
 
-export type LoadOptions = { wrk: string; seconds: number; connections: number; folder: string }
+export type LoadOptions = {
+  wrk: string
+  seconds: number
+  connections: number
+  folder: string
+  /** A refusal is told in the round and does not end it: for loads of an hour. It costs the client a look at each answer. */
+  tellsRefusals?: boolean
+}
 
 /** Not one answer in a whole round: a machine that is busy with something else, or a server that has just begun. */
 export class NothingAnswered extends Error {}
 
 let runs = 0
 
-/** Loads a server for some seconds. @throws Error when one request was refused or broke */
-export async function load(target: Target, { wrk, seconds, connections, folder }: LoadOptions): Promise<Round> {
+/** Loads a server for some seconds. @throws Error when one request was refused (unless that is told) or broke */
+export async function load(
+  target: Target,
+  { wrk, seconds, connections, folder, tellsRefusals = false }: LoadOptions,
+): Promise<Round> {
   const file = join(folder, 'requests.tsv')
   const run = target.keyed ? `bench-${process.pid}-${Date.now()}-${runs++}` : ''
   writeFileSync(file, shuffled(target.requests).map(({ method, path, token, body = '' }) => [method, path, token, body, run].join('\t') + '\n').join('')) // prettier-ignore
@@ -60,17 +72,18 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
       join(import.meta.dirname, 'load.lua'),
       target.url,
     ],
-    { REQUESTS: file },
+    { REQUESTS: file, ...(tellsRefusals && { TELL_REFUSALS: 'yes' }) },
   )
   const after = clock()
   const found = /^RESULT (.*)$/m.exec(output)?.[1]
+  const first = /^REFUSED (.*)$/m.exec(output)?.[1] ?? ''
   if (found === undefined) throw new Error(`wrk said no result:\n${output}`)
   const { requests, us, bytes, refused, broken, ...times } = JSON.parse(found) as Record<
     'requests' | 'us' | 'bytes' | 'refused' | 'broken' | 'p50' | 'p95' | 'p99' | 'max',
     number
   >
   if (requests === 0 && broken === 0) throw new NothingAnswered(`${target.url}: no answer in ${seconds} s`)
-  if (refused > 0 || broken > 0)
+  if ((refused > 0 && !tellsRefusals) || broken > 0)
     throw new Error(
       `${target.url}: of ${requests} requests ${refused} were refused, ${broken} broke${await whatIsRefused(target)}`,
     )
@@ -79,6 +92,7 @@ export async function load(target: Target, { wrk, seconds, connections, folder }
     times,
     requests,
     answer: Math.round(bytes / requests),
+    ...(tellsRefusals && { refused: { count: refused, first } }),
     processor: {
       server: (after.server - before.server) / requests,
       database: (after.database - before.database) / requests,

@@ -169,7 +169,7 @@ export function roundOn(
   arena: Arena,
   server: { url: string; pid: number },
   requests: () => Promise<Request[]>,
-  keyed = false,
+  { keyed = false, tellsRefusals = false }: { keyed?: boolean; tellsRefusals?: boolean } = {},
 ): (seconds: number) => Promise<Round> {
   return async (seconds) =>
     load(
@@ -180,6 +180,6 @@ export function roundOn(
         serverPid: server.pid,
         postgresPid: arena.reached.postgresPid,
       },
-      { wrk, seconds, connections: options.connections, folder },
+      { wrk, seconds, connections: options.connections, folder, tellsRefusals },
     )
 }

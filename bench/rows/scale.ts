@@ -63,7 +63,7 @@ export async function tenants(bench: Bench, arena: Arena): Promise<Measured & { 
   const { options, say } = bench
   const round = (count: number): ((seconds: number) => Promise<Round>) => {
     const slugs = someOf(arena, count)
-    return roundOn(bench, arena, arena.recorded, () => everyTable(arena, slugs), true)
+    return roundOn(bench, arena, arena.recorded, () => everyTable(arena, slugs), { keyed: true })
   }
   const points: Point[] = []
   // From few to many: what a connection has learnt of an establishment it may keep.
@@ -111,25 +111,33 @@ const budget = 2_048
 
 export async function memory(bench: Bench, arena: Arena): Promise<Measured> {
   const { options, say } = bench
-  const round = roundOn(bench, arena, arena.recorded, () => everyTable(arena, someOf(arena, arena.sites.length)), true)
+  const round = roundOn(bench, arena, arena.recorded, () => everyTable(arena, someOf(arena, arena.sites.length)), {
+    keyed: true,
+    tellsRefusals: true,
+  })
   const seconds = Math.min(30, Math.max(5, Math.floor(options.churn / 10)))
   const samples: (DatabaseMemory & { at: number; requests: number })[] = []
+  const refusals: { at: number; count: number; first: string }[] = []
   let requests = 0
   for (const since = performance.now(); performance.now() - since < options.churn * 1_000;) {
-    requests += (await round(seconds)).requests
-    const found = databaseMemory(arena.reached.postgresPid)
-    samples.push({ ...found, at: Math.round((performance.now() - since) / 1_000), requests })
+    const done = await round(seconds)
+    requests += done.requests
+    const at = Math.round((performance.now() - since) / 1_000)
+    samples.push({ ...databaseMemory(arena.reached.postgresPid), at, requests })
+    if (done.refused?.count) refusals.push({ at, ...done.refused })
   }
+  const refused = refusals.reduce((sum, { count }) => sum + count, 0)
   const totals = samples.map(({ total }) => total)
   const half = Math.ceil(totals.length / 2)
   const growth = median(totals.slice(-half)) / median(totals.slice(0, half))
   const touched = requests / arena.sites.length
   say(`  each establishment was met ${touched.toFixed(0)} times; at most ${Math.max(...totals).toFixed(0)} MB`)
+  say(`  of ${requests} requests ${refused} were refused${refusals[0] ? `; the first: ${refusals[0].first}` : ''}`)
   const what = `database memory, ${arena.sites.length} establishments each met ${touched.toFixed(0)} times`
   return {
-    detail: { samples },
+    detail: { samples, refusals },
     lines: [
-      { row: 'memory', what, atLeast: budget, more: false, unit: 'MB', value: Math.max(...totals), figure: `${samples.at(-1)?.backends} processes`, comparison: 'SIS_DB_MEMORY_MB' }, // prettier-ignore
+      { row: 'memory', what, atLeast: budget, more: false, unit: 'MB', value: Math.max(...totals), figure: `${samples.at(-1)?.backends} processes; ${refused} of ${requests} requests refused`, comparison: 'SIS_DB_MEMORY_MB' }, // prettier-ignore
       { row: 'memory', what: `its second half of ${options.churn} s against the first`, atLeast: 1.05, more: false, unit: '×', value: growth, figure: `${totals.at(-1)?.toFixed(0)} MB`, comparison: `${totals[0]?.toFixed(0)} MB at first` }, // prettier-ignore
     ],
   }

@@ -49,7 +49,7 @@ export function contestants(bench: Bench, arena: Arena, kind: Kind, mark = ''): 
   const keyed = kind === 'create'
   const ours = (name: string, server: Arena['recorded']): Contestant => ({
     name: mark + name,
-    round: roundOn(bench, arena, server, () => oursFor(arena, kind), keyed),
+    round: roundOn(bench, arena, server, () => oursFor(arena, kind), { keyed }),
     verify: async () => verify(server.url, await oursFor(arena, kind), { ...checked, keyed }),
   })
   const all = [ours('as shipped', arena.recorded)]
