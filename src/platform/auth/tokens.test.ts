@@ -114,3 +114,16 @@ test('a token that was verified before is still held to its time, its key and it
   keys = openKeyring([newKey(master, 'current')], master)
   assert.equal(await verify(token), 'token_invalid')
 })
+
+test('no more tokens are remembered than there is room for, and the newest are', async () => {
+  const tokens = new VerifiedTokens({ find: ring.find, known: ring.find }, issuer, 3)
+  const issued = await Promise.all(
+    Array.from({ length: 5 }, () => issueToken(ring, issuer, { ...subject, sid: randomUUID() }, now)),
+  )
+  for (const token of issued) await tokens.verify(token, now)
+  const isRemembered = (token: string): boolean => tokens.find(token, now) !== undefined
+  assert.deepEqual(issued.map(isRemembered), [false, false, true, true, true])
+  // Forgotten is not refused: it is verified anew, and takes its place again.
+  assert.equal((await tokens.verify(issued[0]!, now)).sub, subject.sub)
+  assert.deepEqual(issued.map(isRemembered), [true, false, false, true, true])
+})

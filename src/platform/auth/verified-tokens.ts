@@ -4,7 +4,7 @@ import { isCurrent, verifyToken, type Claims, type FindKey } from './tokens.ts'
 type Known = { claims: Claims; kid: string; key: KeyObject }
 
 // 1.4 kB each. With room for 2,000, of one person in each of 5,000 establishments three of five requests were verified anew.
-const most = 10_000
+const mostRemembered = 10_000
 
 export type TokenKeys = {
   /** The key of this id, looked for in the database when this process does not know it. */
@@ -21,11 +21,14 @@ export type TokenKeys = {
 export class VerifiedTokens {
   readonly #keys: TokenKeys
   readonly #issuer: string
+  readonly #most: number
   readonly #remembered = new Map<string, Known>()
 
-  constructor(keys: TokenKeys, issuer: string) {
+  /** @param most how many are remembered at once; one more takes the place of the oldest */
+  constructor(keys: TokenKeys, issuer: string, most = mostRemembered) {
     this.#keys = keys
     this.#issuer = issuer
+    this.#most = most
   }
 
   /** The claims of a token that was verified before and still holds; undefined when it must be looked at (again). */
@@ -55,7 +58,7 @@ export class VerifiedTokens {
 
   #remember(token: string, known: Known): void {
     const [oldest] = this.#remembered.keys()
-    if (this.#remembered.size >= most && oldest !== undefined) this.#remembered.delete(oldest)
+    if (this.#remembered.size >= this.#most && oldest !== undefined) this.#remembered.delete(oldest)
     this.#remembered.set(token, known)
   }
 }
