@@ -106,6 +106,9 @@ export async function tenants(bench: Bench, arena: Arena): Promise<Measured & { 
   }
 }
 
+/** Of so many requests one may be refused: with more, what is watched is not a server at its work. */
+const oneRefusedOf = 1_000
+
 /** What the operator may count on when SIS_DB_MEMORY_MB is left as it is. */
 const budget = 2_048
 
@@ -127,6 +130,8 @@ export async function memory(bench: Bench, arena: Arena): Promise<Measured> {
     if (done.refused?.count) refusals.push({ at, ...done.refused })
   }
   const refused = refusals.reduce((sum, { count }) => sum + count, 0)
+  if (refused * oneRefusedOf > requests)
+    throw new Error(`of ${requests} requests ${refused} were refused, for example ${refusals[0]?.first}`)
   const totals = samples.map(({ total }) => total)
   const half = Math.ceil(totals.length / 2)
   const growth = median(totals.slice(-half)) / median(totals.slice(0, half))
