@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { harness } from './harness.ts'
 import { redocly } from './redocly.ts'
-import { removeFolder } from './sis-process.ts'
+import { removeFolder } from './ending.ts'
 
 type Media = { schema?: { format?: string }; example?: unknown; examples?: Record<string, { $ref?: string }> }
 type Operation = {

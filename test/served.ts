@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { request, type Agent } from 'node:http'
 import { startDatabase, type TestDatabase } from './cluster.ts'
+import { atEnd, type Test } from './ending.ts'
 import { testPassword } from './fixtures.ts'
 import { startGate, type Gate } from './gate.ts'
 import type { Body } from './harness.ts'
@@ -27,11 +28,11 @@ export type Served = {
   environment: Record<string, string>
 }
 
-type Test = { after(work: () => Promise<void> | void): void }
-
 export async function serve(t: Test, more: Record<string, string> = {}): Promise<Served> {
   const database = await startDatabase()
+  atEnd(t, () => database.stop())
   const gate = await startGate(database.postgres.port)
+  atEnd(t, () => gate.close())
   const environment = {
     DATABASE_URL: database.apiUrl.replace(/:\d+\//, `:${gate.port}/`),
     DATABASE_OWNER_URL: database.superuserUrl,
@@ -43,10 +44,6 @@ export async function serve(t: Test, more: Record<string, string> = {}): Promise
     ['LOGIN', 'REQUESTS', 'ESTABLISHMENT'].map((name) => [`SIS_RATE_${name}`, '1000000']),
   )
   const program = sis(t, ['serve'], { ...rates, SIS_WORKERS: '2', LOG_LEVEL: 'trace', ...environment })
-  t.after(async () => {
-    await gate.close()
-    await database.stop()
-  })
   await program.ready().catch((error: Error) => {
     throw new Error(program.output(), { cause: error })
   })

@@ -1,24 +1,19 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { atEnd, removeFolder, type Test } from './ending.ts'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
-
-type Test = { after(work: () => Promise<void> | void): void }
 
 /** A data folder below a parent that only its owner may enter, as `mktemp -d` makes it. */
 export function newDataDir(t: Test): string {
   const parent = mkdtempSync(join(roomiest(), 'sis-process-'))
-  t.after(() => removeFolder(parent))
+  atEnd(t, () => removeFolder(parent))
   return join(parent, 'data')
 }
-
-/** Also when what was killed in it may still be writing its last file. */
-export const removeFolder = (folder: string): void =>
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 })
 
 // In memory where there is room: a busy disk makes each fsync of a new cluster wait.
 function roomiest(): string {
@@ -59,7 +54,7 @@ export function sis(t: Test, args: string[], environment: Record<string, string>
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk))
   let ended = false
   const exit = new Promise<number | null>((resolve) => child.once('close', (code) => ((ended = true), resolve(code))))
-  t.after(async () => {
+  atEnd(t, async () => {
     if (!ended) child.kill('SIGKILL')
     await exit
   })

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { newDataDir, removeFolder, root, sis } from './sis-process.ts'
+import { atEnd, removeFolder } from './ending.ts'
+import { newDataDir, root, sis } from './sis-process.ts'
 
 /** The blocks of the README's tour that go into the second terminal, as one script. */
 function tourOf(readme: string, heading: string): string {
@@ -28,7 +29,7 @@ test('the tour of the README works as pasted, in both languages', async (t) => {
   })
   await server.ready()
   const folder = mkdtempSync(join(tmpdir(), 'sis-tour-'))
-  t.after(() => removeFolder(folder))
+  atEnd(t, () => removeFolder(folder))
   const { code: status, output } = await bash(english.replace('http://localhost:8000', server.url), folder)
   assert.equal(status, 0, output)
   const expected = [

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import pg from 'pg'
 import { clusterPassword, preparedTemplate } from '../../test/cluster.ts'
-import { removeFolder, until } from '../../test/sis-process.ts'
+import { atEnd, removeFolder } from '../../test/ending.ts'
+import { until } from '../../test/sis-process.ts'
 import { copyCluster } from './cluster.ts'
 import { findRunning, startEmbedded, type Embedded } from './embedded.ts'
 import { readPostmaster } from './postmaster.ts'
@@ -13,7 +14,7 @@ import { readPostmaster } from './postmaster.ts'
 /** A data folder, closed to all but its owner, whose database was made before. */
 async function dataFolder(t: TestContext, name = 'data'): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'sis-socket-'))
-  t.after(() => removeFolder(folder))
+  atEnd(t, () => removeFolder(folder))
   const dataDir = join(folder, name)
   mkdirSync(dataDir, { mode: 0o700 })
   writeFileSync(join(dataDir, 'postgres-password'), clusterPassword, { mode: 0o600 })
@@ -23,7 +24,7 @@ async function dataFolder(t: TestContext, name = 'data'): Promise<string> {
 
 const start = async (t: TestContext, dataDir: string): Promise<Embedded> => {
   const embedded = await startEmbedded(dataDir, () => {})
-  t.after(() => embedded.stop('immediate'))
+  atEnd(t, () => embedded.stop('immediate'))
   return embedded
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { removeFolder } from '../../test/sis-process.ts'
+import { atEnd, removeFolder } from '../../test/ending.ts'
 import type { WorkerSettings } from './messages.ts'
 import { deferred, startWorkers } from './workers.ts'
 
@@ -21,7 +21,7 @@ process.send({ type: 'here' })
 /** A folder that goes with the test. */
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'sis-workers-'))
-  t.after(() => removeFolder(folder))
+  atEnd(t, () => removeFolder(folder))
   return folder
 }
 
@@ -44,7 +44,7 @@ function startIn(
     tell: () => {},
     ...options,
   })
-  t.after(() => workers.kill())
+  atEnd(t, () => workers.kill())
   return workers
 }
 

@@ -16,7 +16,7 @@ import { exportEstablishment, keyPurpose, type Exported } from '../../src/platfo
 import type { Manifest, Trailer } from '../../src/platform/transfer/manifest.ts'
 import type { SigningKey } from '../../src/shared/ed25519.ts'
 import { clusterPassword, migrationsFolder, quiet, type TestDatabase } from '../cluster.ts'
-import { removeFolder } from '../sis-process.ts'
+import { removeFolder } from '../ending.ts'
 
 export const passphrase = 'sept calebasses au marché de Djenné'
 /** What the harness signs its tokens with. */

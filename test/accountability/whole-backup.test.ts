@@ -22,7 +22,8 @@ import { migrationsFolder, quiet } from '../cluster.ts'
 import { startExternal } from '../external-postgres.ts'
 import { testPassword } from '../fixtures.ts'
 import { harness } from '../harness.ts'
-import { newDataDir, removeFolder, sis, until } from '../sis-process.ts'
+import { atEnd, removeFolder } from '../ending.ts'
+import { newDataDir, sis, until } from '../sis-process.ts'
 import { isFull } from '../size.ts'
 import { findPostgres, requireTool } from '../tools.ts'
 import {
@@ -432,7 +433,7 @@ describe('a backup of the whole, at length', { skip: !isFull && 'only with --ful
     const bin = process.env['SIS_TEST_POSTGRES'] ?? findPostgres()
     if (!requireTool(t, bin, 'PostgreSQL 15 or later (apt-get install postgresql)')) return
     const external = await startExternal(bin)
-    t.after(() => external.stop())
+    atEnd(t, () => external.stop())
     const asSuperuser = async (name: string, sql: string): Promise<pg.QueryResult> => {
       const client = new pg.Client({ connectionString: external.url(name) })
       await client.connect()

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { startDatabase, type TestDatabase } from '../cluster.ts'
+import { atEnd, type Test } from '../ending.ts'
 import { testPassword, type establishments } from '../fixtures.ts'
 import { childrenOf, newDataDir, sis, type SisProcess } from '../sis-process.ts'
 
-type Test = { after(work: () => Promise<void> | void): void }
 type Slug = (typeof establishments)[number]['slug']
 
 export type OverloadServer = {
@@ -70,6 +70,6 @@ export async function overloadServer(
 /** The database of a test file, gone at its end. */
 export async function databaseFor(t: Test): Promise<TestDatabase> {
   const database = await startDatabase()
-  t.after(() => database.stop())
+  atEnd(t, () => database.stop())
   return database
 }

@@ -9,10 +9,9 @@ import { findRunning } from '../../src/supervisor/embedded.ts'
 import { freePort, startPostgres, urlOf, type Postgres } from '../../src/supervisor/postgres.ts'
 import { writeSecret } from '../../src/supervisor/secrets.ts'
 import { clusterPassword, preparedTemplate } from '../cluster.ts'
+import { atEnd, type Test } from '../ending.ts'
 import { childrenOf, newDataDir, postmasterOf, sis, until, type SisProcess } from '../sis-process.ts'
 import { startProxy, type Proxy } from './proxy.ts'
-
-type Test = { after(work: () => Promise<void> | void): void }
 
 /** The real program on a database of its own, with fsync on: what is killed here is what runs at an establishment. */
 export type Rig = {
@@ -73,7 +72,7 @@ export async function externalRig(t: Test): Promise<Rig & { external: External }
   const [row] = await ask<{ id: string }>(() => superuserUrl, 'select id from sis_platform.installation')
   const apiUrl = new URL(urlOf(proxy.port, clusterPassword))
   apiUrl.username = `sis_${row?.id}_api`
-  t.after(async () => {
+  atEnd(t, async () => {
     await proxy.close()
     await postgres.stop('immediate')
     rmSync(folder, { recursive: true, force: true })
