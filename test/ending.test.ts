@@ -23,13 +23,16 @@ test('a test’s end undoes the last first, and all of it when a part fails', as
   assert.deepEqual(done, ['program', 'folder'])
 })
 
-// As a PostgreSQL that was killed: its last processes still write while its folder is taken away.
+// As a PostgreSQL that was killed: its last processes still write while its folder is taken away. To take away 5,000 files lasts long
+// enough for more of them.
 const writer = `
   const { writeFileSync } = require('node:fs')
   const { join } = require('node:path')
-  const end = Date.now() + 1_500
+  const write = (count) => { try { writeFileSync(join(process.argv[1], 'file-' + count), '') } catch {} }
+  let count = 0
+  while (count < 5_000) write(count++)
   process.stdout.write('writes')
-  for (let count = 0; Date.now() < end; count++) try { writeFileSync(join(process.argv[1], 'file-' + count), '') } catch {}
+  for (const end = Date.now() + 1_500; Date.now() < end; ) write(count++)
 `
 
 test('a folder goes although somebody writes in it for a while', async () => {
