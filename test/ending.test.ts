@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { atEnd, removeFolder } from './ending.ts'
+import { atEnd, removeFolder, type Test } from './ending.ts'
 
 test('a test’s end undoes the last first, and all of it when a part fails', async () => {
-  const hooks: (() => Promise<void> | void)[] = []
-  const t = { after: (hook: () => Promise<void> | void) => void hooks.push(hook) }
+  const hooks: Parameters<Test['after']>[0][] = []
+  const t: Test = { after: (hook) => void hooks.push(hook) }
   const done: string[] = []
   const failing = new Error('in the way')
   atEnd(t, () => void done.push('folder'))

@@ -4,9 +4,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { removeFolder } from './ending.ts'
 import { harness } from './harness.ts'
 import { redocly } from './redocly.ts'
-import { removeFolder } from './ending.ts'
 
 type Media = { schema?: { format?: string }; example?: unknown; examples?: Record<string, { $ref?: string }> }
 type Operation = {

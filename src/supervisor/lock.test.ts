@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { atEnd, removeFolder } from '../../test/ending.ts'
 import { Failure } from './failure.ts'
 import { holderOf, takeLock } from './lock.ts'
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'sis-lock-'))
-  t.after(() => rmSync(path, { recursive: true, force: true }))
+  atEnd(t, () => removeFolder(path))
   return path
 }
 
@@ -58,7 +59,7 @@ test('of many processes that find a dead holder at once, one takes the folder', 
   const starters = Array.from({ length: 4 }, () =>
     spawn(process.execPath, flags, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   )
-  t.after(() => starters.forEach((starter) => starter.kill('SIGKILL')))
+  atEnd(t, () => starters.forEach((starter) => starter.kill('SIGKILL')))
   await Promise.all(starters.map((starter) => once(starter, 'message')))
   const answers = Promise.all(starters.map(async (starter) => (await once(starter, 'message'))[0] as boolean))
   for (const starter of starters) starter.send('go')

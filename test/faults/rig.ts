@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +9,7 @@ import { findRunning } from '../../src/supervisor/embedded.ts'
 import { freePort, startPostgres, urlOf, type Postgres } from '../../src/supervisor/postgres.ts'
 import { writeSecret } from '../../src/supervisor/secrets.ts'
 import { clusterPassword, preparedTemplate } from '../cluster.ts'
-import { atEnd, type Test } from '../ending.ts'
+import { atEnd, removeFolder, type Test } from '../ending.ts'
 import { childrenOf, newDataDir, postmasterOf, sis, until, type SisProcess } from '../sis-process.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 
@@ -60,6 +60,7 @@ export async function embeddedRig(t: Test, dataDir = newDataDir(t), more: Record
 /** A PostgreSQL of one's own behind a proxy that can cut. */
 export async function externalRig(t: Test): Promise<Rig & { external: External }> {
   const folder = mkdtempSync(join(tmpdir(), 'sis-faults-'))
+  atEnd(t, () => removeFolder(folder))
   const directory = join(folder, 'cluster')
   copyCluster(await preparedTemplate(), directory)
   const port = await freePort()
@@ -67,16 +68,13 @@ export async function externalRig(t: Test): Promise<Rig & { external: External }
   const start = (): Promise<Postgres> =>
     startPostgres(prepareBinaries(), directory, { port, logFile: join(folder, 'log'), settings })
   let postgres = await start()
+  atEnd(t, () => postgres.stop('immediate'))
   const proxy = await startProxy(port)
+  atEnd(t, () => proxy.close())
   const superuserUrl = urlOf(port, clusterPassword)
   const [row] = await ask<{ id: string }>(() => superuserUrl, 'select id from sis_platform.installation')
   const apiUrl = new URL(urlOf(proxy.port, clusterPassword))
   apiUrl.username = `sis_${row?.id}_api`
-  atEnd(t, async () => {
-    await proxy.close()
-    await postgres.stop('immediate')
-    rmSync(folder, { recursive: true, force: true })
-  })
   const rig = await rigOf(t, {
     SIS_DATA_DIR: newDataDir(t),
     SIS_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
