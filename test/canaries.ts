@@ -1,6 +1,12 @@
-import { randomInt } from 'node:crypto'
+import { random } from './size.ts'
 
-const letters = (length: number): string => Array.from({ length }, () => String.fromCharCode(97 + randomInt(26))).join('') // prettier-ignore
+// Of one file: its words are the same again with the same seed, and no other's.
+const chosen = random(`canaries ${process.argv[1]}`)
+
+// Syllables of letters that sound as they are written, whatever stands before and after: who is like whom depends on the
+// sound of a name, and of words of any letters 4 % were another name without their tenth.
+const syllables = (count: number): string =>
+  Array.from({ length: count }, () => chosen.pick([...'bfklmprsvz']) + chosen.pick([...'aeiou'])).join('')
 
 /**
  * Words that occur nowhere else, one for each place where a record can be put: found where nothing of a record may be,
@@ -12,7 +18,7 @@ export class Canaries {
   /** The word of this place; the same each time. */
   word(place: string): string {
     let word = this.#places.get(place)
-    if (word === undefined) this.#places.set(place, (word = `Canari${letters(14)}`))
+    if (word === undefined) this.#places.set(place, (word = `Canari${syllables(7)}`))
     return word
   }
 

@@ -76,7 +76,8 @@ describe('every route', () => {
   let importId: string
   const card = '21988102013045K'
   const phone = '76 98 01 23'
-  const misspelt = (name: string): string => name.slice(0, 9) + name.slice(10)
+  // Near its end, where the likeness is 0.86 at least whatever the letters (400,000 pairs); without the tenth, down to 0.68.
+  const misspelt = (name: string): string => name.slice(0, -5) + name.slice(-4)
   /** The person in a register. */
   const same = () => ({
     Nom: word('family name'),
